@@ -1,0 +1,24 @@
+import type { Domain } from '../mail/domain.ts'
+import type { IpAddress } from '../mail/ip.ts'
+
+/**
+ * What the DNS said. `none` is a fact (NXDOMAIN or no such record, RFC 2308) and may be relied on; `failed` means that
+ * nobody could tell (time-out, SERVFAIL, REFUSED, nonsense) and is always temporary.
+ */
+export type Answer<T> =
+  | { readonly kind: 'found'; readonly value: T; readonly ttlMs: number }
+  | { readonly kind: 'none'; readonly nxdomain: boolean }
+  | { readonly kind: 'failed'; readonly why: string }
+
+/** `exchange` is `''` in a null MX (RFC 7505). */
+export type MxRecord = { readonly preference: number; readonly exchange: string }
+
+export type Resolver = {
+  mx(name: Domain): Promise<Answer<readonly MxRecord[]>>
+  /** A and AAAA together, IPv6 and IPv4 each in the order answered; `failed` only when neither family is known. */
+  addresses(name: string): Promise<Answer<readonly IpAddress[]>>
+  a(name: string): Promise<Answer<readonly IpAddress[]>>
+  /** Each record's strings joined. */
+  txt(name: string): Promise<Answer<readonly string[]>>
+  close(): void
+}

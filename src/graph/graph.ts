@@ -1,0 +1,88 @@
+import type { Control } from './control.ts'
+
+/**
+ * The graph: a whole gateway as plain data, immutable, canonical (sorted keys, no floats, NFC), named by its hash.
+ * A gateway is handed a graph and nothing else. Positions are not in it: they live in `Sources`, keyed by `at`, so that
+ * a comment or a move to another file keeps the hash.
+ *
+ * Stages are asked in this order, and a refusal ends the walk:
+ *   connect      deny rules on client and listener alone
+ *   mail         deny rules on sender (and client); senders a client may use; announced size
+ *   rcpt         deny rules on recipient; recipients a client may use; relaying; DNSBL; aliases; recipient lists
+ *   data         deny rules on size; size; hops
+ *   route        localMx, asked at RCPT (a `reject()` row refuses there) and anew at each attempt
+ *   destination  deny rules on the address that a delivery is about to connect to
+ * `helo`, `auth` and `message` are stages too and hold nothing yet.
+ */
+export type Graph = {
+  readonly format: 'mailgw-graph/1'
+  readonly control: Control
+  readonly nodes: readonly Node[]
+  readonly entry: Readonly<Record<Stage, NodeId>>
+}
+
+export const stages = ['connect', 'helo', 'auth', 'mail', 'rcpt', 'data', 'message', 'route', 'destination'] as const
+export type Stage = (typeof stages)[number]
+
+/** Index into `nodes`. Every edge points to a higher index, so each walk ends. */
+export type NodeId = number
+
+/** `at` is the path in the document of the element that the node or row comes from (see `config/document.ts`). */
+export type Node = Choice | Table | Compare | OracleNode | Leaf
+
+/** One of the gateway's own few names, such as a listener. */
+export type Choice = {
+  readonly kind: 'choice'
+  readonly on: 'listener'
+  readonly cases: readonly (readonly [string, NodeId])[]
+  readonly otherwise: NodeId
+}
+
+/**
+ * Most specific wins: for addresses of hosts the longest prefix; for mailboxes the exact mailbox, then the exact domain,
+ * then the longest `*.suffix`, then `*`; `<>` matches the null reverse-path alone. Rows are sorted, patterns unique.
+ */
+export type Table = {
+  readonly kind: 'table'
+  readonly on: 'client' | 'sender' | 'recipient' | 'destination'
+  readonly rows: readonly (readonly [pattern: string, to: NodeId, at: string])[]
+  readonly otherwise: NodeId
+}
+
+/** `over`: the fact is known and greater than `value`. A size that is not known is never over. */
+export type Compare = {
+  readonly kind: 'compare'
+  readonly on: 'size' | 'hops'
+  readonly value: number
+  readonly over: NodeId
+  readonly within: NodeId
+}
+
+/** What only run time can tell. Every oracle has `error` among its outcomes. */
+export type OracleNode = {
+  readonly kind: 'oracle'
+  readonly oracle: Oracle
+  readonly outcomes: { readonly listed: NodeId; readonly clear: NodeId; readonly error: NodeId }
+  readonly at: string
+}
+export type Oracle = {
+  readonly kind: 'dnsbl'
+  readonly id: string
+  readonly zone: string
+  readonly codes: readonly string[]
+}
+export type Outcome = 'listed' | 'clear' | 'error'
+
+/** Ends a stage. `at` is `null` where only the row that led here can tell (one leaf serves many rows). */
+export type Leaf = { readonly at: string | null } & (
+  | { readonly kind: 'next' }
+  | { readonly kind: 'refuse'; readonly code: number; readonly status: string; readonly text: string }
+  | { readonly kind: 'expand'; readonly to: readonly string[] }
+  | { readonly kind: 'park'; readonly reason: string }
+  | { readonly kind: 'relay'; readonly relay: string }
+  | { readonly kind: 'hosts'; readonly hosts: readonly { readonly host: string; readonly port: number }[] }
+  | { readonly kind: 'mx'; readonly tls: 'off' | 'may' | 'encrypt' | 'verify' }
+  | { readonly kind: 'deliver'; readonly dir: string }
+  | { readonly kind: 'hold'; readonly reason: string }
+  | { readonly kind: 'discard' }
+)

@@ -1,0 +1,37 @@
+import type { IpAddress } from './ip.ts'
+import type { Mailbox, ReversePath } from './path.ts'
+
+/** What a mail transaction says of a message, apart from its content. It is stored with the message, as JSON. */
+export type Envelope = {
+  readonly from: ReversePath
+  readonly recipients: readonly Recipient[]
+  /** BODY= (RFC 6152, RFC 3030). */
+  readonly body: '7bit' | '8bitmime' | 'binarymime'
+  readonly smtputf8: boolean
+  /** RET= and ENVID= (RFC 3461 §4.3, §4.4), `null` when not given. */
+  readonly ret: 'full' | 'hdrs' | null
+  readonly envid: string | null
+  readonly origin: Origin
+}
+
+/** One final recipient. Aliases and catch-alls are already expanded; `original` is what RCPT named. */
+export type Recipient = {
+  readonly mailbox: Mailbox
+  readonly original: Mailbox
+  /** NOTIFY= (RFC 3461 §4.1); `null` when not given. An empty list is NEVER. */
+  readonly notify: readonly ('success' | 'failure' | 'delay')[] | null
+  /** ORCPT= as `type;xtext`, kept as it came; `null` when not given. */
+  readonly orcpt: string | null
+}
+
+/** Where a message came from and which decision let it in. */
+export type Origin = {
+  /** `null` for a message that the gateway made itself (a notification). */
+  readonly client: IpAddress | null
+  readonly listener: string | null
+  readonly helo: string | null
+  readonly identity: string | null
+  /** SMTP, ESMTP, ESMTPS ... (RFC 3848). */
+  readonly protocol: string
+  readonly graphHash: string
+}

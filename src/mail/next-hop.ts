@@ -1,0 +1,23 @@
+import type { Domain } from './domain.ts'
+import type { Reply } from './reply.ts'
+import type { HostPort, RelaySettings, TlsLevel } from './settings.ts'
+
+/** Where a recipient goes next. Equal `key`, equal next hop: it names the lane in the queue, the pool, and the log. */
+export type NextHop =
+  | { readonly kind: 'relay'; readonly key: string; readonly relay: RelaySettings }
+  | { readonly kind: 'hosts'; readonly key: string; readonly hosts: readonly HostPort[] }
+  | {
+      readonly kind: 'mx'
+      readonly key: string
+      readonly domain: Domain
+      readonly tls: TlsLevel
+      readonly port: number
+    }
+  | { readonly kind: 'maildir'; readonly key: string; readonly dir: string }
+
+/** What the active graph says of one recipient at one attempt. `at` is the deciding row. */
+export type Route =
+  | { readonly kind: 'next-hop'; readonly nextHop: NextHop; readonly at: string }
+  | { readonly kind: 'refuse'; readonly reply: Reply; readonly at: string }
+  | { readonly kind: 'hold'; readonly reason: string; readonly at: string }
+  | { readonly kind: 'discard'; readonly at: string }

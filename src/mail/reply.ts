@@ -1,0 +1,12 @@
+/**
+ * One SMTP reply (RFC 5321 §4.2) with its enhanced status code (RFC 2034, RFC 3463), in either direction.
+ * `status` is `null` where the RFC has none (greeting, EHLO, 354) or where the peer sent none.
+ * `text` may hold several lines, divided by `\n`.
+ */
+export type Reply = {
+  readonly code: number
+  readonly status: string | null
+  readonly text: string
+}
+
+export const reply = (code: number, status: string | null, text: string): Reply => ({ code, status, text })

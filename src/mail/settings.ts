@@ -1,0 +1,71 @@
+/** Values that document, graph and gateway share: plain data, units at the end of each name. */
+
+/** `verify`: certificate and name checked. `encrypt`: TLS or no delivery. `may`: TLS if offered. `off`: never. */
+export type TlsLevel = 'off' | 'may' | 'encrypt' | 'verify'
+
+/** A host to connect to: a domain name (A and AAAA, never MX) or an address. */
+export type HostPort = { readonly host: string; readonly port: number }
+
+/** A secret is only ever named here. `env:NAME`, `file:/path` or `exec:["prog","arg"]`; resolved by the gateway. */
+export type SecretRef = { readonly $secret: string }
+
+export type ListenerSettings = {
+  readonly name: string
+  readonly kind: 'mx' | 'submission' | 'internal'
+  readonly bind: readonly HostPort[]
+  /** Name in the greeting and in Received lines. */
+  readonly hostname: string
+  readonly maxSizeBytes: number
+}
+
+export type RelaySettings = {
+  readonly name: string
+  /** In order of preference. */
+  readonly hosts: readonly HostPort[]
+  readonly tls: TlsLevel
+  readonly auth: { readonly user: string; readonly pass: SecretRef } | null
+  /** Connections at one moment. */
+  readonly connections: number
+}
+
+export type Limits = {
+  readonly sessions: number
+  readonly sessionsPerClient: number
+  readonly maxSizeBytes: number
+  readonly maxRecipients: number
+  /** Error replies before the session is closed with 421. */
+  readonly maxErrors: number
+  /** Received lines; one more is a loop (RFC 5321 §6.3). */
+  readonly maxHops: number
+  /** Connections at one moment towards one next hop that has no number of its own, and towards all of them. */
+  readonly connectionsPerNextHop: number
+  readonly connectionsOut: number
+}
+
+/** Server side: `command`, `data`, `session`. Client side: the others (RFC 5321 §4.5.3.2). */
+export type Timeouts = {
+  readonly commandMs: number
+  readonly dataMs: number
+  readonly sessionMs: number
+  readonly connectMs: number
+  readonly greetingMs: number
+  readonly replyMs: number
+  readonly dataBlockMs: number
+  readonly dataDoneMs: number
+  /** How long an unused connection to a next hop is kept. */
+  readonly idleMs: number
+}
+
+export type RetryPolicy = {
+  /** Waits before the second, third ... attempt; the last one repeats. */
+  readonly scheduleMs: readonly number[]
+  /** Age at which what is undelivered fails (RFC 5321 §4.5.4.1). */
+  readonly expireAfterMs: number
+}
+
+export type ResolverSettings = {
+  /** Asked in order; the next one on time-out, SERVFAIL or REFUSED. Empty: the system's (resolv.conf). */
+  readonly servers: readonly HostPort[]
+  readonly timeoutMs: number
+  readonly attempts: number
+}

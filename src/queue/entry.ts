@@ -1,0 +1,47 @@
+import type { Envelope } from '../mail/envelope.ts'
+import type { Reply } from '../mail/reply.ts'
+
+/** One accepted message. `id` is its one name for life: in the 250, Received, log, notifications and `queue list`. */
+export type QueueEntry = {
+  readonly id: string
+  readonly envelope: Envelope
+  /** Epoch ms of acceptance. */
+  readonly queuedAt: number
+  readonly body: StoredBody
+  /** By index of `envelope.recipients`. Changed by the queue alone. */
+  readonly recipients: readonly RecipientState[]
+}
+
+/**
+ * A message as it came: trace fields of our own first, then the content, every line ended by CRLF, without the final dot.
+ * Dot-stuffed; when `dots` is false no line begins with a dot, and the stuffed and the plain form are the same octets.
+ */
+export type StoredBody = {
+  readonly sizeBytes: number
+  readonly dots: boolean
+  /** Some octet above 127 (needs 8BITMIME from the next hop). */
+  readonly eightBit: boolean
+  /** The whole body while it is still in memory, otherwise `null`: then `read`. */
+  readonly chunks: readonly Buffer[] | null
+  /** From the spool, in pieces of at most 256 KiB, never whole in memory. Throws `SpoolError` when a checksum fails. */
+  read(): AsyncIterable<Buffer>
+}
+
+/**
+ * waiting    due at `dueAt` (epoch ms), or in a lane
+ * active     handed to a carrier
+ * held       visible, moves only by an operator
+ * delivered, failed, discarded   final
+ */
+export type RecipientState = {
+  state: 'waiting' | 'active' | 'held' | 'delivered' | 'failed' | 'discarded'
+  attempts: number
+  dueAt: number
+  /** Of the latest attempt. */
+  lastReply: Reply | null
+  lastHost: string | null
+  /** Why it is held, waits or failed, in words. */
+  why: string | null
+  /** `key` of the next hop that was asked last. */
+  nextHop: string | null
+}
