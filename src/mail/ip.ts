@@ -35,8 +35,8 @@ function bytes6(text: string): Uint8Array {
   const [left = '', right] = source.split('::')
   const before = left === '' ? [] : left.split(':')
   const after = right === undefined || right === '' ? [] : right.split(':')
-  before.forEach((group, i) => put(bytes, i, group))
-  after.forEach((group, i) => put(bytes, 8 - after.length + i, group))
+  for (const [i, group] of before.entries()) put(bytes, i, group)
+  for (const [i, group] of after.entries()) put(bytes, 8 - after.length + i, group)
   return bytes
 }
 
