@@ -1,0 +1,196 @@
+import type { Run } from './run.ts'
+
+/**
+ * The one table of commands: the program, `--help` and `docs/cli.md` are made of it. A command's code is loaded only
+ * when it runs, so that `serve` starts with nothing of the compiler in it.
+ */
+export type CommandEntry = {
+  readonly name: string
+  readonly summary: string
+  /** What a page says below the summary; sentences. */
+  readonly details: string
+  readonly arguments?: readonly (readonly [name: string, description: string])[]
+  readonly options: readonly OptionEntry[]
+  readonly exits: readonly (readonly [code: number, meaning: string])[]
+  readonly load: () => Promise<{ run: Run }>
+}
+export type OptionEntry = readonly [flags: string, description: string]
+
+const config: OptionEntry = [
+  '-c, --config <file>',
+  'the document; without it mailgw.config.{ts,mts,yaml,yml,json} is searched upwards',
+]
+const env: OptionEntry = ['-e, --env <name>', 'environment that byEnv() picks by']
+const graphFile: OptionEntry = ['-g, --graph <file>', 'a graph written by `mailgw graph -o FILE` instead of a document']
+const json: OptionEntry = ['--json', 'print JSON instead of text']
+const stateDir: OptionEntry = [
+  '-s, --state-dir <folder>',
+  'folder of spool, mailboxes and socket (default: $MAILGW_STATE_DIR or ./state)',
+]
+const message: readonly OptionEntry[] = [
+  ['--client <address>', 'address of the client (default 127.0.0.1)'],
+  ['--listener <name>', 'listener it connects to (default: the first)'],
+  ['--from <mailbox>', 'reverse-path; <> for the null one'],
+  ['--to <mailbox>', 'recipient'],
+  ['--size <size>', 'size of the message, such as 2MiB'],
+  ['--assume <oracle=outcome...>', 'answer of an oracle, such as dnsbl.zen=listed'],
+]
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'serve',
+    summary: 'run a gateway',
+    details:
+      'With --config the document is compiled by a process of its own and served. With --graph a graph file is served. With neither, the graph that was active last in the state folder is served, and only when there is none, the document that is found. SIGTERM drains: running transactions end, new ones get 421. A second SIGTERM cuts.',
+    options: [
+      config,
+      graphFile,
+      env,
+      stateDir,
+      ['--log-level <level>', 'error, warn, info or debug (default info)'],
+      ['--log-format <format>', 'json or pretty (default: pretty on a terminal)'],
+    ],
+    exits: [
+      [0, 'stopped as asked'],
+      [1, 'could not start'],
+    ],
+    load: () => import('./commands/serve.ts'),
+  },
+  {
+    name: 'check',
+    summary: 'read a document and say everything that is wrong with it',
+    details: 'Loads, validates and compiles. Prints all problems at once, each with file, line and column.',
+    options: [config, env, json],
+    exits: [
+      [0, 'the document can be served'],
+      [1, 'it cannot'],
+    ],
+    load: () => import('./commands/check.ts'),
+  },
+  {
+    name: 'graph',
+    summary: 'print the compiled graph',
+    details:
+      'A short text, or with --json the canonical graph whose hash names it. -o writes the bundle that `serve --graph` and `apply --graph` take.',
+    options: [
+      config,
+      graphFile,
+      env,
+      json,
+      ['-o, --output <file>', 'write the bundle to a file; - for standard output'],
+    ],
+    exits: [
+      [0, 'printed'],
+      [1, 'the document cannot be compiled'],
+    ],
+    load: () => import('./commands/graph.ts'),
+  },
+  {
+    name: 'explain',
+    summary: 'tell what happens to a described message, and which line of the document decides',
+    details:
+      'Walks the same graph by the same code as the gateway. An oracle (DNSBL) that is not assumed is shown as a tree of its outcomes.',
+    options: [
+      config,
+      graphFile,
+      env,
+      ['--running', 'explain the graph that the gateway serves now'],
+      stateDir,
+      ...message,
+      json,
+    ],
+    exits: [
+      [0, 'explained'],
+      [1, 'the document or the message cannot be read'],
+    ],
+    load: () => import('./commands/explain.ts'),
+  },
+  {
+    name: 'apply',
+    summary: 'put a document live on the running gateway',
+    details:
+      'Compiles, uploads over the admin socket, and activates in one step. The gateway prepares first (secrets, sockets, tables); what fails there changes nothing. Sessions stay; each mail transaction ends under the graph that it began with.',
+    options: [
+      config,
+      graphFile,
+      env,
+      stateDir,
+      [
+        '--base <hash>',
+        'graph that must be active now; another one stops the apply (default: whatever is active when apply starts)',
+      ],
+      ['--dry-run', 'prepare only'],
+      json,
+    ],
+    exits: [
+      [0, 'active'],
+      [1, 'failed, the old graph is active'],
+      [2, 'the base moved'],
+    ],
+    load: () => import('./commands/apply.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'show what the running gateway does',
+    details:
+      'Version, graph hash, listeners, sessions, queue, next hops, memory and the longest gap of the event loop.',
+    options: [stateDir, json],
+    exits: [
+      [0, 'shown'],
+      [1, 'no gateway answers'],
+    ],
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'queue list',
+    summary: 'list what waits in the queue',
+    details:
+      'One line a recipient: id, sender, recipient, state, age, size, attempts, next attempt, next hop, last reply.',
+    options: [
+      stateDir,
+      ['--recipient <mailbox>', 'this recipient only'],
+      ['--domain <domain>', 'recipients of this domain only'],
+      ['--sender <mailbox>', 'this sender only'],
+      ['--state <state>', 'waiting, active or held'],
+      ['--limit <n>', 'at most n rows (default 100)'],
+      ['--after <id>', 'continue behind this id'],
+      json,
+    ],
+    exits: [
+      [0, 'listed'],
+      [1, 'no gateway answers'],
+    ],
+    load: () => import('./commands/queue-list.ts'),
+  },
+  {
+    name: 'queue retry',
+    summary: 'try queued messages now',
+    details: 'By id, or all that the options select. A next hop in back-off is tried at once.',
+    arguments: [['[ids...]', 'ids of messages']],
+    options: [
+      stateDir,
+      ['--all', 'everything that waits'],
+      ['--recipient <mailbox>', 'this recipient only'],
+      ['--domain <domain>', 'recipients of this domain only'],
+      ['--sender <mailbox>', 'this sender only'],
+      json,
+    ],
+    exits: [
+      [0, 'asked for; the count is printed'],
+      [1, 'no gateway answers, or nothing was selected'],
+    ],
+    load: () => import('./commands/queue-retry.ts'),
+  },
+  {
+    name: 'stop',
+    summary: 'stop the running gateway',
+    details:
+      'Drains: no new sessions, running transactions end, what is on the wire is finished. Queued mail stays queued.',
+    options: [stateDir, ['--now', 'cut sessions at once; the spool keeps every accepted message']],
+    exits: [
+      [0, 'stopped'],
+      [1, 'no gateway answers'],
+    ],
+    load: () => import('./commands/stop.ts'),
+  },
+]

@@ -1,0 +1,45 @@
+import type { Status } from '../../admin/operations.ts'
+import { askForJson } from '../admin-client.ts'
+import { flag, type Run } from '../run.ts'
+import { socketOf, stateDirOf } from '../state-dir.ts'
+import { bytesText, durationText, table } from '../text.ts'
+
+export const run: Run = async ({ options, terminal }) => {
+  const status = (await askForJson(socketOf(stateDirOf(options)), 'GET', '/status')) as Status
+  terminal.out(flag(options, 'json') ? `${JSON.stringify(status, null, 2)}\n` : statusText(status, Date.now()))
+  return 0
+}
+
+function statusText(status: Status, now: number): string {
+  const counts = (record: Readonly<Record<string, number>>) =>
+    Object.entries(record)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ')
+  const lines = [
+    `mailgw ${status.version}, pid ${status.pid}, up ${durationText(now - status.startedAt)}${status.draining ? ', draining' : ''}`,
+    `graph     ${status.graph}`,
+    `hostname  ${status.hostname}`,
+    `sessions  ${status.sessions}`,
+    `queue     ${counts(status.queue)}`,
+    `totals    ${counts(status.totals)}`,
+    `memory    ${bytesText(status.memory.rssBytes)}, longest gap of the event loop ${status.eventLoopGapMs.toFixed(1)} ms`,
+    '',
+    table(
+      ['listener', 'kind', 'address', 'sessions'],
+      status.listeners.map((listener) => [
+        listener.name,
+        listener.kind,
+        listener.addresses.join(' '),
+        String(listener.sessions),
+      ]),
+    ),
+  ]
+  if (status.nextHops.length > 0)
+    lines.push(table(['next hop', 'state', 'ready', 'why'], status.nextHops.map(nextHopRow)))
+  return `${lines.join('\n')}\n`
+}
+
+function nextHopRow(value: unknown): string[] {
+  const hop = value as { key?: unknown; state?: unknown; ready?: unknown; why?: unknown }
+  return [hop.key, hop.state, hop.ready, hop.why ?? ''].map(String)
+}
