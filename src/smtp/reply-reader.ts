@@ -1,107 +1,154 @@
 import type { Reply } from '../mail/reply.ts'
 
-/** A reply is some text for a person: what is longer than this is an attack or another protocol. */
-const maxReplyBytes = 64 * 1024
+/** What a client may be made to hold for one reply. RFC 5321 §4.5.3.1.5 says 512 octets a line; servers write more. */
+export type ReplyLimits = { readonly maxLineBytes: number; readonly maxLines: number }
 
-const LF = 10
+export const replyLimits: ReplyLimits = { maxLineBytes: 4096, maxLines: 128 }
+
+/** `next` gives a reply code, or one of these. */
+export const needMore = 0
+export const malformed = -1
+
 const CR = 13
-const status = /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/
+const LF = 10
+const SPACE = 32
+const HYPHEN = 45
+const noBytes = Buffer.alloc(0)
 
 /**
- * Reads the replies of a server (RFC 5321 §4.2), the client's side of the wire. `push` what came, then call `next` until
- * it gives `null`. Lenient where servers are sloppy and nothing can be mistaken: a line may end in a bare LF, the code
- * may stand alone, text may hold any octet. A line without a code, or with another code than the line before it, is no
- * SMTP: then `wrong` says what came, and there are no more replies.
+ * Reads SMTP replies (RFC 5321 §4.2.1) out of the pieces in which they come:
+ *
+ *     reader.feed(chunk, length)
+ *     for (let code = reader.next(); code > 0; code = reader.next()) ... reader.reply()
+ *
+ * A code costs no allocation; text is only made when `reply` is called, which is before the next `next` or `feed`.
+ * The chunk may be overwritten after `next` said `needMore`. A bare LF ends a line too: no other reading of it is of use,
+ * and no reply carries mail. After `malformed` the reader stays so: nothing can be believed any more.
  */
 export class ReplyReader {
-  wrong: string | null = null
-  private buffered: Buffer | null = null
+  /** Why the reply is malformed. */
+  error = ''
+  private readonly limits: ReplyLimits
+  private chunk: Buffer = noBytes
   private at = 0
-  /** Lines of a reply that is not complete. */
-  private lines: string[] | null = null
+  private end = 0
+  /** The beginning of a line whose end has not come yet. */
+  private readonly held: Buffer
+  private heldBytes = 0
+  /** Code and lines of a reply whose last line has not come yet. */
+  private openCode = 0
+  private lines: string[] = []
+  /** The last line of the reply that `next` gave: where its text is. */
   private code = 0
-  private status: string | null = null
-  private bytes = 0
+  private text: Buffer = noBytes
+  private textFrom = 0
+  private textTo = 0
 
-  push(chunk: Buffer): void {
-    if (this.buffered === null || this.at === this.buffered.length) this.buffered = chunk
-    else this.buffered = Buffer.concat([this.buffered.subarray(this.at), chunk])
+  constructor(limits: ReplyLimits = replyLimits) {
+    this.limits = limits
+    this.held = Buffer.allocUnsafeSlow(limits.maxLineBytes)
+  }
+
+  /** Octets of the chunk that belong to no reply given so far, such as what was sent after the answer to STARTTLS. */
+  get unread(): number {
+    return this.end - this.at + this.heldBytes
+  }
+
+  /** True between the first and the last line of a reply, or inside of a line. */
+  get inside(): boolean {
+    return this.openCode !== 0 || this.unread > 0
+  }
+
+  feed(chunk: Buffer, length = chunk.length): void {
+    this.chunk = chunk
     this.at = 0
+    this.end = length
   }
 
-  /** True while something is unread: after STARTTLS was answered nothing may be (CVE-2011-0411). */
-  get pending(): boolean {
-    return this.lines !== null || (this.buffered !== null && this.at < this.buffered.length)
-  }
-
-  /** The next whole reply, or `null` when more octets are needed or the stream is `wrong`. */
-  next(): Reply | null {
-    while (this.wrong === null && this.buffered !== null) {
-      const end = this.buffered.indexOf(LF, this.at)
-      if (end < 0) {
-        const rest = this.buffered.length - this.at
-        if (rest + this.bytes > maxReplyBytes) this.wrong = `a reply of over ${maxReplyBytes} octets`
-        // Nothing is left: do not keep the chunk alive in an idle connection.
-        if (rest === 0) this.buffered = null
-        return null
+  /** The code of the next reply that is complete; `needMore` (0) or `malformed` (-1). */
+  next(): number {
+    if (this.openCode === 0) this.lines.length = 0
+    while (this.error === '') {
+      const from = this.at
+      let newline = from
+      while (newline < this.end && this.chunk[newline] !== LF) newline++
+      const whole = newline < this.end
+      if (newline - from + this.heldBytes > this.limits.maxLineBytes) return this.fail('a reply line is too long')
+      if (!whole || this.heldBytes > 0) {
+        this.chunk.copy(this.held, this.heldBytes, from, newline)
+        this.heldBytes += newline - from
       }
-      const stop = end > this.at && this.buffered[end - 1] === CR ? end - 1 : end
-      const line = this.buffered.toString('utf8', this.at, stop)
-      this.bytes += end + 1 - this.at
-      this.at = end + 1
-      const reply = this.line(line)
-      if (reply !== null) return reply
+      this.at = whole ? newline + 1 : newline
+      if (!whole) return needMore
+      const code = this.heldBytes > 0 ? this.line(this.held, 0, this.heldBytes) : this.line(this.chunk, from, newline)
+      this.heldBytes = 0
+      if (code !== needMore) return code
     }
-    return null
+    return malformed
   }
 
-  private line(line: string): Reply | null {
-    const code = codeOf(line)
-    if (code === 0) return this.fail(`expected a reply, got ${excerpt(line)}`)
-    if (this.lines !== null && code !== this.code) {
-      return this.fail(`expected the next line of a ${this.code} reply, got ${excerpt(line)}`)
-    }
-    if (this.bytes > maxReplyBytes) return this.fail(`a reply of over ${maxReplyBytes} octets`)
-
-    let text = line.slice(4)
-    // The class of an enhanced code repeats the first digit (RFC 2034 §4); otherwise it is text that looks like one.
-    const found = text.length > 4 && text.charCodeAt(1) === 46 ? status.exec(text) : null
-    if (found !== null && text.charCodeAt(0) === line.charCodeAt(0)) {
-      text = text.slice(found[0].length)
-      if (this.lines === null) this.status = found[1]!
-    } else if (this.lines === null) this.status = null
-
-    if (line.charCodeAt(3) === 45) {
-      if (this.lines === null) this.lines = [text]
-      else this.lines.push(text)
-      this.code = code
-      return null
-    }
-    const reply: Reply = {
-      code,
-      status: this.status,
-      text: this.lines === null ? text : `${this.lines.join('\n')}\n${text}`,
-    }
-    this.lines = null
-    this.bytes = 0
-    return reply
+  /** The reply whose code `next` gave. Control characters of the peer become `?`: the text goes into logs and mail. */
+  reply(): Reply {
+    const last = this.text.toString('utf8', this.textFrom, this.textTo)
+    const status = statusOf(this.lines[0] ?? last, this.code)
+    if (this.lines.length === 0) return { code: this.code, status, text: clean(last, status) }
+    const lines = [...this.lines, last].map((line) => clean(line, status))
+    return { code: this.code, status, text: lines.join('\n') }
   }
 
-  private fail(why: string): null {
-    this.wrong = why
-    return null
+  /** One line without its LF: `needMore` when the reply goes on. */
+  private line(bytes: Buffer, from: number, to: number): number {
+    const end = to > from && bytes[to - 1] === CR ? to - 1 : to
+    const code = codeAt(bytes, from, end)
+    if (code === 0)
+      return this.fail(`not a reply: ${JSON.stringify(bytes.toString('latin1', from, Math.min(end, from + 80)))}`)
+    const separator = end > from + 3 ? bytes[from + 3] : SPACE
+    if (separator !== SPACE && separator !== HYPHEN)
+      return this.fail('a reply code is followed by neither space nor hyphen')
+    // RFC 5321 §4.2.1: each line of a reply has the same code. Whoever mixes them means nothing that can be relied on.
+    if (this.openCode !== 0 && this.openCode !== code)
+      return this.fail(`one reply with two codes, ${this.openCode} and ${code}`)
+    const textFrom = Math.min(from + 4, end)
+    if (separator === HYPHEN) {
+      if (this.lines.length + 1 >= this.limits.maxLines) return this.fail('a reply has too many lines')
+      this.openCode = code
+      this.lines.push(bytes.toString('utf8', textFrom, end))
+      return needMore
+    }
+    this.openCode = 0
+    this.code = code
+    this.text = bytes
+    this.textFrom = textFrom
+    this.textTo = end
+    return code
+  }
+
+  private fail(why: string): number {
+    this.error = why
+    return malformed
   }
 }
 
-/** The code of a reply line, 200 to 599, or 0 when it has none. */
-function codeOf(line: string): number {
-  const a = line.charCodeAt(0) - 48
-  const b = line.charCodeAt(1) - 48
-  const c = line.charCodeAt(2) - 48
-  if (!(a >= 2 && a <= 5 && b >= 0 && b <= 9 && c >= 0 && c <= 9)) return 0
-  const separator = line.charCodeAt(3)
-  if (line.length > 3 && separator !== 32 && separator !== 45) return 0
-  return a * 100 + b * 10 + c
+/** 200 to 599 with a second digit of 0 to 5 (RFC 5321 §4.2), or 0. */
+function codeAt(bytes: Buffer, from: number, end: number): number {
+  if (end - from < 3) return 0
+  const first = bytes[from]! - 48
+  const second = bytes[from + 1]! - 48
+  const third = bytes[from + 2]! - 48
+  if (first < 2 || first > 5 || second < 0 || second > 5 || third < 0 || third > 9) return 0
+  return first * 100 + second * 10 + third
 }
 
-const excerpt = (line: string): string => JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}...` : line)
+const enhanced = /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/
+
+/** The enhanced status code (RFC 2034) that the text begins with, when its class is that of the code. */
+function statusOf(line: string, code: number): string | null {
+  const status = enhanced.exec(line)?.[1] ?? null
+  return status !== null && status.charCodeAt(0) - 48 === Math.floor(code / 100) ? status : null
+}
+
+function clean(line: string, status: string | null): string {
+  const printable = line.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '?')
+  if (status === null || !printable.startsWith(status)) return printable
+  return printable.slice(status.length + 1)
+}

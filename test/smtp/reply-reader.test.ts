@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import type { Reply } from '../../src/mail/reply.ts'
 import { ReplyReader } from '../../src/smtp/reply-reader.ts'
 
-function readAll(...chunks: string[]): { replies: Reply[]; wrong: string | null; pending: boolean } {
+function readAll(...chunks: string[]): { replies: Reply[]; wrong: string; pending: boolean } {
   const reader = new ReplyReader()
   const replies: Reply[] = []
   for (const chunk of chunks) {
-    reader.push(Buffer.from(chunk))
-    for (let reply = reader.next(); reply !== null; reply = reader.next()) replies.push(reply)
+    reader.feed(Buffer.from(chunk))
+    while (reader.next() > 0) replies.push(reader.reply())
   }
-  return { replies, wrong: reader.wrong, pending: reader.pending }
+  return { replies, wrong: reader.error, pending: reader.inside }
 }
 
 const accepted: { name: string; wire: string; want: Reply[] }[] = [
@@ -61,9 +61,9 @@ const accepted: { name: string; wire: string; want: Reply[] }[] = [
 ]
 describe('a reply reader', () => {
   for (const { name, wire, want } of accepted) {
-    test(`reads ${name}`, () => expect(readAll(wire)).toEqual({ replies: want, wrong: null, pending: false }))
+    test(`reads ${name}`, () => expect(readAll(wire)).toEqual({ replies: want, wrong: '', pending: false }))
     test(`reads ${name}, octet by octet`, () => {
-      expect(readAll(...wire)).toEqual({ replies: want, wrong: null, pending: false })
+      expect(readAll(...wire)).toEqual({ replies: want, wrong: '', pending: false })
     })
   }
 
@@ -79,13 +79,13 @@ describe('a reply reader', () => {
     test(`says that ${JSON.stringify(wire)} is no reply`, () => {
       const { replies, wrong } = readAll(wire, '250 ok\r\n')
       expect(replies).toEqual([])
-      expect(wrong).toMatch(/^expected /)
+      expect(wrong).not.toBe('')
     })
   }
 
   test('does not collect an endless line or an endless reply', () => {
-    expect(readAll('250 '.padEnd(70_000, 'x')).wrong).toBe('a reply of over 65536 octets')
-    expect(readAll(...Array.from({ length: 9000 }, () => '250-abcdef\r\n')).wrong).toBe('a reply of over 65536 octets')
+    expect(readAll('250 '.padEnd(5000, 'x')).wrong).toBe('a reply line is too long')
+    expect(readAll(...Array.from({ length: 200 }, () => '250-abcdef\r\n')).wrong).toBe('a reply has too many lines')
   })
 
   test('tells what is unread, so that nothing said before TLS is taken for an answer inside it', () => {
@@ -96,33 +96,25 @@ describe('a reply reader', () => {
 
   test('gives the same replies whatever the segments', () => {
     const line = fc.string({ maxLength: 30 }).map((text) => text.replace(/[\r\n]/g, ' '))
-    const reply = fc.record({ code: fc.integer({ min: 200, max: 599 }), lines: fc.array(line, { minLength: 1 }) })
+    const code = fc.tuple(fc.integer({ min: 2, max: 5 }), fc.integer({ min: 0, max: 5 }), fc.nat(9))
+    const reply = fc.record({ code: code.map((digits) => digits.join('')), lines: fc.array(line, { minLength: 1 }) })
     fc.assert(
-      fc.property(fc.array(reply), fc.array(fc.nat(50)), (replies, cuts) => {
-        const wire = Buffer.from(
-          replies
-            .map(({ code, lines }) =>
-              lines.map((text, i) => `${code}${i < lines.length - 1 ? '-' : ' '}${text}\r\n`).join(''),
-            )
-            .join(''),
+      fc.property(fc.array(reply), fc.array(fc.integer({ min: 1, max: 50 })), (replies, cuts) => {
+        const texts = replies.map(({ code, lines }) =>
+          lines.map((text, i) => `${code}${i < lines.length - 1 ? '-' : ' '}${text}\r\n`).join(''),
         )
-        const whole = new ReplyReader()
-        whole.push(wire)
+        const wire = Buffer.from(texts.join(''))
         const cut = new ReplyReader()
-        const pieces: Reply[] = []
+        const got: Reply[] = []
         let at = 0
         for (const length of [...cuts, wire.length]) {
-          cut.push(wire.subarray(at, at + length))
+          cut.feed(Buffer.from(wire.subarray(at, at + length)))
           at = Math.min(wire.length, at + length)
-          for (let next = cut.next(); next !== null; next = cut.next()) pieces.push(next)
+          while (cut.next() > 0) got.push(cut.reply())
         }
-        for (const { code } of replies) {
-          const next = whole.next()
-          expect(next?.code).toBe(code)
-          expect(pieces.shift()).toEqual(next)
-        }
-        expect(pieces).toEqual([])
-        expect(cut.pending).toBe(false)
+        expect(got.map((reply) => String(reply.code))).toEqual(replies.map((reply) => reply.code))
+        expect(got).toEqual(texts.flatMap((text) => readAll(text).replies))
+        expect(cut.inside).toBe(false)
       }),
     )
   })
