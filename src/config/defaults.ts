@@ -1,0 +1,43 @@
+/** What holds where the document says nothing, in the document's own words: read by the same code, printed in the docs. */
+export const defaults = {
+  apiVersion: 'mailgw/1',
+  domain: { kind: 'local', recipients: 'any', unknown: 'reject' },
+  client: { internal: false },
+  relaying: 'two-way',
+  /** Opportunistic, as between strangers there is nothing to verify against without DANE or MTA-STS. */
+  mxTls: 'may',
+  relayTls: 'may',
+  /** A password goes to nobody but its owner. */
+  relayTlsWithAuth: 'verify',
+  relayPort: 25,
+  /** Folder of maildirs, below the state folder. */
+  dir: 'mail',
+  dnsbl: { codes: ['127.0.0.0/8'], code: 554 },
+  limits: {
+    sessions: 4000,
+    sessionsPerClient: 100,
+    maxSize: '20MiB',
+    /** RFC 5321 §4.5.3.1.8: at least 100. */
+    maxRecipients: 100,
+    maxErrors: 20,
+    /** RFC 5321 §6.3: large enough for normal mail, at least 100. */
+    maxHops: 100,
+    connectionsPerNextHop: 20,
+    connectionsOut: 500,
+  },
+  /** RFC 5321 §4.5.3.2, where it has a figure. */
+  timeouts: {
+    command: '5m',
+    data: '5m',
+    session: '1h',
+    connect: '30s',
+    greeting: '5m',
+    reply: '5m',
+    dataBlock: '3m',
+    dataDone: '10m',
+    idle: '10s',
+  },
+  retry: { schedule: ['1m', '5m', '15m', '30m', '1h', '2h', '4h'], expireAfter: '5d' },
+  resolver: { timeout: '5s', attempts: 2 },
+  mxPort: 25,
+} as const
