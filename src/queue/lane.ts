@@ -41,6 +41,8 @@ export type Attempt = {
   readonly command: 'connect' | 'ehlo' | 'starttls' | 'auth' | 'mail' | 'rcpt' | 'data' | 'body' | 'route' | 'local'
   readonly status: string | null
   readonly why: string
+  /** The host took the DSN parameters over and will itself notify of success (RFC 3461 §5.2.2); no `relayed` from here. */
+  readonly dsnTaken?: boolean
 }
 
 /** Delivers what lanes hold. The queue wakes it when a lane has something ready; the carrier takes at its own pace. */

@@ -1,0 +1,311 @@
+import type { NextHop } from '../mail/next-hop.ts'
+import type { Attempt, Lane } from '../queue/lane.ts'
+import { answered, refusedHere } from './attempt.ts'
+import { Connection } from './connection.ts'
+import { connectionLimit, type Dialled, dial, type Shunned, type SmtpCarrierOptions, type Tracked } from './dial.ts'
+import { isWorthMoving, type Job, moved, newJob, settleAsBefore } from './job.ts'
+import { logOutcome } from './outcome-log.ts'
+import { headerNeedsUtf8 } from './requirements.ts'
+import type { Work } from './work.ts'
+
+/** What all pools share: places for connections, and the sweep of deadlines. */
+export type Places = {
+  readonly draining: boolean
+  /** Raised when kept connections shall not be used on. */
+  readonly generation: number
+  /** A place for one more connection, or `false`: then `pool.flush` is called when there is one. */
+  acquire(pool: Pool): boolean
+  release(): void
+  /** Others wait for a place, and this pool has more than its share. */
+  wanted(pool: Pool, messages: number): boolean
+  track(one: Tracked): () => void
+}
+
+const maxAgeMs = 300_000
+/** Hosts asked in one attempt (one, and one other for what the first could not take now). */
+const hostsPerAttempt = 2
+const growPauseMs = 60_000
+
+type Kept = {
+  readonly connection: Connection
+  readonly generation: number
+  readonly choices: number
+  readonly untrack: () => void
+}
+
+/** The kept connections to one next hop, and the work between its lane and them. */
+export class Pool implements Work {
+  readonly nextHop: NextHop
+  lane: Lane
+  private readonly options: SmtpCarrierOptions
+  private readonly places: Places
+  private readonly kept = new Map<Connection, Kept>()
+  private readonly free: Connection[] = []
+  /** Jobs back from a look into the spool. */
+  private readonly returned: Job[] = []
+  /** Jobs for another host than the one that could not take them. */
+  private readonly elsewhere: Job[] = []
+  private readonly shunned: Shunned = new Map()
+  private opening = 0
+  private openingSpare = 0
+  private lookups = 0
+  private growAfter = 0
+  private scheduled = false
+
+  constructor(lane: Lane, options: SmtpCarrierOptions, places: Places) {
+    this.lane = lane
+    this.nextHop = lane.nextHop
+    this.options = options
+    this.places = places
+  }
+
+  get size(): number {
+    return this.kept.size + this.opening + this.openingSpare
+  }
+
+  /** Nothing is kept, awaited, owed or remembered: the pool may be forgotten. */
+  isEmpty(now: number): boolean {
+    for (const [label, until] of this.shunned) if (until <= now) this.shunned.delete(label)
+    const owed = this.lookups + this.returned.length + this.elsewhere.length
+    return this.size === 0 && owed === 0 && this.shunned.size === 0
+  }
+
+  get hasFree(): boolean {
+    return this.free.length > 0
+  }
+
+  /** Gives up one connection that has nothing to do. */
+  yieldOne(): void {
+    this.free.shift()?.quit()
+  }
+
+  /** The lane has something. Many wakes in one turn of the event loop are one flush. */
+  wake(lane: Lane): void {
+    this.lane = lane
+    if (this.scheduled) return
+    this.scheduled = true
+    queueMicrotask(() => {
+      this.scheduled = false
+      this.flush()
+    })
+  }
+
+  /** Hands out what waits to free connections, and opens more when that is not enough. */
+  flush(): void {
+    if (this.places.draining) return
+    for (let turns = this.free.length; turns > 0 && this.waiting > 0; turns--) this.free.pop()?.start()
+    if (this.elsewhere.length > 0) this.serveElsewhere()
+    const now = this.options.clock.now()
+    const limit = connectionLimit(this.nextHop, this.options.settings())
+    // One connection proves that the next hop is there; then as many more at a time as there are.
+    while (
+      this.waiting > this.opening &&
+      this.size < limit &&
+      this.opening < Math.max(1, this.kept.size) &&
+      (this.kept.size === 0 || now >= this.growAfter) &&
+      this.places.acquire(this)
+    ) {
+      this.opening++
+      this.open().catch((error: Error) => this.broken(error))
+    }
+  }
+
+  take(connection: Connection, ahead: boolean): Job | null {
+    if (this.places.draining) return null
+    if (connection.spare) {
+      const index = this.elsewhere.findIndex((job) => !job.hosts.has(connection.label))
+      return index < 0 ? null : (this.elsewhere.splice(index, 1)[0] as Job)
+    }
+    // Not behind another message while somebody has nothing to do.
+    if (ahead && this.waiting <= this.free.length) return null
+    const job = this.returned.shift()
+    if (job !== undefined) return job
+    const delivery = this.lane.take()
+    return delivery === null ? null : newJob(delivery)
+  }
+
+  finished(job: Job, connection: Connection): void {
+    const kept = this.kept.get(connection)
+    if (
+      kept !== undefined &&
+      kept.choices > 1 &&
+      job.hosts.size + 1 < hostsPerAttempt &&
+      isWorthMoving(job) &&
+      !this.places.draining &&
+      (this.elsewhere.length > 0 || this.hasSpare || this.size < connectionLimit(this.nextHop, this.options.settings()))
+    ) {
+      this.elsewhere.push(moved(job, connection.label))
+      this.wake(this.lane)
+      return
+    }
+    this.settle(job)
+  }
+
+  putBack(job: Job): void {
+    job.delivery.putBack()
+  }
+
+  lookUp(job: Job): void {
+    this.lookups++
+    headerNeedsUtf8(job.delivery.entry.body)
+      .catch(() => true)
+      .then((needed) => {
+        this.lookups--
+        job.utf8Header = needed
+        this.returned.push(job)
+        if (this.places.draining) this.giveBackAll()
+        this.flush()
+      })
+      .catch((error: Error) => this.broken(error))
+  }
+
+  isOver(connection: Connection, messages: number): boolean {
+    if (this.places.draining) return true
+    const kept = this.kept.get(connection)
+    return (
+      kept?.generation !== this.places.generation ||
+      messages >= Math.min(this.options.messagesPerConnection ?? 1000, connection.maxMessages) ||
+      this.options.clock.now() - connection.openedAt > maxAgeMs ||
+      this.places.wanted(this, messages)
+    )
+  }
+
+  idle(connection: Connection): void {
+    if (!connection.spare) this.free.push(connection)
+  }
+
+  gone(connection: Connection): void {
+    const kept = this.kept.get(connection)
+    if (kept === undefined) return
+    kept.untrack()
+    this.kept.delete(connection)
+    const index = this.free.indexOf(connection)
+    if (index >= 0) this.free.splice(index, 1)
+    this.options.log.debug('connection.closed', { host: connection.label, messages: connection.messages })
+    this.places.release()
+    this.wake(this.lane)
+  }
+
+  /** Gives back what no connection has begun. */
+  drain(): void {
+    this.giveBackAll()
+  }
+
+  /** Kept connections without work leave; those with work leave after it. */
+  retire(): void {
+    for (const connection of this.free.splice(0)) connection.quit()
+    for (const connection of this.kept.keys()) if (connection.spare) connection.quit()
+  }
+
+  close(): void {
+    for (const connection of [...this.kept.keys()]) connection.close()
+    this.giveBackAll()
+  }
+
+  private get waiting(): number {
+    return this.lane.ready + this.returned.length
+  }
+
+  private get hasSpare(): boolean {
+    for (const connection of this.kept.keys()) if (connection.spare) return true
+    return this.openingSpare > 0
+  }
+
+  private async open(): Promise<void> {
+    const dialled = await this.dial(new Set())
+    this.opening--
+    if (dialled.kind === 'open') return this.keep(dialled, false)
+    this.places.release()
+    if (this.places.draining) return
+    if (dialled.kind === 'refused') return this.refuseAll(dialled.reply.text, dialled)
+    for (const connection of this.kept.keys()) {
+      if (connection.spare) continue
+      // Some connections are enough for the host at this time, as it took no more.
+      this.growAfter = this.options.clock.now() + growPauseMs
+      return
+    }
+    if (this.opening > 0) return
+    this.options.log.warn('next-hop.down', { nextHop: this.nextHop.key, why: dialled.why, status: dialled.status })
+    for (const job of this.returned.splice(0)) this.putBack(job)
+    this.lane.down(`${dialled.status} ${dialled.why}`, dialled.reply)
+  }
+
+  private dial(without: ReadonlySet<string>): Promise<Dialled> {
+    const { places, shunned } = this
+    const stopped = () => places.draining
+    return dial(this.nextHop, this.options, { shunned, without, track: (one) => places.track(one), stopped })
+  }
+
+  private keep(dialled: Extract<Dialled, { kind: 'open' }>, spare: boolean): void {
+    const { wire, capabilities, choices } = dialled
+    const connection = new Connection(wire, capabilities, this.options.settings().timeouts, this, spare)
+    const untrack = this.places.track(connection)
+    this.kept.set(connection, { connection, generation: this.places.generation, choices, untrack })
+    this.options.log.debug('connection.opened', {
+      nextHop: this.nextHop.key,
+      host: connection.label,
+      tls: connection.tls,
+    })
+    connection.start()
+    this.wake(this.lane)
+  }
+
+  /** No host will ever take what waits here. In slices, so that a long lane does not hold up the event loop. */
+  private refuseAll(why: string, { reply, host }: Extract<Dialled, { kind: 'refused' }>): void {
+    const attempt: Attempt =
+      host === null ? refusedHere(reply.code, reply.status ?? '5.0.0', why, null) : answered(reply, host, 'connect')
+    for (let count = 0; count < 100; count++) {
+      if (this.places.draining) return
+      const delivery = this.returned.shift()?.delivery ?? this.lane.take()
+      if (delivery === null) return
+      const attempts = delivery.recipients.map(() => attempt)
+      logOutcome(this.options.log, delivery, attempts, this.options.clock.now())
+      delivery.settle(attempts)
+    }
+    setImmediate(() => this.refuseAll(why, { kind: 'refused', reply, host }))
+  }
+
+  private serveElsewhere(): void {
+    for (const connection of [...this.kept.keys()]) if (connection.spare && connection.isIdle) connection.start()
+    const job = this.elsewhere[0]
+    if (job === undefined || this.openingSpare > 0) return
+    for (const connection of this.kept.keys()) {
+      if (connection.spare && !connection.isIdle && !job.hosts.has(connection.label)) return
+    }
+    if (this.places.acquire(this)) {
+      this.openingSpare++
+      this.openSpare(job.hosts).catch((error: Error) => this.broken(error))
+    } else this.giveUpElsewhere()
+  }
+
+  private async openSpare(without: ReadonlySet<string>): Promise<void> {
+    const dialled = await this.dial(without)
+    this.openingSpare--
+    if (dialled.kind === 'open') return this.keep(dialled, true)
+    this.places.release()
+    this.giveUpElsewhere()
+    this.wake(this.lane)
+  }
+
+  private giveUpElsewhere(): void {
+    for (const job of this.elsewhere.splice(0)) {
+      settleAsBefore(job)
+      this.settle(job)
+    }
+  }
+
+  private giveBackAll(): void {
+    for (const job of this.returned.splice(0)) this.putBack(job)
+    this.giveUpElsewhere()
+  }
+
+  private settle(job: Job): void {
+    const attempts = job.attempts as Attempt[]
+    logOutcome(this.options.log, job.delivery, attempts, this.options.clock.now())
+    job.delivery.settle(attempts)
+  }
+
+  private broken(error: Error): void {
+    this.options.log.error('egress.bug', { nextHop: this.nextHop.key, why: error.stack })
+  }
+}
