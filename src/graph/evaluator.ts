@@ -33,7 +33,11 @@ export type Evaluator = {
   winner(): Winner
 }
 
-/** `at` as in the document, with its place in a source file where that is known. */
+/**
+ * What decided: the leaf's `at`; otherwise the last row taken, or oracle answered, that has one; otherwise `''` (nothing
+ * in the document says anything of it). A walk that was resumed begins with its oracle. With its place in a source file
+ * where that is known; line and column are 0 where it is not.
+ */
 export type Winner = {
   readonly at: string
   readonly file: string | null

@@ -8,7 +8,7 @@ import type { Control } from './control.ts'
  * Stages are asked in this order, and a refusal ends the walk:
  *   connect      deny rules on client and listener alone
  *   mail         deny rules on sender (and client); senders a client may use; announced size
- *   rcpt         deny rules on recipient; recipients a client may use; relaying; DNSBL; aliases; recipient lists
+ *   rcpt         postmaster and abuse of our domains pass; deny rules on recipient; recipients a client may use; relaying; DNSBL; aliases; recipient lists
  *   data         deny rules on size; size; hops
  *   route        localMx, asked at RCPT (a `reject()` row refuses there) and anew at each attempt
  *   destination  deny rules on the address that a delivery is about to connect to
@@ -27,26 +27,35 @@ export type Stage = (typeof stages)[number]
 /** Index into `nodes`. Every edge points to a higher index, so each walk ends. */
 export type NodeId = number
 
-/** `at` is the path in the document of the element that the node or row comes from (see `config/document.ts`). */
+/**
+ * `at` is the path in the document of the element that the node or row comes from (see `config/document.ts`). On a row,
+ * an oracle and a leaf it names what decided (`winner`); a row with `''` decides nothing by itself, being one of several
+ * conditions. On a choice, table or compare it only says in explanations who asks.
+ */
 export type Node = Choice | Table | Compare | OracleNode | Leaf
 
 /** One of the gateway's own few names, such as a listener. */
 export type Choice = {
   readonly kind: 'choice'
   readonly on: 'listener'
+  /** Sorted, unique. */
   readonly cases: readonly (readonly [string, NodeId])[]
   readonly otherwise: NodeId
+  readonly at?: string
 }
 
 /**
  * Most specific wins: for addresses of hosts the longest prefix; for mailboxes the exact mailbox, then the exact domain,
- * then the longest `*.suffix`, then `*`; `<>` matches the null reverse-path alone. Rows are sorted, patterns unique.
+ * then the longest `*.suffix`, then `*`; `<>` matches the null reverse-path alone. `local-part` compares the recipient's
+ * local part without case, whatever its domain. A fact that is not known matches no row. Rows are sorted by the code
+ * units of their patterns, patterns unique.
  */
 export type Table = {
   readonly kind: 'table'
-  readonly on: 'client' | 'sender' | 'recipient' | 'destination'
+  readonly on: 'client' | 'sender' | 'recipient' | 'local-part' | 'destination'
   readonly rows: readonly (readonly [pattern: string, to: NodeId, at: string])[]
   readonly otherwise: NodeId
+  readonly at?: string
 }
 
 /** `over`: the fact is known and greater than `value`. A size that is not known is never over. */
@@ -56,6 +65,7 @@ export type Compare = {
   readonly value: number
   readonly over: NodeId
   readonly within: NodeId
+  readonly at?: string
 }
 
 /** What only run time can tell. Every oracle has `error` among its outcomes. */
@@ -86,3 +96,16 @@ export type Leaf = { readonly at: string | null } & (
   | { readonly kind: 'hold'; readonly reason: string }
   | { readonly kind: 'discard' }
 )
+
+/** True for the nodes that end a stage. */
+export function isLeaf(node: Node): node is Leaf {
+  switch (node.kind) {
+    case 'choice':
+    case 'table':
+    case 'compare':
+    case 'oracle':
+      return false
+    default:
+      return true
+  }
+}

@@ -1,0 +1,54 @@
+import type { Diagnostic } from '../config/diagnostic.ts'
+import type { Document } from '../config/document.ts'
+import type { Position } from '../config/positions.ts'
+import type { Graph } from '../graph/graph.ts'
+import { graphBuilder } from './builder.ts'
+import { clientSenders } from './clients.ts'
+import { control } from './control.ts'
+import { checkDeny, denyRules } from './deny.ts'
+import { dnsbl } from './dnsbl.ts'
+import { finalMailboxes } from './final-mailboxes.ts'
+import { hopLimit, sizeLimit } from './limits.ts'
+import { localMx } from './local-mx.ts'
+import { ourDomains } from './our-domains.ts'
+import { recipients, roleMailboxes } from './recipients.ts'
+import { relaying } from './relaying.ts'
+import { reporter } from './report.ts'
+
+export type Compiled = { readonly graph: Graph; readonly diagnostics: readonly Diagnostic[] }
+
+/**
+ * A document as a graph. The graph may be used when no diagnostic is an error. Stages are built from their ends to their
+ * beginnings; the order in which each asks stands in the header of `graph.ts`.
+ */
+export function compile(document: Document, positionOf: (at: string) => Position | null = () => null): Compiled {
+  const diagnostics: Diagnostic[] = []
+  const report = reporter(diagnostics, positionOf)
+  const build = graphBuilder((pattern, first, second) => {
+    report.error('MG2001', second, `${pattern} is written twice`, { at: first, message: 'first here' })
+  })
+  const ours = ourDomains(document)
+  const finals = finalMailboxes(document, ours, report)
+  const next = build.leaf({ kind: 'next', at: null })
+  const deny = (stage: 'connect' | 'mail' | 'rcpt' | 'data' | 'destination', after = next) =>
+    denyRules(build, document.deny, stage, after, report)
+
+  checkDeny(document.deny, (domain) => ours.governing(domain) !== null, report)
+  const accepted = recipients(build, document, ours, finals)
+  const admitted = relaying(build, document, ours, accepted, dnsbl(build, document, accepted))
+  const graph = build.finish(
+    {
+      connect: deny('connect'),
+      helo: next,
+      auth: next,
+      mail: deny('mail', clientSenders(build, document, sizeLimit(build, document, next))),
+      rcpt: roleMailboxes(build, document, ours, finals, deny('rcpt', admitted)),
+      data: deny('data', sizeLimit(build, document, hopLimit(build, document, next))),
+      message: next,
+      route: localMx(build, document, ours, report),
+      destination: deny('destination'),
+    },
+    control(document),
+  )
+  return { graph, diagnostics }
+}

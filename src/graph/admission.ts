@@ -1,0 +1,114 @@
+import type { Route } from '../mail/next-hop.ts'
+import { type Mailbox, parseMailbox } from '../mail/path.ts'
+import type { Reply } from '../mail/reply.ts'
+import type { Evaluator, Facts, Winner } from './evaluator.ts'
+import type { Leaf, Oracle, Outcome, Stage } from './graph.ts'
+import { routeOf } from './route-of.ts'
+
+/**
+ * What the graph says of a mail transaction, stage by stage. Sessions and `explain` both ask here: there is no second
+ * reading of a graph. `facts` hold what is known so far; a question that waits for an oracle (`ask`) keeps its own copy of
+ * them, as the session's may change before the answer comes.
+ */
+
+export type Accepted = { readonly kind: 'accept'; readonly winner: Winner }
+export type Refused = { readonly kind: 'refuse'; readonly reply: Reply; readonly winner: Winner }
+/** `answer` continues with what the oracle said. It may be called more than once: `explain` follows every outcome. */
+export type Asking<T> = {
+  readonly kind: 'ask'
+  readonly oracle: Oracle
+  readonly answer: (outcome: Outcome) => T | Asking<T>
+}
+
+export type Verdict = Accepted | Refused
+/** `finals` are whom the message goes to, aliases expanded, each with its route of now (never a refusal). */
+export type RecipientVerdict =
+  | { readonly kind: 'accept'; readonly finals: readonly FinalRecipient[]; readonly winner: Winner }
+  | Refused
+export type FinalRecipient = { readonly mailbox: Mailbox; readonly route: Route }
+
+/** Before the greeting. */
+export const admitConnection = (evaluator: Evaluator, facts: Facts): Verdict | Asking<Verdict> =>
+  walk(evaluator, 'connect', facts, plain)
+
+/** MAIL: `facts.sender`, and `facts.sizeBytes` when SIZE= was given. */
+export const admitSender = (evaluator: Evaluator, facts: Facts): Verdict | Asking<Verdict> =>
+  walk(evaluator, 'mail', facts, plain)
+
+/**
+ * The message of one recipient, who is in `facts.recipient` as RCPT named it (before expansion), with `facts.sizeBytes`
+ * and `facts.hops` as far as they are known.
+ */
+export const admitData = (evaluator: Evaluator, facts: Facts): Verdict | Asking<Verdict> =>
+  walk(evaluator, 'data', facts, plain)
+
+/** An address that a delivery is about to connect to, in `facts.destination`. */
+export const admitDestination = (evaluator: Evaluator, facts: Facts): Verdict | Asking<Verdict> =>
+  walk(evaluator, 'destination', facts, plain)
+
+/**
+ * RCPT: the recipient itself, then the route of each mailbox that it stands for. A route that refuses refuses the
+ * recipient as a whole: what is known to fail is told to the client now, not to the sender by a notification later.
+ */
+export function admitRecipient(evaluator: Evaluator, facts: Facts): RecipientVerdict | Asking<RecipientVerdict> {
+  return walk(evaluator, 'rcpt', facts, (leaf, winner, asked): RecipientVerdict => {
+    const recipient = asked.recipient!
+    const mailboxes = leaf.kind === 'expand' ? expanded(leaf) : [recipient]
+    const finals: FinalRecipient[] = []
+    for (const mailbox of mailboxes) {
+      const route = routeOf(evaluator, mailbox, asked)
+      if (route.kind === 'refuse') {
+        const refusedBy = evaluator.winner()
+        asked.recipient = recipient
+        return { kind: 'refuse', reply: route.reply, winner: refusedBy }
+      }
+      finals.push({ mailbox, route })
+    }
+    asked.recipient = recipient
+    return { kind: 'accept', finals, winner }
+  })
+}
+
+/** Walks one stage; a refusal is the same in all of them. */
+function walk<T>(
+  evaluator: Evaluator,
+  stage: Stage,
+  facts: Facts,
+  accept: (leaf: Leaf, winner: Winner, facts: Facts) => T,
+): T | Refused | Asking<T | Refused> {
+  return arrived(evaluator.start(stage, facts), facts)
+
+  function arrived(number: number, facts: Facts): T | Refused | Asking<T | Refused> {
+    if (number < 0) {
+      const oracle = ~number
+      const pinned = { ...facts }
+      return {
+        kind: 'ask',
+        oracle: evaluator.oracle(oracle),
+        answer: (outcome) => arrived(evaluator.resume(oracle, outcome, pinned), pinned),
+      }
+    }
+    const leaf = evaluator.leaf(number)
+    const winner = evaluator.winner()
+    if (leaf.kind !== 'refuse') return accept(leaf, winner, facts)
+    return { kind: 'refuse', reply: { code: leaf.code, status: leaf.status, text: leaf.text }, winner }
+  }
+}
+
+const plain = (_leaf: Leaf, winner: Winner): Verdict => ({ kind: 'accept', winner })
+
+// By leaf: a list of a thousand members is read once, not at each RCPT.
+const expansions = new WeakMap<Leaf, readonly Mailbox[]>()
+
+function expanded(leaf: Extract<Leaf, { kind: 'expand' }>): readonly Mailbox[] {
+  let mailboxes = expansions.get(leaf)
+  if (mailboxes === undefined) {
+    mailboxes = leaf.to.map((text) => {
+      const parsed = parseMailbox(text)
+      if (!parsed.ok) throw new Error(`the graph expands to ${JSON.stringify(text)}: ${parsed.error}`)
+      return parsed.value
+    })
+    expansions.set(leaf, mailboxes)
+  }
+  return mailboxes
+}

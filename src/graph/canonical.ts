@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import type { Graph } from './graph.ts'
+import { byCodeUnits } from './pattern.ts'
+
+/**
+ * The one text of plain data: keys sorted by code units, no white space, strings in NFC, integers only. Equal data, equal
+ * text. Throws on what has no such text (a float, a function), as a bug.
+ */
+export function canonicalJson(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.normalize('NFC'))
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'number':
+      if (!Number.isSafeInteger(value)) throw new TypeError(`a graph holds whole numbers only, got ${value}`)
+      return String(value === 0 ? 0 : value)
+    case 'object':
+      break
+    default:
+      throw new TypeError(`a graph holds plain data only, got ${typeof value}`)
+  }
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  const record = value as Record<string, unknown>
+  const members: string[] = []
+  for (const key of Object.keys(record).sort(byCodeUnits)) {
+    if (record[key] !== undefined) members.push(`${canonicalJson(key)}:${canonicalJson(record[key])}`)
+  }
+  return `{${members.join(',')}}`
+}
+
+/** The name of a graph: `g1:` and the SHA-256 of its canonical text in base32 (RFC 4648 §6, lower case, no padding). */
+export const graphHash = (graph: Graph): string => hashText(canonicalJson(graph))
+
+export function hashText(text: string): string {
+  return `g1:${base32(createHash('sha256').update(text, 'utf8').digest())}`
+}
+
+export const isGraphHash = (text: string): boolean => /^g1:[a-z2-7]{52}$/.test(text)
+
+function base32(bytes: Uint8Array): string {
+  let text = ''
+  let value = 0
+  let bits = 0
+  for (const byte of bytes) {
+    value = (value << 8) | byte
+    bits += 8
+    for (; bits >= 5; bits -= 5) text += 'abcdefghijklmnopqrstuvwxyz234567'[(value >>> (bits - 5)) & 31]
+    value &= (1 << bits) - 1
+  }
+  return bits > 0 ? text + 'abcdefghijklmnopqrstuvwxyz234567'[(value << (5 - bits)) & 31] : text
+}

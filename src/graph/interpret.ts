@@ -1,0 +1,202 @@
+import { type IpAddress, ipBytes } from '../mail/ip.ts'
+import type { Mailbox, ReversePath } from '../mail/path.ts'
+import { assertNever } from '../mail/result.ts'
+import { graphHash } from './canonical.ts'
+import type { Evaluator, Facts, Winner } from './evaluator.ts'
+import {
+  type Choice,
+  type Compare,
+  type Graph,
+  isLeaf,
+  type Leaf,
+  type Node,
+  type Oracle,
+  type Outcome,
+  type Stage,
+  type Table,
+} from './graph.ts'
+import { contains, parseBlock } from './network.ts'
+import { foldLocalPart, isSearchable, mailboxKey } from './pattern.ts'
+import { noSources, placeFinder, type Sources } from './sources.ts'
+
+/** One node that a walk came through: what it compared, with what, and the edge it took. */
+export type Step = {
+  readonly node: number
+  readonly kind: 'choice' | 'table' | 'compare' | 'oracle' | 'leaf'
+  /** Who asks, or what the taken row is called; `''` when nothing in the document says. */
+  readonly at: string
+  /** The fact that was compared; `null` when it is not known. */
+  readonly compared: string | null
+  /** The row, case or outcome taken; `null` for otherwise. */
+  readonly took: string | null
+}
+
+/** The plain evaluator can tell how it came to its latest answer. */
+export type Interpreter = Evaluator & { steps(): readonly Step[] }
+
+/**
+ * The plain evaluator: slow, obvious, and the specification. Each table is read row by row; the run-time form is held
+ * equal to this by a property test.
+ */
+export function interpreter(graph: Graph, sources: Sources = noSources, hash = graphHash(graph)): Interpreter {
+  const placeOf = placeFinder(sources)
+  let steps: Step[] = []
+  let winner = ''
+
+  const walk = (from: number, facts: Facts): number => {
+    let id = from
+    for (;;) {
+      const node = graph.nodes[id]!
+      switch (node.kind) {
+        case 'choice':
+        case 'table':
+        case 'compare': {
+          const answer = ask(node, facts)
+          steps.push({ node: id, kind: node.kind, at: answer.at || (node.at ?? ''), ...answer.seen })
+          if (answer.at !== '') winner = answer.at
+          id = answer.to
+          break
+        }
+        case 'oracle':
+          return ~id
+        default:
+          if (node.at !== null) winner = node.at
+          steps.push({ node: id, kind: 'leaf', at: winner, compared: null, took: node.kind })
+          return id
+      }
+    }
+  }
+
+  return {
+    hash,
+    control: graph.control,
+    start(stage: Stage, facts: Facts) {
+      steps = []
+      winner = ''
+      return walk(graph.entry[stage], facts)
+    },
+    resume(number: number, outcome: Outcome, facts: Facts) {
+      const node = oracleNode(graph.nodes[number])
+      steps = [{ node: number, kind: 'oracle', at: node.at, compared: node.oracle.id, took: outcome }]
+      winner = node.at
+      return walk(node.outcomes[outcome], facts)
+    },
+    leaf: (number) => leafNode(graph.nodes[number]),
+    oracle: (number): Oracle => oracleNode(graph.nodes[number]).oracle,
+    winner: (): Winner => ({ at: winner, ...(placeOf(winner) ?? { file: null, line: 0, column: 0 }) }),
+    steps: () => steps,
+  }
+}
+
+type Answer = { to: number; at: string; seen: { compared: string | null; took: string | null } }
+
+function ask(node: Choice | Table | Compare, facts: Facts): Answer {
+  switch (node.kind) {
+    case 'choice': {
+      const found = node.cases.find(([name]) => name === facts.listener)
+      return {
+        to: found === undefined ? node.otherwise : found[1],
+        at: '',
+        seen: { compared: facts.listener, took: found?.[0] ?? null },
+      }
+    }
+    case 'compare': {
+      const fact = node.on === 'size' ? facts.sizeBytes : facts.hops
+      const over = fact !== null && fact > node.value
+      return {
+        to: over ? node.over : node.within,
+        at: '',
+        seen: { compared: fact === null ? null : String(fact), took: over ? `over ${node.value}` : null },
+      }
+    }
+    case 'table': {
+      const row = bestRow(node, facts)
+      return {
+        to: row === null ? node.otherwise : row[1],
+        at: row === null ? '' : row[2],
+        seen: { compared: compared(node.on, facts), took: row === null ? null : row[0] },
+      }
+    }
+    default:
+      return assertNever(node)
+  }
+}
+
+/** The most specific of the rows that match, or `null`. */
+function bestRow(table: Table, facts: Facts): Table['rows'][number] | null {
+  let best: Table['rows'][number] | null = null
+  let bestRank = -1
+  for (const row of table.rows) {
+    const rank = rankOf(table.on, row[0], facts)
+    if (rank > bestRank) {
+      best = row
+      bestRank = rank
+    }
+  }
+  return best
+}
+
+/** How specific a match is; -1: none. */
+function rankOf(on: Table['on'], pattern: string, facts: Facts): number {
+  switch (on) {
+    case 'client':
+      return addressRank(pattern, facts.client)
+    case 'destination':
+      return facts.destination === null ? -1 : addressRank(pattern, facts.destination)
+    case 'sender':
+      return facts.sender === undefined ? -1 : pathRank(pattern, facts.sender)
+    case 'recipient':
+      return facts.recipient === null ? -1 : pathRank(pattern, facts.recipient)
+    case 'local-part':
+      return facts.recipient !== null && foldLocalPart(facts.recipient.localPart) === pattern ? 0 : -1
+    default:
+      return assertNever(on)
+  }
+}
+
+function addressRank(network: string, address: IpAddress): number {
+  const block = parseBlock(network)!
+  return contains(block, ipBytes(address)) ? block.bits : -1
+}
+
+/** `*` 0, `*.suffix` its length, the domain 1000, the mailbox 1001: no suffix is longer than 255. */
+function pathRank(pattern: string, path: Exclude<ReversePath, undefined>): number {
+  if (path === null) return pattern === '<>' ? 1001 : -1
+  if (pattern === '<>') return -1
+  if (pattern === '*') return 0
+  if (!isSearchable(path.domain)) return -1
+  // First, as a local part may begin with `*.` too.
+  if (pattern.includes('@')) return pattern === mailboxKey(path) ? 1001 : -1
+  if (pattern.startsWith('*.')) return path.domain.endsWith(pattern.slice(1)) ? pattern.length : -1
+  return pattern === path.domain ? 1000 : -1
+}
+
+function compared(on: Table['on'], facts: Facts): string | null {
+  switch (on) {
+    case 'client':
+      return facts.client
+    case 'destination':
+      return facts.destination
+    case 'sender':
+      return facts.sender === undefined ? null : pathText(facts.sender)
+    case 'recipient':
+      return facts.recipient === null ? null : facts.recipient.text
+    case 'local-part':
+      return facts.recipient === null ? null : facts.recipient.localPart
+    default:
+      return assertNever(on)
+  }
+}
+
+/** As in MAIL FROM: `<>` for the null reverse-path. */
+export const pathText = (path: Mailbox | null): string => (path === null ? '<>' : path.text)
+
+function oracleNode(node: Node | undefined): Extract<Node, { kind: 'oracle' }> {
+  if (node?.kind !== 'oracle') throw new Error('not the number of an oracle')
+  return node
+}
+
+function leafNode(node: Node | undefined): Leaf {
+  if (node === undefined || !isLeaf(node)) throw new Error('not the number of a leaf')
+  return node
+}

@@ -1,0 +1,52 @@
+import type { Graph } from './graph.ts'
+import { byCodeUnits } from './pattern.ts'
+
+/**
+ * Where the elements of a graph were written, beside the graph and not in it. Files are relative to the document's
+ * folder; `places` are sorted by `at`, `file` is an index into `files`, line and column count from 1.
+ */
+export type Sources = {
+  readonly files: readonly string[]
+  readonly places: readonly (readonly [at: string, file: number, line: number, column: number])[]
+}
+
+export type Place = { readonly file: string; readonly line: number; readonly column: number }
+
+export const noSources: Sources = { files: [], places: [] }
+
+/** Every `at` of a graph, sorted, once. */
+export function elementsOf(graph: Graph): string[] {
+  const found = new Set<string>()
+  for (const node of graph.nodes) {
+    if (node.at) found.add(node.at)
+    if (node.kind === 'table') for (const [, , at] of node.rows) if (at !== '') found.add(at)
+  }
+  return [...found].sort(byCodeUnits)
+}
+
+/** `placeOf` says where an element was written, its file already relative to the document's folder, or `null`. */
+export function sourcesOf(graph: Graph, placeOf: (at: string) => Place | null): Sources {
+  const files: string[] = []
+  const indexes = new Map<string, number>()
+  const places: [string, number, number, number][] = []
+  for (const at of elementsOf(graph)) {
+    const place = placeOf(at)
+    if (place === null) continue
+    let file = indexes.get(place.file)
+    if (file === undefined) {
+      file = files.push(place.file) - 1
+      indexes.set(place.file, file)
+    }
+    places.push([at, file, place.line, place.column])
+  }
+  return { files, places }
+}
+
+/** Looks an element up; made once for each graph, as it reads all places. */
+export function placeFinder(sources: Sources): (at: string) => Place | null {
+  const found = new Map(sources.places.map((place) => [place[0], place]))
+  return (at) => {
+    const place = found.get(at)
+    return place === undefined ? null : { file: sources.files[place[1]]!, line: place[2], column: place[3] }
+  }
+}
