@@ -57,8 +57,8 @@ export const exec = {
  */
 export const byEnv = <const T>(choices: { readonly [environment: string]: T }): T => ({ $env: choices }) as unknown as T
 
-/** Rows from a file beside the document: TSV, CSV, JSON or NDJSON. */
-export const table = (path: string): TableRef => ({ $table: path })
+/** Rows from a file beside the document: TSV, CSV, JSON or NDJSON. `header`: its first line names the columns. */
+export const table = (path: string, options?: { readonly header: true }): TableRef => ({ $table: path, ...options })
 
 /**
  * Lets anybody send anything anywhere through this gateway, until the day named. It will be found and abused within hours

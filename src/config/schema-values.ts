@@ -19,19 +19,26 @@ export const wanted = {
 
 const because = (expected: string) => ({ error: () => expected })
 
+const alternatives = (words: readonly string[]): string => {
+  const quoted = words.map((word) => JSON.stringify(word))
+  return [quoted.slice(0, -1).join(', '), quoted.at(-1)].filter(Boolean).join(' or ')
+}
+
 export const text = (expected: string = wanted.text) => z.string(because(expected))
 export const flag = () => z.boolean(because(wanted.flag))
 export const yes = () => z.literal(true, because('true'))
 export const list = <S extends z.ZodType>(of: S, expected: string) =>
   z.array(of, because(`a list of ${expected}`)).readonly()
-export const oneOf = <const W extends readonly string[]>(words: W) =>
-  z.enum(words, because(words.map((word) => JSON.stringify(word)).join(' or ')))
+export const oneOf = <const W extends readonly string[]>(words: W) => z.enum(words, because(alternatives(words)))
 export const either = <const S extends readonly [z.ZodType, z.ZodType, ...z.ZodType[]]>(
   expected: string,
   branches: S,
 ) => z.union(branches, because(expected))
 export const keys = <S extends z.ZodRawShape>(shape: S, expected: string = wanted.object) =>
-  z.strictObject(shape, because(expected))
+  z.strictObject(shape, {
+    // An issue does not say which keys are known: its message does.
+    error: ({ code }) => (code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : expected),
+  })
 export const named = <S extends z.ZodType>(of: S, expected: string) => z.record(z.string(), of, because(expected))
 
 /** `pattern` is for editors; `src/mail/duration.ts` is what decides. */
@@ -53,7 +60,10 @@ const tableRef = z
     id: 'table',
     description: 'Rows from a file beside the document: TSV, CSV, JSON or NDJSON.',
     type: 'object',
-    properties: { $table: { type: 'string' } },
+    properties: {
+      $table: { type: 'string', description: 'The file, relative to this document.' },
+      header: { const: true, description: 'The first line of the file names its columns.' },
+    },
     required: ['$table'],
     additionalProperties: false,
   })

@@ -1,0 +1,65 @@
+/**
+ * Codes of what can be wrong with the meaning of a document (the codes of reading one stand with the code that reads).
+ * A code is stable for ever: none is given another meaning, none is used again. `docs/config.md` lists them.
+ */
+export const codes = {
+  MG1201: 'a value of another kind was expected',
+  MG1202: 'a key is missing',
+  MG1203: 'unknown key',
+  MG1204: 'not one of the words that may stand here',
+  MG1205: 'an empty list',
+  MG1206: 'a secret in clear text',
+  MG1207: 'a table whose columns do not fit',
+  MG1208: 'a number out of bounds',
+  MG1209: 'a key that has no effect here',
+
+  MG1301: 'not a domain pattern',
+  MG1302: 'not an address pattern',
+  MG1303: 'not a mailbox',
+  MG1304: 'not an address or address block',
+  MG1305: 'not a host or host:port',
+  MG1306: 'not an address to listen on',
+  MG1307: 'not a time with its unit',
+  MG1308: 'not a size with its unit',
+  MG1309: 'not an SMTP reply',
+  MG1310: 'not a host name for a gateway',
+  MG1311: 'not a target',
+  MG1312: 'not a folder for mail',
+  MG1313: 'not a name',
+  MG1314: 'not a reference to a secret',
+  MG1315: 'credentials in the text of a host',
+  MG1316: 'a port for mx()',
+  MG1317: 'not a recipient of this domain',
+  MG1318: 'not a domain name',
+
+  MG1401: 'written twice',
+  MG1402: 'a relay that is not declared',
+  MG1403: 'a listener that is not declared',
+  MG1404: 'a relay that nothing uses',
+  MG1405: 'an alias outside of the local domains',
+  MG1406: 'aliases that lead back to themselves',
+  MG1407: 'mail for a recipient that does not exist',
+  MG1408: 'a postmaster whom no mail reaches',
+  MG1409: 'a client that makes no difference',
+
+  MG1501: 'a domain both local and routed elsewhere',
+  MG1502: 'a relay domain without a route',
+  MG1503: 'a route to one of our own listeners',
+  MG1504: 'a short life for mail to the internet',
+  MG1505: 'a port towards MX hosts that is for labs',
+  MG1506: 'two listeners on one address',
+  MG1507: 'a rule that refuses everything',
+  MG1508: 'a destination that does not stand alone',
+  MG1509: 'a host name that no stranger can look up',
+
+  MG1601: 'an open relay without reason and end',
+  MG1602: 'an open relay past its end',
+  MG1603: 'an open relay in disguise: a network',
+  MG1604: 'an open relay in disguise: a domain',
+  MG1605: 'strangers who come from a trusted address',
+  MG1606: 'a password without TLS',
+  MG1607: 'notifications refused',
+  MG1608: 'an open relay',
+} as const
+
+export type Code = keyof typeof codes

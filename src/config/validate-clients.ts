@@ -1,0 +1,159 @@
+import { defaults } from './defaults.ts'
+import type { Client } from './define.ts'
+import type { ClientEntry } from './document.ts'
+import type { DocPath } from './positions.ts'
+import type { ListenerEntry } from './validate-listeners.ts'
+import { isLoopback } from './validate-listeners.ts'
+import { holds, prefixOf } from './validate-network.ts'
+import {
+  addressPatternsAt,
+  atOf,
+  nameAt,
+  networksAt,
+  type Placed,
+  sizeAt,
+  twice,
+  valueSpot,
+  values,
+} from './validate-read.ts'
+import type { Report, Spot } from './validate-report.ts'
+import { entries } from './validate-rows.ts'
+
+/** The name of the client that `trusted` is short for. */
+const trustedName = 'trusted'
+/** Docker's usual bridge: its first address stands for every stranger when a port is published through it. */
+const bridge = '172.17.0.1/32'
+
+export function clients(
+  report: Report,
+  trusted: unknown,
+  section: unknown,
+  listeners: readonly ListenerEntry[],
+): ClientEntry[] {
+  const list: ClientEntry[] = []
+  const taken = new Map<string, Spot>()
+  const networksOf = (value: unknown, path: DocPath, internal: boolean) => {
+    const found = networksAt(report, value, path)
+    for (const { value: network, spot } of found) {
+      const first = taken.get(network)
+      if (first === undefined) taken.set(network, spot)
+      else twice(report, spot, network, first)
+      if (internal) checkTrust(report, network, spot, listeners)
+    }
+    return found.map((network) => placed(report, network, path))
+  }
+
+  if (trusted !== undefined && report.sound(['trusted'])) {
+    const networks = networksOf(Array.isArray(trusted) && trusted.length === 0 ? undefined : trusted, ['trusted'], true)
+    report.place('trusted', { kind: 'key', path: ['trusted'] })
+    if (networks.length > 0)
+      list.push({
+        at: 'trusted',
+        name: trustedName,
+        networks,
+        internal: true,
+        senders: null,
+        recipients: null,
+        maxSizeBytes: null,
+      })
+  }
+  for (const [name, value] of entries(section)) {
+    const path = ['clients', name]
+    if (!report.sound(path)) continue
+    const client = value as Client
+    const keySpot: Spot = { kind: 'key', path }
+    nameAt(report, name, keySpot)
+    if (name === trustedName && trusted !== undefined) {
+      twice(report, keySpot, name, { kind: 'key', path: ['trusted'] })
+    }
+    const at = atOf(path)
+    report.place(at, keySpot)
+    for (const key of ['senders', 'recipients', 'maxSize'] as const) {
+      if (client[key] !== undefined) report.place(`${at}.${key}`, { kind: 'key', path: [...path, key] })
+    }
+    const internal = client.internal ?? defaults.client.internal
+    list.push({
+      at,
+      name,
+      networks: networksOf(client.networks, [...path, 'networks'], internal),
+      internal,
+      senders:
+        client.senders === undefined
+          ? null
+          : values(addressPatternsAt(report, client.senders, [...path, 'senders'], 'sender')),
+      recipients:
+        client.recipients === undefined
+          ? null
+          : values(recipientsAt(report, client.recipients, [...path, 'recipients'])),
+      maxSizeBytes:
+        client.maxSize === undefined ? null : sizeAt(report, client.maxSize, valueSpot([...path, 'maxSize'])),
+    })
+  }
+  tellIdle(report, list)
+  return list
+}
+
+function placed(report: Report, { value: network, spot }: Placed<string>, path: DocPath) {
+  const at = atOf([...path, network])
+  report.place(at, spot)
+  return { at, network }
+}
+
+/** Recipient patterns; the null reverse-path is nobody's address. */
+export function recipientsAt(report: Report, value: unknown, path: DocPath): Placed<string>[] {
+  return addressPatternsAt(report, value, path, 'recipient').filter(({ value: pattern, spot }) => {
+    if (pattern !== '<>') return true
+    report.error('MG1302', spot, 'expected an address pattern of recipients, got "<>"', {
+      hint: '<> is a sender only (RFC 5321 §4.5.5)',
+    })
+    return false
+  })
+}
+
+function checkTrust(report: Report, network: string, spot: Spot, listeners: readonly ListenerEntry[]): void {
+  const v6 = network.includes(':')
+  const prefix = prefixOf(network)
+  // Unique local addresses are fc00::/7 as a whole; of IPv4 the largest private block is 10.0.0.0/8.
+  const huge = v6 ? prefix < 16 && !holds('fc00::/7', network) && !holds('fe80::/10', network) : prefix < 8
+  if (huge) {
+    report.error(
+      'MG1603',
+      spot,
+      `would let ${prefix === 0 ? 'everybody' : `a large part of the internet (${network})`} relay: an open relay in disguise`,
+      {
+        hint: 'name the networks that are yours',
+      },
+    )
+    return
+  }
+  const open = listeners.find(({ kind, bind }) => kind === 'mx' && bind.some(({ host }) => !isLoopback(host)))
+  if (open !== undefined && holds(network, bridge)) {
+    report.warning(
+      'MG1605',
+      spot,
+      `holds the address of a container bridge, from which strangers come whose connections to listener "${open.name}" are published through it`,
+      {
+        hint: 'leave the bridge out, or publish the port in a way that keeps the addresses of clients',
+      },
+    )
+  }
+}
+
+/** A client that is not internal and restricted in nothing does something only inside of another one's network. */
+function tellIdle(report: Report, list: readonly ClientEntry[]): void {
+  for (const { at, name, internal, senders, recipients, maxSizeBytes, networks } of list) {
+    if (internal || senders !== null || recipients !== null || maxSizeBytes !== null || networks.length === 0) continue
+    const inside = networks.some(({ network }) =>
+      list.some((other) => other.at !== at && other.networks.some((outer) => holds(outer.network, network))),
+    )
+    if (inside) continue
+    report.warning(
+      'MG1409',
+      { kind: 'key', path: ['clients', name] },
+      'makes no difference: it may do what every stranger may',
+      {
+        hint: 'did you mean internal: true?',
+      },
+    )
+  }
+}

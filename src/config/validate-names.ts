@@ -1,0 +1,62 @@
+import type { Deny, Dnsbl } from './define.ts'
+import type { DocPath } from './positions.ts'
+import { didYouMean } from './suggest.ts'
+import type { PlacedRow } from './validate-local-mx.ts'
+import { twice, valueSpot } from './validate-read.ts'
+import type { Report, Spot } from './validate-report.ts'
+import { entries } from './validate-rows.ts'
+
+/** Relays are used by name in localMx; each name must be declared, and what is declared should be used. */
+export function checkRelayNames(report: Report, section: unknown, rows: readonly PlacedRow[], complete: boolean): void {
+  const declared = entries(section).map(([name]) => name)
+  const known = new Set(declared)
+  const used = new Set<string>()
+  for (const { target, valueSpot: spot } of rows) {
+    if (target.kind !== 'relay') continue
+    used.add(target.relay)
+    if (!known.has(target.relay)) tellUndeclared(report, 'MG1402', spot, 'relay', target.relay, declared)
+  }
+  // With a row that could not be read, nobody knows what it would have used.
+  if (!complete) return
+  for (const name of declared) {
+    if (used.has(name)) continue
+    // No error: byEnv may use it in another environment.
+    report.warning('MG1404', { kind: 'key', path: ['relays', name] }, 'is declared, but no row of localMx uses it')
+  }
+}
+
+export function checkListenerNames(report: Report, dnsbl: unknown, deny: unknown, listeners: unknown): void {
+  const declared = entries(listeners).map(([name]) => name)
+  const check = (value: string | readonly string[] | undefined, path: DocPath) => {
+    const found = new Map<string, Spot>()
+    if (Array.isArray(value) && value.length === 0) {
+      report.error('MG1205', valueSpot(path), 'expected at least one, got none', { hint: 'leave the key out instead' })
+    }
+    for (const [i, name] of [value ?? []].flat().entries()) {
+      const spot = valueSpot(Array.isArray(value) ? [...path, i] : path)
+      const first = found.get(name)
+      if (first !== undefined) twice(report, spot, name, first)
+      else if (!declared.includes(name)) tellUndeclared(report, 'MG1403', spot, 'listener', name, declared)
+      found.set(name, spot)
+    }
+  }
+  for (const [i, list] of sound<Dnsbl>(report, dnsbl, 'dnsbl')) check(list.listeners, ['dnsbl', i, 'listeners'])
+  for (const [i, rule] of sound<Deny>(report, deny, 'deny')) check(rule.when.listener, ['deny', i, 'when', 'listener'])
+}
+
+function sound<T>(report: Report, section: unknown, name: string): [number, T][] {
+  const list: T[] = Array.isArray(section) ? section : []
+  return [...list.entries()].filter(([i]) => report.sound([name, i]))
+}
+
+function tellUndeclared(
+  report: Report,
+  code: 'MG1402' | 'MG1403',
+  spot: Spot,
+  what: 'relay' | 'listener',
+  name: string,
+  declared: readonly string[],
+): void {
+  const list = declared.length === 0 ? `there is no ${what}s section` : `declared: ${declared.slice(0, 12).join(', ')}`
+  report.error(code, spot, `no ${what} is called ${JSON.stringify(name)}`, { hint: didYouMean(name, declared) ?? list })
+}

@@ -1,0 +1,138 @@
+import type { DocPath } from './positions.ts'
+import { TableFile, type TableRow } from './source.ts'
+import { didYouMean } from './suggest.ts'
+import { type Report, type Spot, shown } from './validate-report.ts'
+
+/** One text of a list, wherever the list was written. */
+export type Item = { readonly text: string; readonly spot: Spot }
+
+/** One entry of an object, or one row of a table with two columns. `path` names it, `[...section, key]`. */
+export type Pair = {
+  readonly key: string
+  readonly value: unknown
+  readonly path: DocPath
+  readonly keySpot: Spot
+  readonly valueSpot: Spot
+}
+
+/** A column that every table may have, for people. */
+const comment = 'comment'
+
+/**
+ * The texts of a list: one alone, an array, a table's `column`, or a mixture. What is no text has been told by the schema.
+ * An empty list is an error: somebody means "any" by it, somebody else "none", and an empty table is a failed export.
+ */
+export function items(report: Report, value: unknown, path: DocPath, column: string): Item[] {
+  const list: Item[] = []
+  const add = (part: unknown, at: DocPath) => {
+    if (typeof part === 'string') list.push({ text: part, spot: { kind: 'value', path: at } })
+    else if (part instanceof TableFile) {
+      for (const { row, values } of records(report, part, at, [column])) {
+        const text = values[0]
+        const spot = cellSpot([...path, String(text)], part, row, column, 0)
+        if (typeof text === 'string') list.push({ text, spot })
+        else report.error('MG1207', spot, `expected a text in the column "${column}", got ${shown(text)}`)
+      }
+    }
+  }
+  if (Array.isArray(value)) {
+    for (const [i, part] of value.entries()) add(part, [...path, i])
+  } else add(value, path)
+  const empty = Array.isArray(value) ? value.length === 0 : value instanceof TableFile && value.rows.length === 0
+  if (empty)
+    report.error('MG1205', { kind: 'value', path }, 'expected at least one, got none', {
+      hint: 'leave the key out instead',
+    })
+  return list
+}
+
+/** The entries of an object, or the rows of a table whose columns are `columns` (key, value). */
+export function* pairs(
+  report: Report,
+  value: unknown,
+  section: DocPath,
+  columns: readonly [string, string],
+): Generator<Pair> {
+  if (value instanceof TableFile) {
+    for (const { row, values } of records(report, value, section, columns)) {
+      const key = values[0]
+      const path = [...section, String(key)]
+      const keySpot = cellSpot(path, value, row, columns[0], 0)
+      const valueSpot = cellSpot(path, value, row, columns[1], 1)
+      if (typeof key === 'string') yield { key, value: values[1], path, keySpot, valueSpot }
+      else report.error('MG1207', keySpot, `expected a text in the column "${columns[0]}", got ${shown(key)}`)
+    }
+    return
+  }
+  for (const [key, part] of entries(value)) {
+    const path = [...section, key]
+    if (report.sound(path))
+      yield { key, value: part, path, keySpot: { kind: 'key', path }, valueSpot: { kind: 'value', path } }
+  }
+}
+
+/** Own entries of an object; none of anything else. */
+export function entries(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof TableFile)
+    ? Object.entries(value)
+    : []
+}
+
+type Row = { readonly row: TableRow; readonly values: readonly unknown[] }
+
+/** The rows as values in the order of `columns`, whether they came as cells or as JSON. */
+function* records(report: Report, table: TableFile, path: DocPath, columns: readonly string[]): Generator<Row> {
+  const header = table.columns
+  const known = [...columns, comment]
+  const want = `the columns ${columns.map((column) => `"${column}"`).join(' and ')}`
+  if (header !== null) {
+    const spot: Spot = { kind: 'value', path }
+    for (const name of header) {
+      if (known.includes(name)) continue
+      report.error('MG1207', spot, `expected ${want} in ${table.file}, got "${name}"`, {
+        hint: didYouMean(name, known),
+      })
+    }
+    const missing = columns.find((column) => !header.includes(column))
+    if (missing !== undefined) {
+      report.error('MG1207', spot, `expected ${want} in ${table.file}, got no "${missing}"`)
+      return
+    }
+  }
+  const indexes = columns.map((column, i) => (header === null ? i : header.indexOf(column)))
+  const most = header === null ? columns.length : header.length
+  for (const row of table.rows) {
+    const problem = misfit(row, columns, known, most)
+    if (problem !== null) {
+      report.error('MG1207', { kind: 'cell', path, table, row, part: [] }, `expected ${want}, got ${problem}`)
+    } else if (row.cells.length > 0) yield { row, values: indexes.map((index) => row.cells[index]) }
+    else yield { row, values: jsonValues(row.value, columns) }
+  }
+}
+
+/** What is wrong with the shape of a row, in words, or `null`. */
+function misfit(row: TableRow, columns: readonly string[], known: readonly string[], most: number): string | null {
+  const cells = row.cells.length
+  if (cells > most) return `${cells} cells`
+  if (cells > 0) return cells < columns.length ? `${cells} ${cells === 1 ? 'cell' : 'cells'}` : null
+  const { value } = row
+  if (Array.isArray(value)) return value.length === columns.length ? null : `a list of ${value.length}`
+  if (typeof value !== 'object' || value === null) return columns.length === 1 ? null : shown(value)
+  const strange = Object.keys(value).find((key) => !known.includes(key))
+  return strange === undefined ? null : `the key "${strange}"`
+}
+
+function jsonValues(value: unknown, columns: readonly string[]): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  if (typeof value !== 'object' || value === null) return [value]
+  const record = new Map(Object.entries(value))
+  return columns.map((column) => record.get(column))
+}
+
+/** The place of a row's cell, or of the key of its JSON value. */
+function cellSpot(path: DocPath, table: TableFile, row: TableRow, column: string, position: number): Spot {
+  if (row.cells.length === 0)
+    return { kind: 'cell', path, table, row, part: Array.isArray(row.value) ? [position] : [column] }
+  const cell = table.columns === null ? position : Math.max(0, table.columns.indexOf(column))
+  return { kind: 'cell', path, table, row, part: [cell] }
+}

@@ -1,0 +1,101 @@
+import type { Domain } from '../mail/domain.ts'
+import { defaults } from './defaults.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import type { Document } from './document.ts'
+import { readMailbox } from './patterns.ts'
+import type { Position } from './positions.ts'
+import { schema } from './schema.ts'
+import type { Source } from './source.ts'
+import { aliases } from './validate-aliases.ts'
+import { clients } from './validate-clients.ts'
+import { deny } from './validate-deny.ts'
+import { dnsbl } from './validate-dnsbl.ts'
+import { domains } from './validate-domains.ts'
+import { listeners, readHostname } from './validate-listeners.ts'
+import { localMx } from './validate-local-mx.ts'
+import { checkMailboxes } from './validate-mailboxes.ts'
+import { checkListenerNames, checkRelayNames } from './validate-names.ts'
+import { take, valueSpot } from './validate-read.ts'
+import { relays } from './validate-relays.ts'
+import { findings, sorted } from './validate-report.ts'
+import { checkDomainsAgainstRoutes, checkOwnListeners, checkTowardsInternet } from './validate-routes.ts'
+import { entries } from './validate-rows.ts'
+import { limits, relaying, resolver, retry, timeouts } from './validate-settings.ts'
+import { checkStructure } from './validate-structure.ts'
+
+export type Validated = {
+  /** `null` when a diagnostic is an error. */
+  readonly document: Document | null
+  readonly diagnostics: readonly Diagnostic[]
+  /** Where the element of each `at` in the document was written. */
+  readonly places: ReadonlyMap<string, Position>
+}
+
+/**
+ * Reads the meaning of a document: structure by the schema, then texts, then how the parts fit. All problems are told at
+ * once; what is wrong in one place is not told again where it is used. `now` (epoch ms) is what an end date is held against.
+ */
+export function validate(source: Source, options: { readonly now?: number } = {}): Validated {
+  const { report, diagnostics, places } = findings(source.positions)
+  const value = new Map(entries(source.value))
+  const get = (key: string): unknown => value.get(key)
+  checkStructure(schema, source.value, report, (path, part) => ({ kind: part, path }))
+
+  const hostname =
+    text(get('hostname')) === null
+      ? null
+      : take(report, 'MG1310', valueSpot(['hostname']), readHostname(String(get('hostname'))))
+  const postmaster =
+    text(get('postmaster')) === null
+      ? null
+      : take(report, 'MG1303', valueSpot(['postmaster']), readMailbox(String(get('postmaster'))))
+  report.place('postmaster', valueSpot(['postmaster']))
+  if (get('localMx') !== undefined) report.place('localMx', { kind: 'key', path: ['localMx'] })
+
+  const bounds = limits(report, get('limits'))
+  const { list: sockets, bound } = listeners(report, get('listeners'), hostname, bounds.maxSizeBytes)
+  const ours = domains(report, get('domains'))
+  const known = clients(report, get('trusted'), get('clients'), sockets)
+  const hops = relays(report, get('relays'), bounds.connectionsPerNextHop)
+  const routes = localMx(report, get('localMx'))
+  const names = aliases(report, get('aliases'))
+  const retrying = retry(report, get('retry'))
+  const mxPort = report.sound(['mxPort']) ? ((get('mxPort') as number | undefined) ?? defaults.mxPort) : defaults.mxPort
+  const document = {
+    apiVersion: 'mailgw/1' as const,
+    hostname: hostname ?? ('' as Domain),
+    postmaster: postmaster!,
+    listeners: sockets,
+    domains: ours.list,
+    clients: known,
+    relaying: relaying(report, get('relaying'), options.now ?? Date.now()),
+    relays: hops.map(({ placedHosts, ...relay }) => relay),
+    localMx: routes.list.map(({ at, pattern, target }) => ({ at, pattern, target })),
+    dnsbl: dnsbl(report, get('dnsbl')),
+    deny: deny(report, get('deny')),
+    aliases: [...names.values()].map(({ at, alias, to }) => ({ at, alias, to })),
+    limits: bounds,
+    timeouts: timeouts(report, get('timeouts')),
+    retry: retrying,
+    resolver: resolver(report, get('resolver')),
+    mxPort,
+  }
+
+  const routing = { domains: ours.list, domainKeys: ours.keys, rows: routes.list, rowKeys: routes.patterns }
+  checkRelayNames(
+    report,
+    get('relays'),
+    routes.list,
+    routes.list.length === routes.patterns.size && report.sound(['localMx']),
+  )
+  checkListenerNames(report, get('dnsbl'), get('deny'), get('listeners'))
+  checkDomainsAgainstRoutes(report, routing)
+  checkOwnListeners(report, routes.list, hops, bound)
+  checkTowardsInternet(report, routes.list, retrying.expireAfterMs, mxPort)
+  checkMailboxes(report, routing, names, postmaster)
+
+  const wrong = diagnostics.some(({ severity }) => severity === 'error')
+  return { document: wrong ? null : document, diagnostics: sorted(diagnostics), places }
+}
+
+const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
