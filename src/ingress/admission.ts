@@ -1,0 +1,37 @@
+import type { Recipient } from '../mail/envelope.ts'
+import type { IpAddress } from '../mail/ip.ts'
+import type { Mailbox, ReversePath } from '../mail/path.ts'
+import type { Reply } from '../mail/reply.ts'
+import type { Limits, Timeouts } from '../mail/settings.ts'
+
+/**
+ * Who may send what to whom, as a session asks it: one per graph, shared by all sessions. A session asks `connect` of the
+ * one that is active when it begins, and each transaction keeps the one that was active at its MAIL. A promise means that
+ * an oracle is being asked; it never rejects.
+ */
+export type Admission = {
+  /** Names the graph, in envelopes and in the log. */
+  readonly hash: string
+  readonly limits: Limits
+  readonly timeouts: Timeouts
+  /** Who gets mail for `<postmaster>` without a domain (RFC 5321 §4.5.1). */
+  readonly postmaster: Mailbox
+  connect(caller: Caller): Asked
+  mail(caller: Caller, sender: ReversePath, sizeBytes: number | null): Asked
+  rcpt(caller: Caller, sender: ReversePath, recipient: Mailbox, sizeBytes: number | null): Asked
+  /** Asked with the count so far while data come (`hops` is `null` then), and with all of it at the end. */
+  data(caller: Caller, sender: ReversePath, recipients: readonly Recipient[], content: Content): Asked
+}
+
+export type Asked = Verdict | Promise<Verdict>
+
+/** Octets without stuffed dots, and Received lines. */
+export type Content = { readonly sizeBytes: number; readonly hops: number | null }
+
+export type Caller = { readonly listener: string; readonly client: IpAddress }
+
+/** `at` is the row of the document that decided, with its place. */
+export type Verdict =
+  /** `recipients`: of RCPT, whom the message goes to, aliases expanded. Empty for the other stages. */
+  | { readonly kind: 'accept'; readonly recipients: readonly Mailbox[]; readonly at: string }
+  | { readonly kind: 'refuse'; readonly reply: Reply; readonly at: string }

@@ -1,0 +1,30 @@
+import { parseMailDomain } from '../../mail/path.ts'
+import { reply } from '../../mail/reply.ts'
+import { answer, type Step, type Visit } from '../visit.ts'
+
+/** HELO domain (RFC 5321 §4.1.1.1). Ends a transaction, and offers nothing. */
+export function helo(visit: Visit, argument: string): Step {
+  if (!isName(visit, argument)) return answer(visit.state, 501, null, 'expected HELO and a domain')
+  const state = { helo: argument, extended: false, transaction: null }
+  return { next: 'command', state, reply: reply(250, null, visit.settings.hostname) }
+}
+
+/** EHLO domain-or-literal. The reply says what this server understands, and only what it does. */
+export function ehlo(visit: Visit, argument: string): Step {
+  if (!isName(visit, argument)) return answer(visit.state, 501, null, 'expected EHLO and a domain')
+  const state = { helo: argument, extended: true, transaction: null }
+  const { hostname, maxSizeBytes } = visit.settings
+  // BINARYMIME is not among them: what comes must be lines, or the next hop could not get it by DATA.
+  const text = `${hostname}\nPIPELINING\nSIZE ${maxSizeBytes}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nCHUNKING\nHELP`
+  return { next: 'command', state, reply: reply(250, null, text) }
+}
+
+/**
+ * A domain or an address literal; whose it is does not matter (§4.1.4). A dot at the end and "_" are in names that
+ * machines have. Known clients may say anything at all.
+ */
+function isName(visit: Visit, argument: string): boolean {
+  if (argument === '') return false
+  if (visit.settings.kind === 'internal') return true
+  return parseMailDomain(argument.endsWith('.') ? argument.slice(0, -1) : argument).ok
+}

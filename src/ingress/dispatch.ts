@@ -1,0 +1,35 @@
+import { reply } from '../mail/reply.ts'
+import { maxLine, parseCommand } from '../smtp/command.ts'
+import type { LineReader } from '../smtp/line-reader.ts'
+import { commands, httpVerbs } from './commands/table.ts'
+import { answer, type Step, type Visit } from './visit.ts'
+
+/** `refused`: the client was told 554 in place of a greeting. `draining`: no new transactions. */
+export type Standing = 'welcome' | 'refused' | 'draining'
+
+/** Runs the command on the line that was read, or says why there is none. */
+export function dispatch(visit: Visit, { fault, line, bytes }: LineReader, standing: Standing): Step | Promise<Step> {
+  const { state } = visit
+  // Whoever says one thing by CRLF and another by LF means to be read in two ways: nothing more of it is read.
+  if (fault === 'bare LF') {
+    return { next: 'close', state, reply: reply(500, '5.5.2', 'a command ends in CRLF, not in LF') }
+  }
+  const { verb, argument } = parseCommand(line)
+  if (fault === 'too long' || bytes > maxLine(verb)) return answer(state, 500, '5.5.2', 'the line is too long')
+  if (fault === 'control') return answer(state, 500, '5.5.2', 'a control character in a command')
+  // Addresses may be UTF-8 (RFC 6531), nothing else may. UTF-8 has more octets than characters.
+  const ascii = bytes === line.length + 2
+  if (fault === 'not UTF-8' || (!ascii && verb !== 'MAIL' && verb !== 'RCPT')) {
+    return answer(state, 500, '5.5.2', 'a command is ASCII, an address may be UTF-8')
+  }
+  if (verb !== 'QUIT') {
+    if (standing === 'refused') return answer(state, 503, '5.5.1', 'only QUIT is left')
+    if (standing === 'draining' && state.transaction === null) return { next: 'close', state, reply: shutDown }
+  }
+  const command = commands.get(verb)
+  if (command !== undefined) return command(visit, argument)
+  if (httpVerbs.has(verb)) return { next: 'close', state, reply: reply(421, '4.7.0', 'this is SMTP, not HTTP') }
+  return answer(state, 500, '5.5.1', 'the command is not known')
+}
+
+export const shutDown = reply(421, '4.3.2', 'shutting down')

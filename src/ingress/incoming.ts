@@ -1,0 +1,129 @@
+import type { Envelope } from '../mail/envelope.ts'
+import type { Reply } from '../mail/reply.ts'
+import { reply } from '../mail/reply.ts'
+import { HopCounter } from '../message/hops.ts'
+import { type Hop, receivedLine } from '../message/received.ts'
+import type { Intake } from '../queue/intake.ts'
+import type { ChunkReader } from '../smtp/chunk-reader.ts'
+import type { DataFault, DataReader } from '../smtp/data-reader.ts'
+import type { Asked, Caller, Content } from './admission.ts'
+import type { Transaction } from './transaction.ts'
+
+/** How often the document is asked, while data come, whether they are too much already. */
+const askEveryBytes = 256 * 1024
+
+/**
+ * The message of one transaction on its way into the spool: our Received line, then what comes by DATA or BDAT. Once it
+ * is refused nothing more is stored, but the client's octets are still read to their end: the reply has its place there.
+ *
+ * open        takes content
+ * refused     `refusal` says why; the intake is aborted
+ * committed   the spool has it, and will say when it is safe
+ * dropped     the transaction ended without it
+ */
+export class Incoming {
+  /** Why it will not be accepted. */
+  refusal: Reply | null = null
+  /** The content is not made of lines: where the message ends could be a matter of opinion. */
+  fault: DataFault | null = null
+  /** The store wants no more until it says so. */
+  stalled = false
+  readonly id: string
+  private state: 'open' | 'refused' | 'committed' | 'dropped' = 'open'
+  private readonly intake: Intake
+  private readonly caller: Caller
+  private readonly transaction: Transaction
+  private readonly reader: DataReader | ChunkReader
+  private readonly counter = new HopCounter()
+  private inHeader = true
+  private askAtBytes = askEveryBytes
+
+  constructor(intake: Intake, reader: DataReader | ChunkReader, caller: Caller, transaction: Transaction) {
+    this.id = intake.id
+    this.intake = intake
+    this.reader = reader
+    this.caller = caller
+    this.transaction = transaction
+  }
+
+  /** Octets of content so far, without stuffed dots. */
+  get sizeBytes(): number {
+    return this.reader.sizeBytes
+  }
+
+  /** Writes the trace line. */
+  open(trace: Pick<Hop, 'helo' | 'by' | 'protocol'>, now: number): void {
+    const { recipients, forwardPaths } = this.transaction
+    const only = forwardPaths === 1 ? recipients[0]!.original.text : null
+    const line = receivedLine({ ...trace, client: this.caller.client, id: this.id, for: only }, now)
+    this.stalled = !this.intake.write(Buffer.from(line, 'latin1'))
+  }
+
+  /** Takes content that followed 354, from `from` on. Gives where the next command begins, -1 while the data go on. */
+  data(chunk: Buffer, from: number): number {
+    const reader = this.reader as DataReader
+    const next = reader.read(chunk, from)
+    if (reader.held !== null) this.store(reader.held)
+    const { stop } = reader
+    if (stop > from) this.store(from === 0 && stop === chunk.length ? chunk : chunk.subarray(from, stop))
+    return next
+  }
+
+  /** Takes octets of a chunk that BDAT announced. */
+  piece(piece: Buffer): void {
+    this.store((this.reader as ChunkReader).read(piece))
+  }
+
+  /** After BDAT LAST. */
+  last(): void {
+    const rest = (this.reader as ChunkReader).end()
+    if (rest.length > 0 || this.reader.fault !== null) this.store(rest)
+  }
+
+  private store(piece: Buffer): void {
+    const { fault, sizeBytes } = this.reader
+    if (fault !== null && this.fault === null) {
+      this.fault = fault
+      this.refuse(reply(550, '5.5.2', `${fault} in the message; lines end in CRLF`))
+    }
+    if (this.state !== 'open') return
+    if (this.inHeader) this.inHeader = this.counter.read(piece, 0, piece.length)
+    if (sizeBytes >= this.askAtBytes) {
+      this.askAtBytes = sizeBytes + askEveryBytes
+      const asked = this.ask({ sizeBytes, hops: null })
+      if (!(asked instanceof Promise) && asked.kind === 'refuse') this.refuse(asked.reply)
+    }
+    if (this.refusal === null) this.stalled = !this.intake.write(piece)
+  }
+
+  refuse(why: Reply): void {
+    if (this.state !== 'open') return
+    this.state = 'refused'
+    this.refusal = why
+    this.stalled = false
+    this.intake.abort()
+  }
+
+  /** Ends it with the transaction. A message that is being stored is accepted, whatever becomes of the client. */
+  drop(): void {
+    if (this.state !== 'open') return
+    this.state = 'dropped'
+    this.intake.abort()
+  }
+
+  /** Asks whether all of it is let in. */
+  decide(): Asked {
+    return this.ask({ sizeBytes: this.reader.sizeBytes, hops: this.counter.hops })
+  }
+
+  commit(envelope: Envelope, done: (error: Error | null) => void): void {
+    this.state = 'committed'
+    const { dotLines, eightBit } = this.reader
+    this.intake.commit(envelope, { dots: dotLines > 0, eightBit }, done)
+  }
+
+  private ask(content: Content): Asked {
+    const { admission, from, recipients } = this.transaction
+    return admission.data(this.caller, from, recipients, content)
+  }
+}

@@ -1,0 +1,163 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { Clock, Timer } from '../mail/clock.ts'
+import { parseIp } from '../mail/ip.ts'
+import type { Log } from '../mail/log.ts'
+import { reply } from '../mail/reply.ts'
+import type { HostPort, ListenerSettings } from '../mail/settings.ts'
+import type { Inlet } from '../queue/intake.ts'
+import { writeReply } from '../smtp/reply-writer.ts'
+import type { Admission } from './admission.ts'
+import type { Census } from './census.ts'
+import type { House } from './house.ts'
+import { Session } from './session.ts'
+
+/** How often deadlines are looked at. A time-out is late by this much at most. */
+const lookEveryMs = 250
+
+const full = writeReply(reply(421, '4.3.2', 'too many sessions, try again later'))
+const clientFull = writeReply(reply(421, '4.7.0', 'too many sessions from your address'))
+
+export type ListenerOptions = {
+  readonly settings: ListenerSettings
+  /** The admission that is active when it is called. */
+  readonly admission: () => Admission
+  readonly inlet: Inlet
+  /** One for all listeners of a gateway. */
+  readonly census: Census
+  readonly log: Log
+  readonly clock: Clock
+}
+
+export type SessionView = {
+  readonly id: number
+  readonly listener: string
+  readonly client: string
+  readonly helo: string | null
+  readonly state: string
+  readonly openedAt: number
+  readonly messages: number
+}
+
+export type Listener = {
+  readonly name: string
+  /** Where it listens, ports that were 0 being known now. */
+  addresses(): readonly HostPort[]
+  /**
+   * Takes new settings. Sockets that stay are not touched; new ones are bound before old ones close, and when one cannot
+   * be bound it throws and nothing has changed. Sessions keep the settings they began with.
+   */
+  update(settings: ListenerSettings): Promise<void>
+  sessions(): readonly SessionView[]
+  /** Takes no more connections; each session ends with 421, after the transaction under way. Resolves when all have. */
+  drain(): Promise<void>
+  /** Cuts all sessions. */
+  close(): Promise<void>
+}
+
+type Bound = { readonly asked: HostPort; readonly server: Server }
+
+let sessionsSoFar = 0
+
+/** Opens all sockets of one listener. Throws what the system says when one cannot be bound; then none is. */
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { census, log, clock } = options
+  const house: House = { ...options, draining: false }
+  const sessions = new Set<Session>()
+  let bound: readonly Bound[] = []
+  let look: Timer | null = null
+  let emptied: (() => void) | null = null
+
+  const lookAround = (): void => {
+    const now = clock.now()
+    for (const session of sessions) session.expire(now)
+    look = sessions.size > 0 ? clock.setTimeout(lookAround, lookEveryMs) : null
+  }
+
+  const gone = (session: Session): void => {
+    sessions.delete(session)
+    census.leave(session.caller.client)
+    if (sessions.size === 0) emptied?.()
+  }
+
+  const connected = (socket: Socket): void => {
+    const client = parseIp(socket.remoteAddress ?? '')
+    // Gone before it was looked at.
+    if (!client.ok) return void socket.destroy()
+    const room = census.enter(client.value, house.admission().limits)
+    if (room !== 'in') {
+      log.info('session.refused', { listener: house.settings.name, client: client.value, code: 421, why: room })
+      socket.on('error', () => {})
+      socket.end(room === 'full' ? full : clientFull, () => socket.destroy())
+      return
+    }
+    const session = new Session(house, socket, client.value, ++sessionsSoFar, gone)
+    sessions.add(session)
+    look ??= clock.setTimeout(lookAround, lookEveryMs)
+    session.open()
+  }
+
+  const bind = (asked: HostPort): Promise<Bound> =>
+    new Promise((resolve, reject) => {
+      // Half-open: a client may send all it has, close its side, and wait for the replies.
+      const server = createServer({ noDelay: true, allowHalfOpen: true }, connected)
+      server.once('error', reject)
+      server.listen(asked.port, asked.host, () => {
+        server.off('error', reject)
+        server.on('error', (error) =>
+          log.error('listener.error', { listener: options.settings.name, error: error.message }),
+        )
+        resolve({ asked, server })
+      })
+    })
+
+  const bindAll = async (addresses: readonly HostPort[]): Promise<Bound[]> => {
+    const results = await Promise.allSettled(addresses.map(bind))
+    const fresh = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed === undefined) return fresh
+    for (const { server } of fresh) server.close()
+    throw failed.reason
+  }
+
+  bound = await bindAll(options.settings.bind)
+
+  return {
+    name: options.settings.name,
+    addresses: () =>
+      bound.map(({ server }) => {
+        const { address, port } = server.address() as AddressInfo
+        return { host: address, port }
+      }),
+    async update(settings) {
+      const kept = bound.filter(({ asked }) => settings.bind.some((wanted) => same(wanted, asked)))
+      const fresh = await bindAll(settings.bind.filter((wanted) => !bound.some(({ asked }) => same(wanted, asked))))
+      for (const one of bound) if (!kept.includes(one)) one.server.close()
+      bound = [...kept, ...fresh]
+      house.settings = settings
+    },
+    sessions: () =>
+      [...sessions].map(({ id, caller, state, mode, openedAt, messages }) => ({
+        id,
+        ...caller,
+        helo: state.helo,
+        state: mode,
+        openedAt,
+        messages,
+      })),
+    async drain() {
+      house.draining = true
+      for (const { server } of bound) server.close()
+      const empty = new Promise<void>((resolve) => (emptied = resolve))
+      for (const session of sessions) session.drain()
+      if (sessions.size > 0) await empty
+    },
+    async close() {
+      house.draining = true
+      for (const { server } of bound) server.close()
+      for (const session of sessions) session.destroy()
+      look?.cancel()
+    },
+  }
+}
+
+const same = (a: HostPort, b: HostPort): boolean => a.host === b.host && a.port === b.port

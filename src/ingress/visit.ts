@@ -1,0 +1,45 @@
+import type { Reply } from '../mail/reply.ts'
+import { reply } from '../mail/reply.ts'
+import type { ListenerSettings } from '../mail/settings.ts'
+import type { Admission, Caller } from './admission.ts'
+import type { Transaction } from './transaction.ts'
+
+/** What a session has come to between two commands. Commands make the next one; none is ever changed. */
+export type State = {
+  /** Argument of the latest HELO or EHLO; `null` before. */
+  readonly helo: string | null
+  /** EHLO: the client knows of extensions. */
+  readonly extended: boolean
+  readonly transaction: Transaction | null
+}
+
+/** What a command may read, of the session that runs it. */
+export type Visit = {
+  readonly state: State
+  readonly settings: ListenerSettings
+  readonly caller: Caller
+  /** The one that is active now. */
+  admission(): Admission
+}
+
+/** What a command leaves: the next state, the reply, and what the octets after the command are. */
+export type Step =
+  | { readonly next: 'command' | 'data' | 'close'; readonly state: State; readonly reply: Reply }
+  /** `size` octets follow, also when they are not wanted (RFC 3030 §2); then comes `refused`, if it is there. */
+  | {
+      readonly next: 'chunk'
+      readonly state: State
+      readonly size: number
+      readonly last: boolean
+      readonly refused: Reply | null
+    }
+
+/** One SMTP command. A promise means that an oracle is being asked; it never rejects. */
+export type Command = (visit: Visit, argument: string) => Step | Promise<Step>
+
+/** The command changed nothing. */
+export const answer = (state: State, code: number, status: string | null, text: string): Step => ({
+  next: 'command',
+  state,
+  reply: reply(code, status, text),
+})

@@ -1,0 +1,18 @@
+/** A command line in its two parts. `verb` is in upper case; `argument` is what follows the blank, `''` when nothing does. */
+export type CommandLine = { readonly verb: string; readonly argument: string }
+
+/** Verbs take at most 512 octets with CRLF (RFC 5321 §4.5.3.1.4). */
+const usualLine = 512
+/** MAIL and RCPT have room for SIZE, BODY, SMTPUTF8, RET, ENVID, NOTIFY and ORCPT, and for paths in UTF-8. */
+export const longestLine = 2048
+
+/** Splits a line (without CRLF). White space at its end is tolerated (RFC 5321 §4.1.1), none at its beginning. */
+export function parseCommand(line: string): CommandLine {
+  const text = line.charCodeAt(line.length - 1) === 32 ? line.replace(/ +$/, '') : line
+  const blank = text.indexOf(' ')
+  if (blank < 0) return { verb: text.toUpperCase(), argument: '' }
+  return { verb: text.slice(0, blank).toUpperCase(), argument: text.slice(blank + 1) }
+}
+
+/** Octets that a line with this verb may have, its CRLF included. */
+export const maxLine = (verb: string): number => (verb === 'MAIL' || verb === 'RCPT' ? longestLine : usualLine)
