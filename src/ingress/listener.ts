@@ -43,16 +43,20 @@ export type Listener = {
   /** Where it listens, ports that were 0 being known now. */
   addresses(): readonly HostPort[]
   /**
-   * Takes new settings. Sockets that stay are not touched; new ones are bound before old ones close, and when one cannot
-   * be bound it throws and nothing has changed. Sessions keep the settings they began with.
+   * Makes ready for new settings: binds the sockets that are new, and throws, with nothing changed, when one cannot be
+   * bound. Sockets that stay are not touched, and old ones close only when the change is made. Sessions keep the settings
+   * they began with.
    */
-  update(settings: ListenerSettings): Promise<void>
+  prepare(settings: ListenerSettings): Promise<Change>
   sessions(): readonly SessionView[]
   /** Takes no more connections; each session ends with 421, after the transaction under way. Resolves when all have. */
   drain(): Promise<void>
   /** Cuts all sessions. */
   close(): Promise<void>
 }
+
+/** Something made ready: exactly one of the two is called, once. Neither can fail. */
+export type Change = { commit(): void; abort(): void }
 
 type Bound = { readonly asked: HostPort; readonly server: Server }
 
@@ -128,12 +132,19 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         const { address, port } = server.address() as AddressInfo
         return { host: address, port }
       }),
-    async update(settings) {
+    async prepare(settings) {
       const kept = bound.filter(({ asked }) => settings.bind.some((wanted) => same(wanted, asked)))
       const fresh = await bindAll(settings.bind.filter((wanted) => !bound.some(({ asked }) => same(wanted, asked))))
-      for (const one of bound) if (!kept.includes(one)) one.server.close()
-      bound = [...kept, ...fresh]
-      house.settings = settings
+      return {
+        commit() {
+          for (const one of bound) if (!kept.includes(one)) one.server.close()
+          bound = [...kept, ...fresh]
+          house.settings = settings
+        },
+        abort() {
+          for (const { server } of fresh) server.close()
+        },
+      }
     },
     sessions: () =>
       [...sessions].map(({ id, caller, state, mode, openedAt, messages }) => ({
