@@ -1,0 +1,59 @@
+import {
+  byEnv, catchAll, defineConfig, deliver, discard, env, exec, file, hold, host, hosts, mx, park, reject, table, unsafeOpenRelay, via,
+} from '../../src/index.ts'
+
+export default defineConfig({
+  hostname: 'gw.corp.example',
+  postmaster: 'postmaster@corp.example',
+  listeners: {
+    mx: { kind: 'mx', bind: ['0.0.0.0:25', '[::]:25'] },
+    lan: { kind: 'internal', bind: '10.0.0.5:2525', maxSize: '50MiB' },
+  },
+  domains: {
+    'corp.example': { recipients: table('users.tsv'), unknown: catchAll('lost@corp.example') },
+    'a.example': { recipients: ['bob', table('more.tsv')], unknown: park() },
+    'b.example': 'relay',
+  },
+  trusted: ['10.0.0.0/8'],
+  clients: { printers: { networks: '10.1.0.0/16', internal: true, senders: ['*.corp.example'] } },
+  relaying: byEnv({ lab: unsafeOpenRelay({ reason: 'a lab', until: '2030-01-01' }), default: 'two-way' }),
+  relays: {
+    isp: { hosts: 'smtp.isp.example:587', tls: 'verify', auth: { user: 'gw', pass: env.secret('ISP') } },
+    bart: { hosts: ['10.0.0.20:26', '10.0.0.21:26'], auth: { user: 'gw', pass: file.secret('/run/secrets/bart') } },
+    lisa: { hosts: ['10.0.0.22'], auth: { user: 'gw', pass: exec.secret(['pass', 'show', 'lisa']) } },
+  },
+  localMx: {
+    'corp.example': deliver({ dir: 'mail' }),
+    'b.example': hosts('10.0.0.1', '10.0.0.2:26'),
+    'c.example': host('bart', 26),
+    'd.example': reject(550, 'this domain has moved'),
+    'e.example': hold('merger'),
+    'f.example': discard(),
+    'g.example': 'bart:26',
+    'h.example': ['bart', 'lisa:26'],
+    'i.example': deliver(),
+    'j.example': via('lisa'),
+    '*.lab.example': via('bart'),
+    '*': byEnv({ prod: mx({ tls: 'may' }), default: via('isp') }),
+  },
+  dnsbl: [{ id: 'zen', zone: 'zen.example', onError: 'ignore', listeners: ['mx'], onListed: reject(554, 'listed') }],
+  deny: [
+    { when: { client: ['194.30.0.0/16'], listener: 'lan' }, then: reject(554, 'not welcome') },
+    { id: 'big', when: { sender: table('bad.tsv'), size: { over: '5MB' } } },
+  ],
+  aliases: { 'postmaster@corp.example': ['a@corp.example', 'b@corp.example'], 'x@corp.example': 'a@corp.example' },
+  limits: { maxSize: '20MiB', maxRecipients: 100 },
+  timeouts: { command: '5m' },
+  retry: { schedule: ['1m', '5m'], expireAfter: '5d' },
+  resolver: { servers: ['127.0.0.1:5353'], timeout: '2s', attempts: 2 },
+  mxPort: 2526,
+})
+
+/** A document without relays has no relay to name. */
+export const small = defineConfig({
+  hostname: 'gw.corp.example',
+  postmaster: 'postmaster@corp.example',
+  listeners: { mx: { kind: 'mx', bind: '127.0.0.1:2525' } },
+  localMx: table('routes.tsv'),
+  aliases: table('aliases.tsv'),
+})
