@@ -2,6 +2,7 @@ import type { Control } from '../graph/control.ts'
 import {
   type Choice,
   type Compare,
+  edgesOf,
   type Graph,
   type Leaf,
   type Node,
@@ -99,22 +100,6 @@ function numbered(drafts: readonly Node[], entry: Readonly<Record<Stage, Ref>>):
     }
   }
   return new Map(done.toReversed().map((ref, id) => [ref, id]))
-}
-
-/** The edges of a node in the order in which they are written. */
-export function edgesOf(node: Node): number[] {
-  switch (node.kind) {
-    case 'choice':
-      return [...node.cases.map(([, to]) => to), node.otherwise]
-    case 'table':
-      return [...node.rows.map(([, to]) => to), node.otherwise]
-    case 'compare':
-      return [node.over, node.within]
-    case 'oracle':
-      return [node.outcomes.listed, node.outcomes.clear, node.outcomes.error]
-    default:
-      return []
-  }
 }
 
 function renumbered(node: Node, id: (ref: number) => number): Node {

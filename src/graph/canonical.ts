@@ -3,13 +3,16 @@ import type { Graph } from './graph.ts'
 import { byCodeUnits } from './pattern.ts'
 
 /**
- * The one text of plain data: keys sorted by code units, no white space, strings in NFC, integers only. Equal data, equal
- * text. Throws on what has no such text (a float, a function), as a bug.
+ * The one text of plain data: keys sorted by code units, no white space, NFC, integers only. Equal data, equal text.
+ * Throws on what has no such text (a float, a function), as a bug.
  */
-export function canonicalJson(value: unknown): string {
+export const canonicalJson = (value: unknown): string => sortedJson(value).normalize('NFC')
+
+/** The same before normalisation; differs from the canonical text exactly when some string is not in NFC. */
+export function sortedJson(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value.normalize('NFC'))
+      return JSON.stringify(value)
     case 'boolean':
       return value ? 'true' : 'false'
     case 'number':
@@ -21,11 +24,11 @@ export function canonicalJson(value: unknown): string {
       throw new TypeError(`a graph holds plain data only, got ${typeof value}`)
   }
   if (value === null) return 'null'
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`
   const record = value as Record<string, unknown>
   const members: string[] = []
   for (const key of Object.keys(record).sort(byCodeUnits)) {
-    if (record[key] !== undefined) members.push(`${canonicalJson(key)}:${canonicalJson(record[key])}`)
+    if (record[key] !== undefined) members.push(`${JSON.stringify(key)}:${sortedJson(record[key])}`)
   }
   return `{${members.join(',')}}`
 }
@@ -33,11 +36,13 @@ export function canonicalJson(value: unknown): string {
 /** The name of a graph: `g1:` and the SHA-256 of its canonical text in base32 (RFC 4648 §6, lower case, no padding). */
 export const graphHash = (graph: Graph): string => hashText(canonicalJson(graph))
 
-export function hashText(text: string): string {
-  return `g1:${base32(createHash('sha256').update(text, 'utf8').digest())}`
+export function hashText(canonical: string): string {
+  return `g1:${base32(createHash('sha256').update(canonical, 'utf8').digest())}`
 }
 
 export const isGraphHash = (text: string): boolean => /^g1:[a-z2-7]{52}$/.test(text)
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 
 function base32(bytes: Uint8Array): string {
   let text = ''
@@ -46,8 +51,8 @@ function base32(bytes: Uint8Array): string {
   for (const byte of bytes) {
     value = (value << 8) | byte
     bits += 8
-    for (; bits >= 5; bits -= 5) text += 'abcdefghijklmnopqrstuvwxyz234567'[(value >>> (bits - 5)) & 31]
+    for (; bits >= 5; bits -= 5) text += alphabet[(value >>> (bits - 5)) & 31]
     value &= (1 << bits) - 1
   }
-  return bits > 0 ? text + 'abcdefghijklmnopqrstuvwxyz234567'[(value << (5 - bits)) & 31] : text
+  return bits > 0 ? text + alphabet[(value << (5 - bits)) & 31] : text
 }

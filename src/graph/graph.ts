@@ -109,3 +109,19 @@ export function isLeaf(node: Node): node is Leaf {
       return true
   }
 }
+
+/** The edges of a node in the order in which they are written. */
+export function edgesOf(node: Node): readonly number[] {
+  switch (node.kind) {
+    case 'choice':
+      return [...node.cases.map(([, to]) => to), node.otherwise]
+    case 'table':
+      return [...node.rows.map(([, to]) => to), node.otherwise]
+    case 'compare':
+      return [node.over, node.within]
+    case 'oracle':
+      return [node.outcomes.listed, node.outcomes.clear, node.outcomes.error]
+    default:
+      return []
+  }
+}

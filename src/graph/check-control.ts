@@ -1,0 +1,75 @@
+import { isSorted } from './check-order.ts'
+import type { Control } from './control.ts'
+import { type Check, line, listOf, oneOf, orNull, record, ShapeError, text, whole } from './shape.ts'
+
+const name = text(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}$/, 'a name')
+const hostname = text(/^[a-z0-9_.-]{1,255}$|^\[[0-9a-zA-Z.:]{2,50}\]$/, 'a host name')
+const host = text(/^[A-Za-z0-9_.:*-]{1,255}$/, 'a host or an address')
+const hostPort = record({ host, port: whole(1, 65535) })
+/** A listener may ask for any free port, as tests do. */
+const bindPort = record({ host, port: whole(0, 65535) })
+const tls = oneOf('off', 'may', 'encrypt', 'verify')
+const count = whole(0, 2 ** 31)
+const bytes = whole(0, Number.MAX_SAFE_INTEGER)
+const ms = whole(0, Number.MAX_SAFE_INTEGER)
+const secret = record({ $secret: text(/^(?:env|file|exec):[^\x00-\x1f]{1,4000}$/, 'a reference to a secret') })
+
+const shape: Check = record({
+  hostname,
+  postmaster: line,
+  listeners: listOf(
+    record({
+      name,
+      kind: oneOf('mx', 'submission', 'internal'),
+      bind: listOf(bindPort),
+      hostname,
+      maxSizeBytes: bytes,
+    }),
+  ),
+  relays: listOf(
+    record({
+      name,
+      hosts: listOf(hostPort),
+      tls,
+      auth: orNull(record({ user: line, pass: secret })),
+      connections: count,
+    }),
+  ),
+  limits: record({
+    sessions: count,
+    sessionsPerClient: count,
+    maxSizeBytes: bytes,
+    maxRecipients: count,
+    maxErrors: count,
+    maxHops: count,
+    connectionsPerNextHop: count,
+    connectionsOut: count,
+  }),
+  timeouts: record({
+    commandMs: ms,
+    dataMs: ms,
+    sessionMs: ms,
+    connectMs: ms,
+    greetingMs: ms,
+    replyMs: ms,
+    dataBlockMs: ms,
+    dataDoneMs: ms,
+    idleMs: ms,
+  }),
+  retry: record({ scheduleMs: listOf(ms, 1000), expireAfterMs: ms }),
+  resolver: record({ servers: listOf(hostPort), timeoutMs: ms, attempts: count }),
+  mxPort: whole(1, 65535),
+})
+
+/** Throws `ShapeError`. */
+export function checkControl(value: unknown, where: string): asserts value is Control {
+  shape(value, where)
+  const control = value as Control
+  for (const key of ['listeners', 'relays'] as const) {
+    if (!isSorted(control[key].map(({ name }) => name)))
+      throw new ShapeError(`${where}.${key}`, 'names sorted, each once', control[key])
+  }
+  for (const { name, hosts } of control.relays) {
+    if (hosts.length === 0) throw new ShapeError(`${where}.relays`, `a host for ${name}`, hosts)
+  }
+}

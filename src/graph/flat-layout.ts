@@ -1,0 +1,108 @@
+/**
+ * The run-time form of a graph: one block of 32-bit words, read in place by the main thread and by workers.
+ *
+ *   header    `headerWords` words, by the names below
+ *   nodes     `nodeWords` words each: kind and six operands (`nodeKinds`)
+ *   tables    open addressing; a slot is [hash, entry], entry 0 is empty; at most half of the slots are used
+ *   ranges    networks as disjoint ranges, each with its row
+ *   places    one for each `at`: file, line, column, text
+ *   texts     a word with the length in units and the width, then the units, 1 octet or 2 each, up to the next word
+ *   blobs     leaves, oracles and control as JSON, read when they are first asked for
+ *
+ * Offsets count words from the beginning of the block; -1 is none. A change of anything here or in `flat-hash.ts` is a new
+ * `layoutVersion`: a saved block of another version is built anew.
+ */
+export const magic = 0x4d474631
+export const layoutVersion = 1
+export const headerWords = 32
+export const nodeWords = 8
+
+export const header = {
+  magic: 0,
+  version: 1,
+  words: 2,
+  checksum: 3,
+  nodes: 4,
+  nodeCount: 5,
+  /** Nine of them, in the order of `stages`. */
+  entry: 6,
+  listeners: 15,
+  listenerCount: 16,
+  files: 17,
+  fileCount: 18,
+  control: 19,
+  hash: 20,
+} as const
+
+/**
+ *   leaf       blob, place
+ *   choice     edges by number of listener, otherwise
+ *   sender, recipient, localPart, client, destination    table, otherwise
+ *   size, hops limit (high and low half), over, within
+ *   oracle     blob, place, listed, clear, error
+ */
+export const nodeKinds = {
+  leaf: 0,
+  choice: 1,
+  sender: 2,
+  recipient: 3,
+  localPart: 4,
+  client: 5,
+  destination: 6,
+  size: 7,
+  hops: 8,
+  oracle: 9,
+} as const
+
+/** A table of mailboxes. An entry of `domains`: exact to, place, suffix to, place, text; of `mailboxes`: to, place, text. */
+export const mailboxTable = {
+  domains: 0,
+  domainMask: 1,
+  mailboxes: 2,
+  mailboxMask: 3,
+  anyTo: 4,
+  anyPlace: 5,
+  nullTo: 6,
+  nullPlace: 7,
+  /** Labels of the shortest and the longest `*.suffix`: nothing else is looked up. 0: there are none. */
+  minLabels: 8,
+  maxLabels: 9,
+  words: 10,
+} as const
+
+/** Ranges in order: starts, and for each its row as [to, place]. `index`: first range of each upper half of an IPv4 address. */
+export const addressTable = {
+  count4: 0,
+  starts4: 1,
+  rows4: 2,
+  index4: 3,
+  count6: 4,
+  /** Four words each. */
+  starts6: 5,
+  rows6: 6,
+  words: 7,
+} as const
+
+/** Fewer ranges are found faster without an index than the index's cache lines can be read. */
+export const indexFrom = 256
+
+/** Halves of a whole number below 2^53. */
+export const high = (value: number): number => Math.floor(value / 0x1_0000_0000)
+export const low = (value: number): number => value | 0
+
+/** Over all words but its own. Finds what a torn write or a bad disk leaves; it is no signature. */
+export function checksum(words: Int32Array): number {
+  let a = 0x811c9dc5
+  let b = 0x1000193
+  let c = 0x2c1b3c6d
+  let d = 0x297a2d39
+  const end = words.length - (words.length % 4)
+  for (let i = 4; i < end; i += 4) {
+    a = Math.imul(a ^ words[i]!, 0x01000193)
+    b = Math.imul(b ^ words[i + 1]!, 0x01000193)
+    c = Math.imul(c ^ words[i + 2]!, 0x01000193)
+    d = Math.imul(d ^ words[i + 3]!, 0x01000193)
+  }
+  for (let i = end; i < words.length; i++) a = Math.imul(a ^ words[i]!, 0x01000193)
+  return a ^ (b << 7) ^ (c << 13) ^ (d << 19) ^ words[header.words]! ^ words[header.version]!
+}

@@ -1,0 +1,165 @@
+import type { Evaluator, Facts, Winner } from './evaluator.ts'
+import type { Flat } from './flat.ts'
+import { flatAddresses } from './flat-addresses.ts'
+import { header, nodeKinds, nodeWords } from './flat-layout.ts'
+import { flatMailboxes } from './flat-mailboxes.ts'
+import { readBlob, readText } from './flat-writer.ts'
+import { type Leaf, type Oracle, stages } from './graph.ts'
+
+/** Winners that were read lately, by place: most mail goes the way that mail before it went. */
+const recentWinners = 4096
+
+const nothing: Winner = Object.freeze({ at: '', file: null, line: 0, column: 0 })
+
+/**
+ * Answers from the run-time form. A walk allocates nothing: it reads words and characters in place, and parses a client's
+ * address or a mailbox's domain once for as long as the same one is asked about. Leaves are read when first asked for.
+ */
+export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
+  const words = new Int32Array(buffer)
+  const octets = Buffer.from(buffer)
+  const nodes = words[header.nodes]!
+  const listeners = new Map<string, number>()
+  for (let i = 0; i < words[header.listenerCount]!; i++) {
+    listeners.set(readText(words, octets, words[words[header.listeners]! + i]!), i)
+  }
+  const files = Array.from({ length: words[header.fileCount]! }, (_, i) =>
+    readText(words, octets, words[words[header.files]! + i]!),
+  )
+  const entries = new Map(stages.map((stage, i) => [stage, words[header.entry + i]!]))
+  const leaves = new Map<number, Leaf>()
+  const oracles = new Map<number, Oracle>()
+  const winners: (Winner | undefined)[] = new Array(recentWinners).fill(undefined)
+  const winnerPlaces = new Int32Array(recentWinners).fill(-1)
+
+  const senders = flatMailboxes(words)
+  const recipients = flatMailboxes(words)
+  const clients = flatAddresses(words)
+  const destinations = flatAddresses(words)
+  let listener = ''
+  let listenerNumber = -1
+  let place = -1
+
+  function walk(from: number, facts: Facts): number {
+    let id = from
+    for (;;) {
+      const node = nodes + id * nodeWords
+      switch (words[node]) {
+        case nodeKinds.leaf: {
+          const own = words[node + 2]!
+          if (own >= 0) place = own
+          return id
+        }
+        case nodeKinds.choice:
+          if (facts.listener !== listener) {
+            listener = facts.listener
+            listenerNumber = listeners.get(listener) ?? -1
+          }
+          id = listenerNumber < 0 ? words[node + 2]! : words[words[node + 1]! + listenerNumber]!
+          break
+        case nodeKinds.recipient: {
+          const row = facts.recipient === null ? -1 : recipients.find(words[node + 1]!, facts.recipient)
+          id = row < 0 ? words[node + 2]! : taken(row)
+          break
+        }
+        case nodeKinds.sender: {
+          const { sender } = facts
+          const row =
+            sender === undefined
+              ? -1
+              : sender === null
+                ? senders.findNull(words[node + 1]!)
+                : senders.find(words[node + 1]!, sender)
+          id = row < 0 ? words[node + 2]! : taken(row)
+          break
+        }
+        case nodeKinds.localPart: {
+          const row = facts.recipient === null ? -1 : recipients.findLocalPart(words[node + 1]!, facts.recipient)
+          id = row < 0 ? words[node + 2]! : taken(row)
+          break
+        }
+        case nodeKinds.client: {
+          const row = clients.find(words[node + 1]!, facts.client)
+          id = row < 0 ? words[node + 2]! : taken(row)
+          break
+        }
+        case nodeKinds.destination: {
+          const row = facts.destination === null ? -1 : destinations.find(words[node + 1]!, facts.destination)
+          id = row < 0 ? words[node + 2]! : taken(row)
+          break
+        }
+        case nodeKinds.size:
+          id = isOver(node, facts.sizeBytes) ? words[node + 3]! : words[node + 4]!
+          break
+        case nodeKinds.hops:
+          id = isOver(node, facts.hops) ? words[node + 3]! : words[node + 4]!
+          break
+        case nodeKinds.oracle:
+          return ~id
+        default:
+          throw new Error(`not a node: ${words[node]}`)
+      }
+    }
+  }
+
+  /** The row is a pair [to, place]. */
+  function taken(row: number): number {
+    const own = words[row + 1]!
+    if (own >= 0) place = own
+    return words[row]!
+  }
+
+  function isOver(node: number, fact: number | null): boolean {
+    return fact !== null && fact > words[node + 1]! * 0x1_0000_0000 + (words[node + 2]! >>> 0)
+  }
+
+  function winner(): Winner {
+    if (place < 0) return nothing
+    const slot = (place >>> 2) & (recentWinners - 1)
+    if (winnerPlaces[slot] === place) return winners[slot]!
+    const file = words[place]!
+    const found: Winner = {
+      at: readText(words, octets, place + 3),
+      file: file < 0 ? null : files[file]!,
+      line: words[place + 1]!,
+      column: words[place + 2]!,
+    }
+    winners[slot] = found
+    winnerPlaces[slot] = place
+    return found
+  }
+
+  return {
+    hash,
+    control,
+    start(stage, facts) {
+      place = -1
+      return walk(entries.get(stage)!, facts)
+    },
+    resume(number, outcome, facts) {
+      const node = nodes + number * nodeWords
+      if (words[node] !== nodeKinds.oracle) throw new Error('not the number of an oracle')
+      place = words[node + 2]!
+      const edge = outcome === 'listed' ? 3 : outcome === 'clear' ? 4 : 5
+      return walk(words[node + edge]!, facts)
+    },
+    leaf(number) {
+      return read(leaves, number, nodeKinds.leaf)
+    },
+    oracle(number) {
+      return read(oracles, number, nodeKinds.oracle)
+    },
+    winner,
+  }
+
+  function read<T>(known: Map<number, T>, number: number, kind: number): T {
+    let value = known.get(number)
+    if (value === undefined) {
+      const node = nodes + number * nodeWords
+      if (words[node] !== kind) throw new Error('not the number of such a node')
+      value = JSON.parse(readBlob(words, octets, words[node + 1]!)) as T
+      known.set(number, value)
+    }
+    return value
+  }
+}
