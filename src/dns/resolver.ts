@@ -1,0 +1,195 @@
+import type { Clock } from '../mail/clock.ts'
+import type { Domain } from '../mail/domain.ts'
+import type { IpAddress } from '../mail/ip.ts'
+import type { Log } from '../mail/log.ts'
+import { assertNever } from '../mail/result.ts'
+import type { ResolverSettings } from '../mail/settings.ts'
+import type { Answer, MxRecord, Resolver } from './answer.ts'
+import { Cache, type CacheView } from './cache.ts'
+import { Gate } from './gate.ts'
+import { type Finding, inquire } from './inquiry.ts'
+import { localName, loopback } from './local-names.ts'
+import { askableName } from './name.ts'
+import type { Question } from './query.ts'
+import * as types from './record-type.ts'
+import { systemFile } from './resolv-conf.ts'
+import type { ServerStats } from './server.ts'
+import { ServerList } from './server-list.ts'
+
+/** Questions on the wire at one moment: a burst beyond that overflows the name server's receive buffer. */
+const maxInFlight = 200
+const maxWaiting = 5000
+
+export type ResolverOptions = {
+  readonly settings: ResolverSettings
+  readonly clock: Clock
+  /** An integer from 0 to `below` - 1 that nobody can foresee: `randomInt` of node:crypto. */
+  readonly random: (below: number) => number
+  readonly log: Log
+  /** resolv.conf(5), read when the settings name no server. */
+  readonly systemFile?: string
+}
+
+/** `secure`: validated by a name server on this machine (AD), as DANE demands (RFC 7672 §2.1). */
+export type Tlsa = { readonly records: readonly types.TlsaRecord[]; readonly secure: boolean }
+
+export type ResolverStats = {
+  readonly questions: number
+  /** Answered without asking anybody: from the cache, or together with somebody who asked the same. */
+  readonly cached: number
+  readonly shared: number
+  readonly failed: number
+  readonly inFlight: number
+  readonly waiting: number
+  readonly entries: number
+  readonly servers: readonly ServerStats[]
+}
+
+export type CachingResolver = Resolver & {
+  tlsa(name: string): Promise<Answer<Tlsa>>
+  /** Takes new settings for the questions to come. Other servers may answer otherwise, so the cache is emptied then. */
+  apply(settings: ResolverSettings): void
+  view(): readonly CacheView[]
+  /** Forgets a name and all below it, or everything (`null`). */
+  flush(name: string | null): number
+  stats(): ResolverStats
+}
+
+const closed: Finding = { kind: 'failed', why: 'the resolver is closed' }
+const noSuchName: Finding<never> = { kind: 'none', denied: '', ttlMs: 0, secure: false }
+const noSuchRecord: Finding<never> = { kind: 'none', denied: null, ttlMs: 0, secure: false }
+
+/** The resolver of one gateway. It opens sockets when it is first asked, and holds no process that waits for nothing. */
+export function createResolver({ settings, clock, random, log, ...options }: ResolverOptions): CachingResolver {
+  const servers = new ServerList({ clock, random, log, systemFile: options.systemFile ?? systemFile }, settings.servers)
+  const cache = new Cache()
+  const gate = new Gate(maxInFlight, maxWaiting)
+  const underWay = new Map<string, Promise<Finding>>()
+  let rounds = settings
+  let open = true
+  const count = { questions: 0, cached: 0, shared: 0, failed: 0 }
+
+  async function find(question: Question): Promise<Finding> {
+    const passed = await gate.pass(() =>
+      servers.use((list) => (open ? inquire(question, list, rounds) : settled(closed))),
+    )
+    const finding = passed ?? { kind: 'failed', why: 'too many questions are waiting for the name servers' }
+    if (!open) return closed
+    if (finding.kind === 'failed') {
+      count.failed++
+      log.warn('dns.failed', { name: question.name, type: question.type.name, why: finding.why })
+    }
+    return finding
+  }
+
+  async function findOnce(question: Question): Promise<Finding> {
+    if (!open) return closed
+    count.questions++
+    const kept = cache.get(question, clock.now())
+    if (kept !== null) {
+      count.cached++
+      return kept.finding.kind === 'failed' ? kept.finding : { ...kept.finding, ttlMs: kept.remainingMs }
+    }
+    const key = `${question.name} ${question.type.name}`
+    const same = underWay.get(key)
+    if (same !== undefined) {
+      count.shared++
+      return await same
+    }
+    const finding = find(question)
+    underWay.set(key, finding)
+    try {
+      const found = await finding
+      // Who has been forgotten meanwhile (`apply`, `flush`) does not come back with an answer from before.
+      if (underWay.get(key) === finding) cache.put(question, found, clock.now())
+      return found
+    } finally {
+      if (underWay.get(key) === finding) underWay.delete(key)
+    }
+  }
+
+  /** The records of a name, whatever way they are known. */
+  async function ask<T>(type: types.RecordType<T>, text: string): Promise<Finding<T>> {
+    const name = askableName(text)
+    if (name === null) return noSuchName
+    const local = localName(name)
+    // The cache and the questions under way hold values of all types: this is where they get their own back, by its name.
+    if (local === null) return (await findOnce({ type, name })) as Finding<T>
+    return local === 'nothing' ? noSuchName : noSuchRecord
+  }
+
+  async function answer<T>(type: types.RecordType<T>, name: string): Promise<Answer<readonly T[]>> {
+    return toAnswer(await ask(type, name), (values) => values)
+  }
+
+  async function addresses(name: string): Promise<Answer<readonly IpAddress[]>> {
+    if (localName(name.toLowerCase()) === 'here') return { kind: 'found', value: loopback, ttlMs: 0 }
+    return together(await Promise.all([answer(types.a, name), answer(types.aaaa, name)]))
+  }
+
+  return {
+    mx: (name: Domain): Promise<Answer<readonly MxRecord[]>> => answer(types.mx, name),
+    async a(name) {
+      if (localName(name.toLowerCase()) !== 'here') return await answer(types.a, name)
+      return { kind: 'found', value: loopback.slice(0, 1), ttlMs: 0 }
+    },
+    txt: (name) => answer(types.txt, name),
+    addresses,
+    tlsa: async (name) => toAnswer(await ask(types.tlsa, name), (records, secure) => ({ records, secure })),
+    apply(next) {
+      rounds = next
+      if (!servers.set(next.servers)) return
+      cache.flush(null)
+      underWay.clear()
+    },
+    view: () => cache.view(clock.now()),
+    flush(name) {
+      const flushed = name === null ? null : askableName(name)
+      if (name !== null && flushed === null) return 0
+      underWay.clear()
+      return cache.flush(flushed)
+    },
+    stats: () => ({
+      ...count,
+      inFlight: gate.inside,
+      waiting: gate.waiting,
+      entries: cache.size,
+      servers: servers.stats(),
+    }),
+    close() {
+      open = false
+      servers.close()
+    },
+  }
+}
+
+function toAnswer<T, V>(finding: Finding<T>, value: (values: readonly T[], secure: boolean) => V): Answer<V> {
+  switch (finding.kind) {
+    case 'found':
+      return { kind: 'found', value: value(finding.values, finding.secure), ttlMs: finding.ttlMs }
+    case 'none':
+      return { kind: 'none', nxdomain: finding.denied !== null }
+    case 'failed':
+      return finding
+    default:
+      return assertNever(finding)
+  }
+}
+
+/** What both families say of a host. Only when both are known, or the name itself is denied, has it no address. */
+function together([v4, v6]: readonly [Answer<readonly IpAddress[]>, Answer<readonly IpAddress[]>]): Answer<
+  readonly IpAddress[]
+> {
+  const found = [v6, v4].filter((answer) => answer.kind === 'found')
+  if (found.length > 0) {
+    return {
+      kind: 'found',
+      value: found.flatMap(({ value }) => value),
+      ttlMs: Math.min(...found.map(({ ttlMs }) => ttlMs)),
+    }
+  }
+  for (const answer of [v4, v6]) if (answer.kind === 'none' && answer.nxdomain) return answer
+  return v4.kind === 'failed' ? v4 : v6
+}
+
+const settled = async (finding: Finding): Promise<Finding> => finding
