@@ -76,7 +76,7 @@ function shipped(document: Document): Bundle | null {
   return bundle.value
 }
 
-const questions = fc.array(fc.tuple(randomQuestion, answers), { minLength: 40, maxLength: 40 })
+const questions = fc.array(fc.tuple(randomQuestion, answers), { minLength: 1, maxLength: 60, size: 'max' })
 
 test('a slow reading of the document, the interpreter and the run-time form give the same answers', () => {
   let documents = 0
@@ -101,16 +101,18 @@ test('a slow reading of the document, the interpreter and the run-time form give
           const slow = walk(plain, stage, told, oracleOf(given))
           const slowWinner = plain.winner()
           const quick = walk(fast, stage, told, oracleOf(given))
-          expect(quick, `${stage} of ${JSON.stringify(said)}`).toEqual(slow)
-          expect(fast.winner()).toEqual(slowWinner)
           const answer = line(slow.leaf, slowWinner.at)
-          expect(answer, `${stage} of ${JSON.stringify(said)}`).toBe(reading[stage as 'rcpt']())
+          const specified = [slow, slowWinner, answer]
+          const others = [quick, fast.winner(), reading[stage as 'rcpt']()]
+          // Compared as text, as there are tens of thousands; `expect` shows the difference when there is one.
+          if (JSON.stringify(others) !== JSON.stringify(all))
+            expect(others, `${stage} of ${JSON.stringify(said)}`).toEqual(specified)
           seen.add(`${stage} ${answer.split(' ').slice(0, 2).join(' ')}`)
           compared++
         }
       }
     }),
-    { seed, numRuns: 400 },
+    { seed, numRuns: Number(process.env['MAILGW_RUNS'] ?? 400) },
   )
   console.log(`oracle: ${compared} answers of ${documents} documents, ${wrong} wrong ones skipped`)
   expect(compared).toBeGreaterThan(10_000)
@@ -132,7 +134,7 @@ test('a slow reading of the document, the interpreter and the run-time form give
       [...seen].some((one) => one.startsWith(kind)),
       kind,
     ).toBe(true)
-}, 60_000)
+}, 120_000)
 
 test('the order of rows does not change the graph', () => {
   fc.assert(

@@ -1,5 +1,5 @@
 import { defaults } from '../config/defaults.ts'
-import type { Document, Target } from '../config/document.ts'
+import type { Document, DomainEntry, Target } from '../config/document.ts'
 import { coveringPatterns, mailboxKey } from '../graph/pattern.ts'
 import { assertNever } from '../mail/result.ts'
 import type { Builder, Ref, Row } from './builder.ts'
@@ -52,17 +52,23 @@ export function localMx(build: Builder, document: Document, ours: OurDomains, re
 
 /** Unknown recipients of domains that park them are held, here and at every attempt, until a list has them. */
 function parked(build: Builder, document: Document, ours: OurDomains, routes: Ref): Ref {
-  const rows = ours.entries
-    .filter(({ recipients, unknown }) => recipients !== null && unknown.kind === 'park')
-    .flatMap((entry) => {
-      const hold = build.leaf({ kind: 'hold', reason: parkReason, at: entry.at })
-      const { postmaster } = document
-      const implied: Row[] =
-        ours.governing(postmaster.domain) === entry && !ours.lists(entry, postmaster.localPart)
-          ? [[mailboxKey(postmaster), routes, 'postmaster']]
-          : []
-      return existenceRows(build, entry, routes, hold, implied)
-    })
+  const isParking = ({ recipients, unknown }: DomainEntry) => recipients !== null && unknown.kind === 'park'
+  const parking = new Set(ours.entries.filter(isParking).map(({ pattern }) => pattern))
+  if (parking.size === 0) return routes
+  const rows = ours.entries.flatMap((entry): Row[] => {
+    if (!isParking(entry)) {
+      // Below a wildcard that parks, a domain of its own does not.
+      const isBelow = coveringPatterns(entry.pattern).some((pattern) => parking.has(pattern))
+      return isBelow ? [[entry.pattern, routes, '']] : []
+    }
+    const hold = build.leaf({ kind: 'hold', reason: parkReason, at: entry.at })
+    const { postmaster } = document
+    const implied: Row[] =
+      ours.governing(postmaster.domain) === entry && !ours.lists(entry, postmaster.localPart)
+        ? [[mailboxKey(postmaster), routes, 'postmaster']]
+        : []
+    return existenceRows(build, entry, routes, hold, implied)
+  })
   return build.table('recipient', rows, routes)
 }
 

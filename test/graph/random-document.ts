@@ -106,7 +106,7 @@ const some = <T>(values: readonly T[], maxLength = 3) =>
   fc.uniqueArray(fc.constantFrom(...values), { minLength: 0, maxLength })
 const atLeastOne = <T>(values: readonly T[], maxLength = 3) =>
   fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength })
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 1 })
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 2 })
 const mailboxText = fc.tuple(fc.constantFrom(...localParts), fc.constantFrom(...hosts)).map(([l, d]) => `${l}@${d}`)
 const pattern = fc.oneof(fc.constantFrom(...domainPatterns), mailboxText)
 const senderPattern = fc.oneof({ weight: 6, arbitrary: pattern }, { weight: 1, arbitrary: fc.constant('<>') })
