@@ -7,5 +7,6 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Two cores: more workers only make real servers time out.
     maxWorkers: 2,
+    reporters: ['default', './scripts/closing-line.js'],
   },
 })
