@@ -83,7 +83,9 @@ export function openDoors(open: (settings: ListenerSettings) => Promise<Listener
 /** Another name for a socket that is there already: it stays open. */
 function takeRenamed(free: [string, Listener][], settings: ListenerSettings): Listener | undefined {
   const index = free.findIndex(([, listener]) =>
-    listener.addresses().some(({ host, port }) => settings.bind.some((bind) => bind.host === host && bind.port === port)),
+    listener
+      .addresses()
+      .some(({ host, port }) => settings.bind.some((bind) => bind.host === host && bind.port === port)),
   )
   return index < 0 ? undefined : free.splice(index, 1)[0]![1]
 }

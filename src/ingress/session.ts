@@ -7,16 +7,14 @@ import type { ListenerSettings } from '../mail/settings.ts'
 import { ChunkReader } from '../smtp/chunk-reader.ts'
 import { DataReader } from '../smtp/data-reader.ts'
 import { LineReader } from '../smtp/line-reader.ts'
-import { writeReply } from '../smtp/reply-writer.ts'
 import { acceptedFields, envelopeOf, protocolOf } from './accepted.ts'
 import type { Admission, Caller, Verdict } from './admission.ts'
 import { dispatch, shutDown } from './dispatch.ts'
 import type { House } from './house.ts'
 import { Incoming } from './incoming.ts'
-import type { State, Step, Visit } from './visit.ts'
-
-/** How long a peer may take to close after our last reply; closing at once could lose the reply in a reset. */
-const lingerMs = 3000
+import { Outbox } from './outbox.ts'
+import { Patience } from './patience.ts'
+import type { Because, State, Step, Visit } from './visit.ts'
 
 const start: State = { helo: null, extended: false, transaction: null }
 const noRoom = reply(452, '4.3.1', 'no room for a message now')
@@ -38,11 +36,12 @@ const tooManyErrors = reply(421, '4.7.0', 'too many errors')
  */
 type Mode = 'greeting' | 'refused' | 'command' | 'data' | 'chunk' | 'waiting' | 'closing' | 'closed'
 
+type Chunk = { left: number; readonly last: boolean; refused: Reply | null }
+
 export class Session implements Visit {
   readonly id: number
   readonly caller: Caller
   readonly settings: ListenerSettings
-  readonly openedAt: number
   state: State = start
   mode: Mode = 'greeting'
   /** Messages accepted. */
@@ -53,13 +52,10 @@ export class Session implements Visit {
   /** The one that was active at the beginning: its limits and time-outs hold for the whole session. */
   private readonly first: Admission
   private readonly lines = new LineReader()
-  /** When the patience with this client ends, epoch ms. One number, looked at from time to time: no timer for a command. */
-  private deadlineAt: number
-  private chunkLeft = 0
-  private chunkLast = false
-  private chunkRefusal: Reply | null = null
-  /** Replies to what was read so far; they go out in one write. */
-  private out = ''
+  private readonly patience: Patience
+  /** What is still to come of the octets that BDAT announced. */
+  private chunk: Chunk | null = null
+  private readonly outbox: Outbox
   /** What came while waiting. */
   private later: Buffer | null = null
   private errors = 0
@@ -67,19 +63,17 @@ export class Session implements Visit {
   private reading = false
   /** The peer has closed its side. */
   private ended = false
-  /** The peer does not read our replies. */
-  private full = false
 
   constructor(house: House, socket: Socket, client: IpAddress, id: number, onGone: (session: Session) => void) {
     this.id = id
     this.house = house
     this.socket = socket
+    this.outbox = new Outbox(socket)
     this.onGone = onGone
     this.settings = house.settings
     this.first = house.admission()
     this.caller = { listener: house.settings.name, client }
-    this.openedAt = house.clock.now()
-    this.deadlineAt = this.openedAt + this.first.timeouts.commandMs
+    this.patience = new Patience(house.clock, this.first.timeouts)
     socket.on('data', (chunk) => this.take(chunk))
     socket.on('end', () => this.end())
     // What the peer does to its connection is no error of ours; 'close' follows.
@@ -101,12 +95,11 @@ export class Session implements Visit {
 
   /** Looks at the clock. */
   expire(now: number): void {
-    const total = this.openedAt + this.first.timeouts.sessionMs
-    if (now < this.deadlineAt && now < total) return
+    const why = this.patience.over(now)
+    // While we ask or store, the next step is ours, not the client's.
+    if (why === null || this.mode === 'waiting' || this.mode === 'greeting' || this.stalled) return
     if (this.mode === 'closing') this.socket.destroy()
-    // The next step is ours then, not the client's.
-    else if (this.mode === 'waiting' || this.mode === 'greeting' || this.stalled) return
-    else this.dismiss(reply(421, '4.4.2', now >= total ? 'the session took too long' : 'timeout, nothing came'))
+    else this.dismiss(reply(421, '4.4.2', why))
   }
 
   /** Ends the session now when no transaction is under way; otherwise it ends after it. */
@@ -116,6 +109,10 @@ export class Session implements Visit {
 
   destroy(): void {
     this.socket.destroy()
+  }
+
+  get openedAt(): number {
+    return this.patience.since
   }
 
   private get idle(): boolean {
@@ -139,7 +136,7 @@ export class Session implements Visit {
     if (verdict.kind === 'accept') this.say(reply(220, null, `${this.settings.hostname} ESMTP`))
     else {
       const { code } = verdict.reply
-      this.logRefused(verdict.reply)
+      this.logRefused(verdict.reply, { at: verdict.at, address: null })
       // 521 and 421 close (RFC 7504 §3); after 554 the client says QUIT (RFC 5321 §3.1).
       if (code === 421 || code === 521) this.last(verdict.reply)
       else {
@@ -147,14 +144,14 @@ export class Session implements Visit {
         this.say(verdict.reply)
       }
     }
-    this.patience()
+    this.patience.command()
     this.flush()
     this.proceed()
   }
 
   private take(chunk: Buffer): void {
     if (this.mode === 'closing') return
-    if (this.mode === 'waiting' || this.mode === 'greeting' || this.full || this.later !== null) {
+    if (this.mode === 'waiting' || this.mode === 'greeting' || this.outbox.full || this.later !== null) {
       this.later = this.later === null ? chunk : Buffer.concat([this.later, chunk])
       this.socket.pause()
       return
@@ -166,7 +163,7 @@ export class Session implements Visit {
 
   /** Goes on with what came meanwhile. */
   private proceed(): void {
-    if (this.reading || this.mode === 'waiting' || this.mode === 'greeting' || this.full) return
+    if (this.reading || this.mode === 'waiting' || this.mode === 'greeting' || this.outbox.full) return
     const { later } = this
     if (later !== null) {
       this.later = null
@@ -174,7 +171,7 @@ export class Session implements Visit {
       this.flush()
     }
     // `read` may have come to another wait.
-    if (this.later !== null || this.full || this.stalled) return
+    if (this.later !== null || this.outbox.full || this.stalled) return
     if (this.ended) this.end()
     else if (this.socket.isPaused()) this.socket.resume()
   }
@@ -182,6 +179,15 @@ export class Session implements Visit {
   /** All that a chunk says, command after command. */
   private read(chunk: Buffer): void {
     this.reading = true
+    try {
+      this.readAll(chunk)
+    } catch (error) {
+      this.broken(error)
+    }
+    this.reading = false
+  }
+
+  private readAll(chunk: Buffer): void {
     let at = 0
     while (at >= 0 && at < chunk.length) {
       switch (this.mode) {
@@ -191,12 +197,12 @@ export class Session implements Visit {
           if (at >= 0) this.run()
           break
         case 'data':
-          this.patience()
+          this.patience.content()
           at = this.incoming!.data(chunk, at)
           if (at >= 0) this.finish()
           break
         case 'chunk':
-          this.patience()
+          this.patience.content()
           at = this.counted(chunk, at)
           break
         case 'waiting':
@@ -213,11 +219,10 @@ export class Session implements Visit {
           assertNever(this.mode)
       }
     }
-    this.reading = false
   }
 
   private run(): void {
-    this.patience()
+    this.patience.command()
     const standing = this.mode === 'refused' ? 'refused' : this.house.draining ? 'draining' : 'welcome'
     const step = dispatch(this, this.lines, standing)
     if (step instanceof Promise) {
@@ -232,6 +237,7 @@ export class Session implements Visit {
     this.state = step.state
     switch (step.next) {
       case 'command':
+        if (step.because !== null) this.logRefused(step.reply, step.because)
         this.say(step.reply)
         break
       case 'close':
@@ -240,15 +246,15 @@ export class Session implements Visit {
         break
       case 'data':
         if (this.begin(new DataReader())) this.mode = 'data'
+        this.patience.content()
         this.say(this.mode === 'data' ? step.reply : noRoom)
         break
       case 'chunk':
         this.mode = 'chunk'
-        this.chunkLeft = step.size
-        this.chunkLast = step.last
-        this.chunkRefusal = step.refused
+        this.patience.content()
+        this.chunk = { left: step.size, last: step.last, refused: step.refused }
         if (step.refused === null && this.incoming === null && !this.begin(new ChunkReader())) {
-          this.chunkRefusal = noRoom
+          this.chunk.refused = noRoom
         }
         // No octet will come that could end it.
         if (step.size === 0) this.chunkDone()
@@ -275,24 +281,27 @@ export class Session implements Visit {
     const { incoming } = this
     if (incoming === null || !incoming.stalled) return
     incoming.stalled = false
-    this.patience()
+    this.patience.content()
     this.proceed()
   }
 
   /** Octets of a chunk; gives where the rest begins. */
   private counted(chunk: Buffer, from: number): number {
-    const to = Math.min(chunk.length, from + this.chunkLeft)
-    this.chunkLeft -= to - from
-    if (this.chunkRefusal === null) this.incoming!.piece(chunk.subarray(from, to))
-    if (this.chunkLeft === 0) this.chunkDone()
+    const announced = this.chunk!
+    const to = Math.min(chunk.length, from + announced.left)
+    announced.left -= to - from
+    if (announced.refused === null) this.incoming!.piece(chunk.subarray(from, to))
+    if (announced.left === 0) this.chunkDone()
     return to
   }
 
   private chunkDone(): void {
+    const { last, refused } = this.chunk!
     this.mode = 'command'
-    const refusal = this.chunkRefusal ?? this.incoming!.refusal
+    this.chunk = null
+    const refusal = refused ?? this.incoming!.refusal
     if (refusal !== null) this.refuse(refusal)
-    else if (this.chunkLast) {
+    else if (last) {
       this.incoming!.last()
       this.finish()
     } else this.say(chunkOk)
@@ -317,7 +326,7 @@ export class Session implements Visit {
     const transaction = this.state.transaction!
     const incoming = transaction.incoming!
     if (verdict.kind === 'refuse') {
-      this.refuse(verdict.reply)
+      this.refuse(verdict.reply, { at: verdict.at, address: null })
       return
     }
     this.mode = 'waiting'
@@ -343,9 +352,9 @@ export class Session implements Visit {
   }
 
   /** Content was refused: the transaction is over. After a chunk that failed too (RFC 3030 §2): the client begins again. */
-  private refuse(why: Reply): void {
+  private refuse(why: Reply, because?: Because): void {
     const { incoming } = this
-    this.logRefused(why)
+    this.logRefused(why, because)
     incoming?.drop()
     this.state = { ...this.state, transaction: null }
     this.say(why)
@@ -358,8 +367,12 @@ export class Session implements Visit {
   private awake(then: () => void): void {
     if (this.mode !== 'waiting') return
     this.mode = 'command'
-    this.patience()
-    then()
+    this.patience.command()
+    try {
+      then()
+    } catch (error) {
+      this.broken(error)
+    }
     if (this.reading) return
     this.flush()
     this.proceed()
@@ -369,15 +382,25 @@ export class Session implements Visit {
     if (answer.code >= 500 && ++this.errors > this.first.limits.maxErrors) {
       this.logRefused(tooManyErrors)
       this.last(tooManyErrors)
-    } else this.out += writeReply(answer)
+    } else this.outbox.add(answer)
   }
 
   /** The last reply; `null` when it is said already. */
   private last(answer: Reply | null): void {
-    if (answer !== null) this.out += writeReply(answer)
+    if (answer !== null) this.outbox.add(answer)
     this.mode = 'closing'
     this.incoming?.drop()
     this.state = { ...this.state, transaction: null }
+  }
+
+  /** A bug of ours is this session's end, and nobody else's. */
+  private broken(error: unknown): void {
+    this.house.log.error('session.bug', {
+      session: this.id,
+      ...this.caller,
+      error: String((error as Error)?.stack ?? error),
+    })
+    this.last(reply(421, '4.3.0', 'an error of ours, try again later'))
   }
 
   /** Ends the session for a reason of ours: 421 may come at any time (RFC 5321 §3.8). */
@@ -387,29 +410,12 @@ export class Session implements Visit {
   }
 
   private flush(): void {
-    const { out } = this
-    this.out = ''
-    if (this.mode === 'closing') {
-      if (this.socket.writableEnded) return
-      this.socket.end(out, 'latin1')
-      this.deadlineAt = this.house.clock.now() + lingerMs
+    if (this.mode !== 'closing') this.outbox.flush(() => this.proceed())
+    else if (this.outbox.end()) {
+      this.patience.linger()
       this.later = null
       this.socket.resume()
-    } else if (out !== '' && !this.socket.write(out, 'latin1')) {
-      // A client that sends and never reads would fill our memory with replies.
-      this.full = true
-      this.socket.pause()
-      this.socket.once('drain', () => {
-        this.full = false
-        this.proceed()
-      })
     }
-  }
-
-  private patience(): void {
-    const { commandMs, dataMs } = this.first.timeouts
-    const content = this.mode === 'data' || this.mode === 'chunk'
-    this.deadlineAt = this.house.clock.now() + (content ? dataMs : commandMs)
   }
 
   /** The client has said all it will: what was read whole is still answered, then we close too. */
@@ -428,7 +434,7 @@ export class Session implements Visit {
     this.onGone(this)
   }
 
-  private logRefused({ code, text }: Reply): void {
-    this.house.log.info('session.refused', { session: this.id, ...this.caller, code, text })
+  private logRefused({ code, text }: Reply, because?: Because): void {
+    this.house.log.info('session.refused', { session: this.id, ...this.caller, code, text, ...because })
   }
 }

@@ -24,7 +24,8 @@ export type Visit = {
 
 /** What a command leaves: the next state, the reply, and what the octets after the command are. */
 export type Step =
-  | { readonly next: 'command' | 'data' | 'close'; readonly state: State; readonly reply: Reply }
+  | { readonly next: 'command'; readonly state: State; readonly reply: Reply; readonly because: Because | null }
+  | { readonly next: 'data' | 'close'; readonly state: State; readonly reply: Reply }
   /** `size` octets follow, also when they are not wanted (RFC 3030 §2); then comes `refused`, if it is there. */
   | {
       readonly next: 'chunk'
@@ -34,12 +35,20 @@ export type Step =
       readonly refused: Reply | null
     }
 
+/** What the document refused, and by which row: for the log. */
+export type Because = { readonly at: string; readonly address: string | null }
+
 /** One SMTP command. A promise means that an oracle is being asked; it never rejects. */
 export type Command = (visit: Visit, argument: string) => Step | Promise<Step>
 
-/** The command changed nothing. */
-export const answer = (state: State, code: number, status: string | null, text: string): Step => ({
+/** Goes on in `state`. */
+export const reached = (state: State, reply: Reply, because: Because | null = null): Step => ({
   next: 'command',
   state,
-  reply: reply(code, status, text),
+  reply,
+  because,
 })
+
+/** The command changed nothing. */
+export const answer = (state: State, code: number, status: string | null, text: string): Step =>
+  reached(state, reply(code, status, text))

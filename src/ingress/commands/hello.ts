@@ -1,12 +1,12 @@
 import { parseMailDomain } from '../../mail/path.ts'
 import { reply } from '../../mail/reply.ts'
-import { answer, type Step, type Visit } from '../visit.ts'
+import { answer, reached, type Step, type Visit } from '../visit.ts'
 
 /** HELO domain (RFC 5321 §4.1.1.1). Ends a transaction, and offers nothing. */
 export function helo(visit: Visit, argument: string): Step {
   if (!isName(visit, argument)) return answer(visit.state, 501, null, 'expected HELO and a domain')
   const state = { helo: argument, extended: false, transaction: null }
-  return { next: 'command', state, reply: reply(250, null, visit.settings.hostname) }
+  return reached(state, reply(250, null, visit.settings.hostname))
 }
 
 /** EHLO domain-or-literal. The reply says what this server understands, and only what it does. */
@@ -16,7 +16,7 @@ export function ehlo(visit: Visit, argument: string): Step {
   const { hostname, maxSizeBytes } = visit.settings
   // BINARYMIME is not among them: what comes must be lines, or the next hop could not get it by DATA.
   const text = `${hostname}\nPIPELINING\nSIZE ${maxSizeBytes}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nCHUNKING\nHELP`
-  return { next: 'command', state, reply: reply(250, null, text) }
+  return reached(state, reply(250, null, text))
 }
 
 /**

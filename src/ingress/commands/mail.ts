@@ -6,7 +6,7 @@ import { parsePathArgument } from '../../smtp/path-argument.ts'
 import { decodeXtext, isXtext } from '../../smtp/xtext.ts'
 import type { Verdict } from '../admission.ts'
 import type { Transaction } from '../transaction.ts'
-import { answer, type Step, type Visit } from '../visit.ts'
+import { answer, reached, type Step, type Visit } from '../visit.ts'
 
 /** MAIL FROM:<reverse-path> [parameters] (RFC 5321 §4.1.1.2). Begins a transaction, or changes nothing. */
 export function mail(visit: Visit, argument: string): Step | Promise<Step> {
@@ -25,7 +25,7 @@ export function mail(visit: Visit, argument: string): Step | Promise<Step> {
   const parameters = parseParameters(rest)
   if (!parameters.ok) return answer(state, 501, '5.5.4', parameters.error)
   const options = readOptions(parameters.value)
-  if ('code' in options) return { next: 'command', state, reply: options }
+  if ('code' in options) return reached(state, options)
 
   const from: ReversePath = path.kind === 'null' ? null : path.mailbox
   if (!options.smtputf8 && isUtf8(argument)) {
@@ -45,9 +45,9 @@ export function mail(visit: Visit, argument: string): Step | Promise<Step> {
   const settle = (verdict: Verdict): Step => {
     switch (verdict.kind) {
       case 'refuse':
-        return { next: 'command', state, reply: verdict.reply }
+        return reached(state, verdict.reply, { at: verdict.at, address: from === null ? '' : from.text })
       case 'accept':
-        return { next: 'command', state: { ...state, transaction }, reply: senderOk }
+        return reached({ ...state, transaction }, senderOk)
       default:
         return assertNever(verdict)
     }

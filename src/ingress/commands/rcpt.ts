@@ -6,7 +6,7 @@ import { type Parameters, parseParameters } from '../../smtp/parameters.ts'
 import { parsePathArgument } from '../../smtp/path-argument.ts'
 import { isXtext } from '../../smtp/xtext.ts'
 import type { Verdict } from '../admission.ts'
-import { answer, type Step, type Visit } from '../visit.ts'
+import { answer, reached, type Step, type Visit } from '../visit.ts'
 
 /** RCPT TO:<forward-path> [parameters] (RFC 5321 §4.1.1.3). Adds recipients, or refuses and changes nothing. */
 export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
@@ -31,7 +31,7 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
   const parameters = parseParameters(rest)
   if (!parameters.ok) return answer(state, 501, '5.5.4', parameters.error)
   const options = readOptions(parameters.value, transaction.smtputf8)
-  if ('code' in options) return { next: 'command', state, reply: options }
+  if ('code' in options) return reached(state, options)
   if (!transaction.smtputf8 && /[^\x00-\x7f]/.test(argument)) {
     return answer(state, 553, '5.6.7', 'an address that is not ASCII needs SMTPUTF8')
   }
@@ -39,16 +39,12 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
   const settle = (original: Mailbox, verdict: Verdict): Step => {
     switch (verdict.kind) {
       case 'refuse':
-        return { next: 'command', state, reply: verdict.reply }
+        return reached(state, verdict.reply, { at: verdict.at, address: original.text })
       case 'accept': {
         const recipients = added(transaction.recipients, verdict.recipients, { original, ...options })
         const forwardPaths = transaction.forwardPaths + 1
         const at = transaction.at ?? verdict.at
-        return {
-          next: 'command',
-          state: { ...state, transaction: { ...transaction, recipients, forwardPaths, at } },
-          reply: recipientOk,
-        }
+        return reached({ ...state, transaction: { ...transaction, recipients, forwardPaths, at } }, recipientOk)
       }
       default:
         return assertNever(verdict)
