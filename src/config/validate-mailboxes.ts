@@ -135,6 +135,7 @@ export function cyclesOf(nodes: readonly string[], next: (node: string) => reado
     }
   }
   const drop = (start: string) => {
+    if (!left.has(start)) return
     const queue = [start]
     for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
       left.delete(node)
@@ -152,13 +153,12 @@ export function cyclesOf(nodes: readonly string[], next: (node: string) => reado
     if (!left.has(node)) continue
     const path: string[] = []
     const order = new Map<string, number>()
-    for (let at = node; !order.has(at); at = next(at).find((to) => left.has(to))!) {
+    let at = node
+    for (; !order.has(at); at = next(at).find((to) => left.has(to))!) {
       order.set(at, path.length)
       path.push(at)
-      if (next(at).find((to) => order.has(to) && left.has(to)) !== undefined) break
     }
-    const back = next(path.at(-1)!).find((to) => order.has(to))!
-    const cycle = path.slice(order.get(back))
+    const cycle = path.slice(order.get(at))
     cycles.push(cycle)
     for (const part of cycle) drop(part)
   }

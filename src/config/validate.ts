@@ -5,7 +5,7 @@ import type { Document } from './document.ts'
 import { readMailbox } from './patterns.ts'
 import type { Position } from './positions.ts'
 import { schema } from './schema.ts'
-import type { Source } from './source.ts'
+import { type Source, TableFile } from './source.ts'
 import { aliases } from './validate-aliases.ts'
 import { clients } from './validate-clients.ts'
 import { deny } from './validate-deny.ts'
@@ -82,20 +82,22 @@ export function validate(source: Source, options: { readonly now?: number } = {}
   }
 
   const routing = { domains: ours.list, domainKeys: ours.keys, rows: routes.list, rowKeys: routes.patterns }
-  checkRelayNames(
-    report,
-    get('relays'),
-    routes.list,
-    routes.list.length === routes.patterns.size && report.sound(['localMx']),
-  )
-  checkListenerNames(report, get('dnsbl'), get('deny'), get('listeners'))
-  checkDomainsAgainstRoutes(report, routing)
+  // Of a section that is no section at all, nothing is concluded.
+  const readable = (...sections: string[]) =>
+    sections.every((name) => isSection(get(name)) && (name === 'localMx' || !(get(name) instanceof TableFile)))
+  const complete = routes.list.length === routes.patterns.size && report.sound(['localMx'])
+  if (readable('relays', 'localMx')) checkRelayNames(report, get('relays'), routes.list, complete)
+  if (readable('listeners')) checkListenerNames(report, get('dnsbl'), get('deny'), get('listeners'))
+  if (readable('domains', 'localMx')) checkDomainsAgainstRoutes(report, routing)
   checkOwnListeners(report, routes.list, hops, bound)
   checkTowardsInternet(report, routes.list, retrying.expireAfterMs, mxPort)
-  checkMailboxes(report, routing, names, postmaster)
+  if (readable('domains', 'localMx')) checkMailboxes(report, routing, names, postmaster)
 
   const wrong = diagnostics.some(({ severity }) => severity === 'error')
   return { document: wrong ? null : document, diagnostics: sorted(diagnostics), places }
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+
+const isSection = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value))
