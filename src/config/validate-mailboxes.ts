@@ -150,17 +150,19 @@ export function cyclesOf(nodes: readonly string[], next: (node: string) => reado
   for (const node of nodes) if (left.get(node) === 0) drop(node)
   const cycles: string[][] = []
   for (const node of nodes) {
-    if (!left.has(node)) continue
-    const path: string[] = []
-    const order = new Map<string, number>()
-    let at = node
-    for (; !order.has(at); at = next(at).find((to) => left.has(to))!) {
-      order.set(at, path.length)
-      path.push(at)
+    // A walk from here may end in another knot first.
+    while (left.has(node)) {
+      const path: string[] = []
+      const order = new Map<string, number>()
+      let at = node
+      for (; !order.has(at); at = next(at).find((to) => left.has(to))!) {
+        order.set(at, path.length)
+        path.push(at)
+      }
+      const cycle = path.slice(order.get(at))
+      cycles.push(cycle)
+      for (const part of cycle) drop(part)
     }
-    const cycle = path.slice(order.get(at))
-    cycles.push(cycle)
-    for (const part of cycle) drop(part)
   }
   return cycles
 }
