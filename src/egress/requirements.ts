@@ -56,7 +56,10 @@ function scanHeader(chunk: Buffer, seen: { ends: number }): boolean | null {
   return null
 }
 
-/** Why this host can take no recipient of the message, or `null`. Known before anything is sent. */
+/**
+ * Why this host can take no recipient of the message, or `null`. Known before anything is sent, so it is the gateway that
+ * says it.
+ */
 export function unmet(
   envelope: Envelope,
   body: StoredBody,
@@ -64,25 +67,20 @@ export function unmet(
   host: Capabilities,
   label: string,
 ): Attempt | null {
+  const refuse = (code: number, status: string, why: string) => refusedHere(code, status, why, null)
   // RFC 1870 counts the octets before dot-stuffing. Stuffing adds at most one octet to three.
   const leastBytes = body.dots ? Math.ceil(body.sizeBytes * 0.75) : body.sizeBytes
   if (host.sizeBytes !== null && host.sizeBytes > 0 && leastBytes > host.sizeBytes) {
-    const why = `message of ${body.sizeBytes} octets, and the host takes at most ${host.sizeBytes}`
-    return refusedHere(552, '5.3.4', why, label)
+    return refuse(552, '5.3.4', `message of ${body.sizeBytes} octets; ${label} takes at most ${host.sizeBytes}`)
   }
   if (envelope.body === 'binarymime' && !(host.binaryMime && host.chunking && !body.dots)) {
-    return refusedHere(554, '5.6.3', 'binary content, and the host does not take BINARYMIME', label)
+    return refuse(554, '5.6.3', `binary content; ${label} does not take BINARYMIME`)
   }
   if (needs.eightBit && !host.eightBitMime) {
-    return refusedHere(554, '5.6.3', 'eight-bit content, and the host does not take 8BITMIME', label)
+    return refuse(554, '5.6.3', `eight-bit content; ${label} does not take 8BITMIME`)
   }
   if (needs.utf8 && !host.smtputf8) {
-    return refusedHere(
-      553,
-      '5.6.7',
-      'internationalized addresses or header, and the host does not take SMTPUTF8',
-      label,
-    )
+    return refuse(553, '5.6.7', `internationalized addresses or header; ${label} does not take SMTPUTF8`)
   }
   return null
 }
