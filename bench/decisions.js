@@ -42,7 +42,11 @@ for (const routes of sizes) {
   const evaluator = flatEvaluator(flat)
   const questions = questionsFor(routes, questionCount)
   const bundle = readBundle(text).value
-  agree(evaluator, interpreter(bundle.graph, bundle.sources, bundle.hash), questions.slice(0, routes > 1_000 ? 20 : 2_000))
+  agree(
+    evaluator,
+    interpreter(bundle.graph, bundle.sources, bundle.hash),
+    questions.slice(0, routes > 1_000 ? 20 : 2_000),
+  )
   decide(evaluator, questions)
   const rates = []
   for (let round = 0; round < 5; round++) rates.push(rate(evaluator, questions, Number(values.seconds) * 1000))

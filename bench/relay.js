@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { given, median, megabytes, option, report, spread, table } from './support/figures.js'
 import { benchFolder } from './support/folder.js'
 import { startMailgw } from './support/mailgw.js'
+import { settled } from './support/pairs.js'
 import { startPostfix, withoutPostfix } from './support/postfix.js'
 import { cpuSeconds, watchMemory } from './support/processes.js'
 import { startSink } from './support/sink.js'
@@ -94,7 +95,7 @@ async function enter(name, folder, workload) {
 
 const count = (workload, name) => Math.ceil(workload.messages[name] / (given('quick') ? 10 : 1))
 
-/** Sends, waits until the sink has everything (or nothing more comes for 30 s), and measures both ends of it. */
+/** Sends, waits until the sink has everything, and measures both ends of it. */
 async function run(entry, { sizeBytes, sessions, kept, recipients = 1 }, messages) {
   const { sink, contestant } = entry
   entry.expected += messages * recipients
@@ -108,12 +109,7 @@ async function run(entry, { sizeBytes, sessions, kept, recipients = 1 }, message
     recipients,
     kept,
   })
-  let counts = await sink.counts()
-  for (let seen = -1, still = 0; counts.unique < entry.expected && still < 300; still++) {
-    if (counts.unique !== seen) [seen, still] = [counts.unique, 0]
-    await pause(100)
-    counts = await sink.counts()
-  }
+  const counts = await settled(sink, entry.expected)
   // What is done behind the last delivery (marks, files removed) belongs to the price of a message.
   await pause(500)
   return {

@@ -93,7 +93,11 @@ export function bundleOfRoutes(count) {
   const { graph, diagnostics } = compile(documentOfRoutes(count))
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new Error(diagnostics[0].message)
   let line = 0
-  const sources = sourcesOf(graph, (at) => ({ file: at.startsWith('localMx') ? 'routes.tsv' : 'mailgw.config.ts', line: ++line, column: 1 }))
+  const sources = sourcesOf(graph, (at) => ({
+    file: at.startsWith('localMx') ? 'routes.tsv' : 'mailgw.config.ts',
+    line: ++line,
+    column: 1,
+  }))
   return writeBundle(makeBundle(graph, sources))
 }
 

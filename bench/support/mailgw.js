@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,38 +18,56 @@ export const document = ({ port, sinkPort, localMx = { '*': 'relay:sink' } }) =>
   limits: { sessions: 10000, sessionsPerClient: 10000, maxSize: '50MiB' },
 })
 
-/** Runs one command of mailgw to its end; its JSON output when there is `--json`. */
-export function mailgw(args) {
-  const ran = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', maxBuffer: 1 << 28 })
-  if (ran.status !== 0) throw new Error(`mailgw ${args.join(' ')} ended with ${ran.status}: ${ran.stderr}${ran.stdout}`)
-  return args.includes('--json') ? JSON.parse(ran.stdout) : ran.stdout
+/** Runs one command of mailgw to its end; gives its standard output, read as JSON where `--json` was asked for. */
+export async function mailgw(...args) {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let out = ''
+  let errors = ''
+  child.stdout.on('data', (chunk) => (out += chunk))
+  child.stderr.on('data', (chunk) => (errors += chunk))
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  if (code !== 0) throw new Error(`mailgw ${args.join(' ')} ended with ${code}: ${errors}${out}`)
+  return args.includes('--json') ? JSON.parse(out) : out
 }
 
-/** Starts a gateway that writes its log to a file of `folder`, and waits for its greeting. */
-export async function startMailgw({ folder, port, sinkPort, config = null, graph = null, wait = true }) {
-  if (!existsSync(program)) throw new Error('dist is missing: run npm run build first')
+/** Writes a document (and files beside it) into `folder`; gives its path. */
+export function writeDocument(folder, content, files = {}) {
   mkdirSync(folder, { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  const file = join(folder, 'mailgw.config.json')
+  writeFileSync(file, JSON.stringify(content))
+  return file
+}
+
+/**
+ * Starts a gateway below `folder`, its log in a file, and waits for its greeting. `source` is `['--config', file]` or
+ * `['--graph', file]`; an empty one starts with the graph that was active last.
+ */
+export async function startGateway({ folder, port, source }) {
+  if (!existsSync(program)) throw new Error('dist is missing: run npm run build first')
   const stateDir = join(folder, 'state')
-  const source = config ?? join(folder, 'mailgw.config.json')
-  if (config === null && graph === null) writeFileSync(source, JSON.stringify(document({ port, sinkPort })))
-  const log = openSync(join(folder, 'log'), 'a')
-  const what = graph === null ? ['--config', source] : ['--graph', graph]
-  const child = spawn(process.execPath, [program, 'serve', ...what, '--state-dir', stateDir], {
-    stdio: ['ignore', log, 'inherit'],
+  const log = join(folder, 'log')
+  const startedAt = performance.now()
+  const child = spawn(process.execPath, [program, 'serve', ...source, '--state-dir', stateDir], {
+    stdio: ['ignore', openSync(log, 'a'), 'inherit'],
   })
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  if (wait && !(await greeted(port, { withinMs: 60_000, gaveUp: () => child.exitCode !== null }))) {
-    throw new Error(`mailgw did not start; see ${join(folder, 'log')}`)
+  if (!(await greeted(port, { withinMs: 60_000, everyMs: 2, gaveUp: () => child.exitCode !== null }))) {
+    throw new Error(`mailgw did not start; see ${log}`)
   }
   return {
     name: 'mailgw',
     port,
     pid: child.pid,
     stateDir,
-    status: () => mailgw(['status', '--json', '--state-dir', stateDir]),
+    greetedMs: performance.now() - startedAt,
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
       await ended
     },
   }
 }
+
+/** The contestant: a gateway that relays everything to the sink. */
+export const startMailgw = ({ folder, port, sinkPort }) =>
+  startGateway({ folder, port, source: ['--config', writeDocument(folder, document({ port, sinkPort }))] })

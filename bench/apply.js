@@ -1,0 +1,74 @@
+// 20 applies at 100,000 routes while a load of at least 10,000 messages runs: nothing may be dropped, lost or doubled.
+//   node bench/apply.js [--routes 100000] [--applies 20] [--messages 10000] [--json]
+import { join } from 'node:path'
+import { option, report, spread } from './support/figures.js'
+import { benchFolder } from './support/folder.js'
+import { startLoad } from './support/load.js'
+import { document, mailgw, startGateway, writeDocument } from './support/mailgw.js'
+import { compare, deliveries, settled } from './support/pairs.js'
+import { routes } from './support/routes.js'
+import { startSink } from './support/sink.js'
+import { freePort, pause } from './support/wait.js'
+
+const count = Number(option('routes') ?? 100_000)
+const applies = Number(option('applies') ?? 20)
+const messages = Number(option('messages') ?? 10_000)
+const barMs = 10
+
+const folder = join(benchFolder(), 'apply')
+const port = await freePort()
+const pairs = `${folder}.pairs`
+const sink = await startSink(['--pairs', pairs])
+const graphs = []
+for (const variant of [0, 1]) {
+  const content = document({ port, sinkPort: sink.port, localMx: { $table: 'routes.tsv' } })
+  const config = writeDocument(join(folder, `document-${variant}`), content, { 'routes.tsv': routes(count, variant) })
+  const graph = join(folder, `graph-${variant}.mgw`)
+  await mailgw('graph', '--config', config, '--output', graph)
+  graphs.push(graph)
+}
+
+const gateway = await startGateway({ folder, port, source: ['--graph', graphs[0]] })
+try {
+  const load = startLoad({ port, sessions: 20, name: 'apply' })
+  while (load.acknowledged.size < 500) await pause(20)
+  const results = []
+  for (let i = 1; i <= applies; i++) {
+    const result = await mailgw('apply', '--graph', graphs[i % 2], '--state-dir', gateway.stateDir, '--json')
+    if (result.kind !== 'active') throw new Error(`apply ${i} was ${result.kind}`)
+    results.push(result)
+  }
+  const during = load.acknowledged.size
+  while (load.acknowledged.size < messages) await pause(20)
+  await load.stop()
+  await settled(sink, load.acknowledged.size)
+  const { eventLoopGapMs: sinceStartMs } = await mailgw('status', '--json', '--state-dir', gateway.stateDir)
+  await sink.stop()
+  const outcome = compare(load, deliveries(pairs))
+  const gapsMs = results.map(({ eventLoopGapMs }) => eventLoopGapMs)
+  const worstMs = Math.max(...gapsMs)
+  report(
+    {
+      routes: count,
+      applies,
+      messages: outcome.acknowledged,
+      duringApplies: during,
+      dropped: load.totals.dropped,
+      refused: load.totals.refused,
+      lost: outcome.lost,
+      doubled: outcome.doubled,
+      gapsMs,
+      worstMs,
+      sinceStartMs,
+      tookMs: results.map(({ tookMs }) => tookMs),
+      barMs,
+      reached: worstMs < barMs && load.totals.dropped + load.totals.refused + outcome.lost + outcome.doubled === 0,
+    },
+    (r) =>
+      `${r.applies} applies at ${r.routes} routes during ${r.messages} messages: ${r.dropped} sessions dropped, ${r.refused} refused, ${r.lost} lost, ${r.doubled} doubled; ` +
+      `an apply takes ${spread(r.tookMs)} ms, the event loop stood still for at most ${r.worstMs.toFixed(1)} ms in one (bar ${r.barMs}), ` +
+      `${r.sinceStartMs.toFixed(1)} ms since the start: ${r.reached ? 'reached' : 'MISSED'}`,
+  )
+} finally {
+  await gateway.stop('SIGKILL')
+}
