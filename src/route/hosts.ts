@@ -1,4 +1,10 @@
+import type { Resolver } from '../dns/answer.ts'
 import type { IpAddress } from '../mail/ip.ts'
+import type { NextHop } from '../mail/next-hop.ts'
+import { assertNever } from '../mail/result.ts'
+import type { HostPort } from '../mail/settings.ts'
+import { candidates, conclude, type HostsOptions, together } from './candidates.ts'
+import { mxHosts } from './mx-hosts.ts'
 
 /** Where to connect for one next hop, in the order to try. Asked anew for each new connection. */
 export type HostsToTry =
@@ -9,3 +15,29 @@ export type HostsToTry =
   | { readonly kind: 'failed'; readonly status: string; readonly why: string }
 
 export type HostToTry = { readonly name: string; readonly address: IpAddress; readonly port: number }
+
+/** Where to connect for `nextHop` now. A maildir has no hosts. */
+export async function hostsToTry(nextHop: NextHop, resolver: Resolver, options: HostsOptions): Promise<HostsToTry> {
+  switch (nextHop.kind) {
+    case 'relay':
+      return await namedHosts(nextHop.relay.hosts, resolver, options)
+    case 'hosts':
+      return await namedHosts(nextHop.hosts, resolver, options)
+    case 'mx':
+      return await mxHosts(nextHop.domain, nextHop.port, resolver, options)
+    case 'maildir':
+      throw new Error(`${nextHop.key} is no host`)
+    default:
+      return assertNever(nextHop)
+  }
+}
+
+/**
+ * Hosts that the document names, in its order. MX are never asked for. A name that does not exist is a mistake here, in
+ * the document or in the DNS, and not in the recipient's address: the mail waits until somebody has put it right.
+ */
+async function namedHosts(named: readonly HostPort[], resolver: Resolver, options: HostsOptions): Promise<HostsToTry> {
+  const found = together(await Promise.all(named.map(({ host, port }) => candidates(host, port, resolver, options))))
+  const hosts = named.map(({ host }) => host).join(', ')
+  return conclude(found, options, { kind: 'failed', status: '4.4.4', why: `no such host: ${hosts}` })
+}
