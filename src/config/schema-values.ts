@@ -42,8 +42,9 @@ export const keys = <S extends z.ZodRawShape>(shape: S, expected: string = wante
 export const named = <S extends z.ZodType>(of: S, expected: string) => z.record(z.string(), of, because(expected))
 
 /** `pattern` is for editors; `src/mail/duration.ts` is what decides. */
-export const duration = () => text(wanted.duration).meta({ pattern: '^(\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?$' })
-export const size = () => text(wanted.size).meta({ pattern: '^\\d+([KMG]i?)?B$' })
+export const duration = () =>
+  text(wanted.duration).meta({ title: 'time', pattern: '^(\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?$' })
+export const size = () => text(wanted.size).meta({ title: 'size', pattern: '^\\d+([KMG]i?)?B$' })
 
 export function count(least: number, most: number) {
   const problem = because(`a whole number from ${least} to ${most}`)
@@ -92,4 +93,4 @@ export const secret = () =>
       },
       because(wanted.secret),
     )
-    .meta({ description: 'Names a secret that the gateway resolves; never the secret itself.' })
+    .meta({ title: 'secret', description: 'Names a secret that the gateway resolves; never the secret itself.' })

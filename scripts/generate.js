@@ -1,0 +1,20 @@
+// Writes what is made from the code: schemas/, docs/config.md and docs/cli.md. Needs a build (`npm run build`); a test
+// compares the files with the code.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { cliReference } from '../dist/cli/reference.js'
+import { editorSchema } from '../dist/config/schema-json.js'
+import { configPage } from '../dist/config/schema-page.js'
+
+const inRoot = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url))
+for (const folder of ['schemas', 'docs']) mkdirSync(inRoot(folder), { recursive: true })
+
+const files = {
+  'schemas/mailgw.v1.schema.json': `${JSON.stringify(editorSchema(), null, 2)}\n`,
+  'docs/config.md': configPage(),
+  'docs/cli.md': cliReference(),
+}
+for (const [name, text] of Object.entries(files)) {
+  writeFileSync(inRoot(name), text)
+  console.log(`written: ${name}`)
+}

@@ -1,0 +1,321 @@
+import { defaults } from './defaults.ts'
+import {
+  count,
+  duration,
+  either,
+  flag,
+  keys,
+  list,
+  listOrTable,
+  many,
+  oneOf,
+  secret,
+  size,
+  table,
+  text,
+  wanted,
+  yes,
+} from './schema-values.ts'
+
+/** The sections of a document, one by one; `schema.ts` puts them together. */
+
+const tls = oneOf(['off', 'may', 'encrypt', 'verify'])
+const tlsText =
+  '`off`: never TLS. `may`: when the peer offers it. `encrypt`: TLS or no delivery. `verify`: TLS with a certificate for that name, or no delivery.'
+
+const reject = keys(
+  {
+    code: count(400, 599).meta({ description: 'SMTP reply code, 4yz or 5yz; not 421, which ends the session.' }),
+    text: text().meta({
+      description: 'Text of the reply, one line. May begin with an enhanced status code (RFC 3463), such as `5.1.6`.',
+    }),
+  },
+  "reject(550, 'text')",
+)
+const rejects = keys({ reject }, "reject(550, 'text')")
+
+export const listener = keys({
+  kind: oneOf(['mx', 'submission', 'internal']).meta({
+    description:
+      '`mx`: mail from other servers, for local domains. `submission`: mail of users. `internal`: mail of machines inside.',
+    examples: ['mx'],
+  }),
+  bind: many("an address with port, such as '127.0.0.1:2525'").meta({
+    description:
+      'Addresses to listen on, `address:port` or `[address]:port`. Nothing is reachable from elsewhere unless it is written here: `0.0.0.0:25` and `[::]:25` are all addresses of the machine. Port 0 takes any free one.',
+    examples: ['127.0.0.1:2525'],
+  }),
+  maxSize: size()
+    .meta({ description: 'Largest message on this listener. Default: `limits.maxSize`.', examples: ['50MiB'] })
+    .optional(),
+  hostname: text("a host name, such as 'mx1.corp.example'")
+    .meta({ description: 'Name in the greeting and in Received. Default: `hostname`.', examples: ['mx1.corp.example'] })
+    .optional(),
+})
+
+const unknown = either("'reject', 'park' or catchAll('mailbox@domain')", [
+  oneOf(['reject', 'park']),
+  keys({
+    catchAll: text('a mailbox').meta({
+      description: 'The mailbox that gets mail for unknown recipients.',
+      examples: ['lost@corp.example'],
+    }),
+  }),
+])
+
+export const domain = either("'local', 'relay' or an object with keys", [
+  oneOf(['local', 'relay']),
+  keys({
+    kind: oneOf(['local', 'relay'])
+      .meta({
+        description:
+          '`local`: delivered here, into maildirs. `relay`: accepted from anyone, sent on by `localMx`. Both are local for `relaying`.',
+        default: defaults.domain.kind,
+      })
+      .optional(),
+    recipients: either("'any', a list of recipients, or table('file.tsv')", [
+      oneOf(['any']),
+      list(either("a recipient or table('file.tsv')", [text('a recipient'), table()]), 'recipients'),
+      table(),
+    ])
+      .meta({
+        description:
+          'Recipients that exist: local parts or whole addresses, in a list or in a table whose column is `recipient`. `any`: all of them.',
+        default: defaults.domain.recipients,
+        examples: [['ann', 'bob@corp.example']],
+      })
+      .optional(),
+    unknown: unknown
+      .meta({
+        description:
+          'What happens to other recipients. `reject`: 550 5.1.1 at RCPT. `park`: accepted and held in the queue. `catchAll`: sent to one mailbox.',
+        default: defaults.domain.unknown,
+        examples: ['reject', { catchAll: 'lost@corp.example' }],
+      })
+      .optional(),
+  }),
+])
+
+const addressPattern = "an address pattern, such as 'user@a.example', '*.a.example' or '<>'"
+export const network = "an address block, such as '192.0.2.0/24'"
+
+export const client = keys({
+  networks: listOrTable(network).meta({
+    description:
+      'Addresses and blocks of this client. Of all clients the longest prefix wins. Table column: `network`.',
+    examples: [['10.1.0.0/16', 'fd00:1::/32']],
+  }),
+  internal: flag()
+    .meta({ description: 'It may relay as far as `relaying` says.', default: defaults.client.internal })
+    .optional(),
+  senders: listOrTable(addressPattern)
+    .meta({
+      description:
+        'Reverse-paths that it may use, `user@domain`, domain, `*.domain`, `*` or `<>`. Default: any. Table column: `sender`.',
+      examples: [['scanner@corp.example']],
+    })
+    .optional(),
+  recipients: listOrTable(addressPattern)
+    .meta({
+      description: 'Recipients that it may send to. Default: any that relaying allows. Table column: `recipient`.',
+      examples: [['corp.example']],
+    })
+    .optional(),
+  maxSize: size()
+    .meta({ description: 'Largest message from it. Default: that of the listener.', examples: ['5MiB'] })
+    .optional(),
+})
+
+export const relaying = either("'local-only', 'outbound', 'two-way' or unsafeOpenRelay({ reason, until })", [
+  oneOf(['local-only', 'outbound', 'two-way']),
+  keys({
+    unsafeOpenRelay: keys({
+      reason: text().meta({ description: 'Why, for whoever reads this later.' }),
+      until: text("a date, such as '2030-01-31'").meta({
+        description: 'Last day (UTC) of the open relay; a document past it is refused.',
+        pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+      }),
+    }),
+  }),
+])
+
+export const relay = keys({
+  hosts: many("a host, such as 'smtp.isp.example:587'").meta({
+    description:
+      'Hosts in order of preference, `host`, `host:port` or `[address]:port`; port 25 unless said. Names are looked up for addresses, never for MX.',
+    examples: [['smtp.isp.example:587', 'smtp2.isp.example:587']],
+  }),
+  tls: tls
+    .meta({ description: `${tlsText} Default: \`may\`, with \`auth\` \`verify\`.`, examples: ['verify'] })
+    .optional(),
+  auth: keys({
+    user: text().meta({ description: 'User name.' }),
+    pass: secret(),
+  })
+    .meta({ description: 'Credentials. The password is a reference: it is in no graph, plan or log.' })
+    .optional(),
+  connections: count(1, 10_000)
+    .meta({
+      description: 'Connections at one moment. Default: `limits.connectionsPerNextHop`.',
+      examples: [5],
+    })
+    .optional(),
+})
+
+export const target = either(wanted.target, [
+  text(wanted.target),
+  list(text('a host'), 'hosts'),
+  keys({ relay: text('the name of a relay').meta({ description: 'A relay of `relays`.' }) }),
+  keys({ host: text("a host, such as 'bart:26'").meta({ description: 'One host, by its address records.' }) }),
+  keys({
+    hosts: list(text("a host, such as 'bart:26'"), 'hosts').meta({ description: 'Several, in order of preference.' }),
+  }),
+  keys({
+    mx: either('true or { tls }', [
+      yes(),
+      keys({ tls: tls.meta({ description: `${tlsText} Default: \`${defaults.mxTls}\`.` }).optional() }),
+    ]).meta({ description: "The MX hosts of the recipient's domain (RFC 5321 §5)." }),
+  }),
+  keys({
+    deliver: either('true or { dir }', [
+      yes(),
+      keys({
+        dir: text('a folder').meta({
+          description: `Folder of the maildirs, below the state folder unless absolute. Default: \`${defaults.dir}\`.`,
+        }),
+      }),
+    ]).meta({ description: 'Maildir delivery on this machine.' }),
+  }),
+  rejects,
+  keys({
+    hold: either('true or a reason', [yes(), text()]).meta({
+      description: 'Accepts, and keeps it visibly in the queue.',
+    }),
+  }),
+  keys({ discard: yes().meta({ description: 'Accepts, and throws away.' }) }),
+])
+
+export const dnsbl = keys({
+  id: text('a name').meta({ description: 'Its name in logs, explanations and metrics.', examples: ['zen'] }),
+  zone: text('a domain').meta({ description: 'DNS zone of the list (RFC 5782).', examples: ['zen.dnsbl.example'] }),
+  codes: many("an address inside 127.0.0.0/8, such as '127.0.0.2'")
+    .meta({
+      description:
+        'Answers that count as listed: addresses or blocks. 127.255.255.0/24 (errors of the list) never counts.',
+      default: defaults.dnsbl.codes,
+    })
+    .optional(),
+  listeners: many('the name of a listener')
+    .meta({ description: 'Listeners that ask it. Default: those of kind `mx`.', examples: [['mx']] })
+    .optional(),
+  onListed: rejects.meta({ description: 'Reply at RCPT. Default: 554 5.7.1 with the zone in its text.' }).optional(),
+  onError: oneOf(['ignore', 'defer']).meta({
+    description: 'When nobody can tell: `ignore` goes on as if not listed, `defer` answers 451 4.7.1.',
+    examples: ['ignore'],
+  }),
+})
+
+export const deny = keys({
+  id: text('a name')
+    .meta({ description: 'Its name in logs. Default: its place, such as `deny[2]`.', examples: ['bad-nets'] })
+    .optional(),
+  when: keys({
+    client: listOrTable(network)
+      .meta({ description: 'Address of the client. Table column: `network`.', examples: [['194.30.0.0/16']] })
+      .optional(),
+    sender: listOrTable(addressPattern)
+      .meta({ description: 'Envelope sender (MAIL FROM). Table column: `sender`.', examples: [['*.bad.example']] })
+      .optional(),
+    recipient: listOrTable(addressPattern)
+      .meta({ description: 'Envelope recipient (RCPT TO). Table column: `recipient`.' })
+      .optional(),
+    destination: listOrTable(network)
+      .meta({
+        description: 'Address that a delivery would connect to. Stands alone in its rule. Table column: `network`.',
+        examples: [['192.0.2.0/24']],
+      })
+      .optional(),
+    size: keys({ over: size().meta({ description: 'Larger than this, announced or counted.', examples: ['5MB'] }) })
+      .meta({ description: 'Size of the message.' })
+      .optional(),
+    listener: many('the name of a listener').meta({ description: 'Listener that the client came to.' }).optional(),
+  }).meta({ description: 'All conditions must hold; of a list, any one.' }),
+  // biome-ignore lint/suspicious/noThenProperty: the document's word
+  then: rejects.meta({ description: 'The reply. Default: 550 5.7.1.' }).optional(),
+})
+
+export const limits = keys({
+  sessions: count(1, 100_000)
+    .meta({ description: 'SMTP sessions at one moment.', default: defaults.limits.sessions })
+    .optional(),
+  sessionsPerClient: count(1, 100_000)
+    .meta({ description: 'Of these, from one address.', default: defaults.limits.sessionsPerClient })
+    .optional(),
+  maxSize: size()
+    .meta({ description: 'Largest message, in octets after dot-unstuffing.', default: defaults.limits.maxSize })
+    .optional(),
+  maxRecipients: count(1, 100_000)
+    .meta({
+      description: 'Recipients of one transaction; at least 100 (RFC 5321 §4.5.3.1.8) unless you know the senders.',
+      default: defaults.limits.maxRecipients,
+    })
+    .optional(),
+  maxErrors: count(1, 10_000)
+    .meta({ description: 'Error replies before the session is closed with 421.', default: defaults.limits.maxErrors })
+    .optional(),
+  maxHops: count(1, 1000)
+    .meta({ description: 'Received lines; one more is a loop (RFC 5321 §6.3).', default: defaults.limits.maxHops })
+    .optional(),
+  connectionsPerNextHop: count(1, 10_000)
+    .meta({
+      description: 'Connections at one moment to one next hop without a number of its own.',
+      default: defaults.limits.connectionsPerNextHop,
+    })
+    .optional(),
+  connectionsOut: count(1, 100_000)
+    .meta({ description: 'Connections at one moment to all next hops.', default: defaults.limits.connectionsOut })
+    .optional(),
+})
+
+const time = (key: keyof typeof defaults.timeouts, description: string) =>
+  duration().meta({ description, default: defaults.timeouts[key] }).optional()
+
+export const timeouts = keys({
+  command: time('command', 'Server: wait for the next command (RFC 5321 §4.5.3.2.7).'),
+  data: time('data', 'Server: wait for the next piece of a message.'),
+  session: time('session', 'Server: a whole session.'),
+  connect: time('connect', 'Client: until a connection stands.'),
+  greeting: time('greeting', 'Client: until the greeting (§4.5.3.2.1).'),
+  reply: time('reply', 'Client: until the reply to a command (§4.5.3.2.2, §4.5.3.2.3).'),
+  dataBlock: time('dataBlock', 'Client: until a piece of a message is taken (§4.5.3.2.5).'),
+  dataDone: time('dataDone', 'Client: until the reply to the final dot (§4.5.3.2.6).'),
+  idle: time('idle', 'Client: how long an unused connection is kept for the next message.'),
+})
+
+export const retry = keys({
+  schedule: many(wanted.duration)
+    .meta({
+      description: 'Waits before the second, third ... attempt; the last one repeats.',
+      default: defaults.retry.schedule,
+    })
+    .optional(),
+  expireAfter: duration()
+    .meta({
+      description: 'Age at which what is undelivered goes back to its sender; RFC 5321 §4.5.4.1 asks for 4 to 5 days.',
+      default: defaults.retry.expireAfter,
+    })
+    .optional(),
+})
+
+export const resolver = keys({
+  servers: many("a DNS server, such as '127.0.0.1:5353'")
+    .meta({
+      description: "DNS servers in order, `address` or `address:port`. Default: the system's.",
+      examples: [['127.0.0.1:5353']],
+    })
+    .optional(),
+  timeout: duration().meta({ description: 'Wait for one answer.', default: defaults.resolver.timeout }).optional(),
+  attempts: count(1, 10)
+    .meta({ description: 'Rounds over all servers.', default: defaults.resolver.attempts })
+    .optional(),
+})
