@@ -7,7 +7,7 @@ import { readBundle } from '../dist/graph/bundle.js'
 import { loadFlat, saveFlat } from '../dist/graph/flat.js'
 import { interpreter } from '../dist/graph/interpret.js'
 import { flatEvaluator } from '../dist/graph/runtime.js'
-import { bundleOfRoutes, questionsFor } from './routes.js'
+import { bundleOfRoutes, questionsFor, sessionFacts } from './routes.js'
 
 /**
  * Decisions per second on one core: one decision is the walk of `rcpt` and the walk of `route` for a random client, sender
@@ -67,8 +67,12 @@ else console.table(results)
 
 /** One pass over all questions; the sum keeps the work from being left out. */
 function decide(evaluator, questions) {
+  const facts = sessionFacts()
   let sum = 0
-  for (const facts of questions) {
+  for (const { client, sender, recipient } of questions) {
+    facts.client = client
+    facts.sender = sender
+    facts.recipient = recipient
     const rcpt = evaluator.start('rcpt', facts)
     const admitted = evaluator.winner()
     sum += rcpt + admitted.line + admitted.at.length
@@ -91,7 +95,8 @@ function rate(evaluator, questions, forMs) {
 }
 
 function agree(evaluator, specification, questions) {
-  for (const facts of questions) {
+  for (const question of questions) {
+    const facts = { ...sessionFacts(), ...question }
     for (const stage of ['rcpt', 'route']) {
       const [a, b] = [evaluator, specification].map((one) => JSON.stringify([one.start(stage, facts), one.winner()]))
       if (a !== b) throw new Error(`${stage}: ${a} is not ${b}`)

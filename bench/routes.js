@@ -101,19 +101,26 @@ export function bundleOfRoutes(count) {
   return writeBundle(makeBundle(graph, sources))
 }
 
-/** Facts of different transactions: internal clients to routed domains, hits and depths of wildcards, and some misses. */
+/** Who sends to whom: internal clients to routed domains, hits and depths of wildcards, local domains, some misses. */
 export function questionsFor(routes, count) {
   const random = generator(42)
   return Array.from({ length: count }, (_, i) => ({
-    listener: 'mx',
     client: `10.${random(22)}.${random(256)}.${random(256)}`,
     sender: mailbox(`user${random(1000)}@sender${random(1000)}.example`),
     recipient: mailbox(`user${i}@${domainFor(random(routes), random)}`),
-    sizeBytes: 2000,
-    hops: 1,
-    destination: null,
   }))
 }
+
+/** As a session has them: one object, filled for each question. */
+export const sessionFacts = () => ({
+  listener: 'mx',
+  client: '10.0.0.1',
+  sender: null,
+  recipient: null,
+  sizeBytes: 2000,
+  hops: 1,
+  destination: null,
+})
 
 const patternOf = (i) => (i % 10 === 0 ? `*.zone${i}.example` : `customer${i}.example`)
 

@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { onTestFailed, onTestFinished } from 'vitest'
+import type { QueueRow, Status } from '../../src/admin/operations.ts'
+import { tempFolder } from './peer.ts'
+
+/** The built program, as users run it. */
+export const program = join(import.meta.dirname, '../../dist/cli/main.js')
+
+export type Ended = { readonly code: number | null; readonly out: string; readonly err: string }
+
+/** Runs one command of mailgw to its end. */
+export async function mailgw(args: readonly string[], cwd?: string): Promise<Ended> {
+  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk) => (out += chunk))
+  child.stderr.on('data', (chunk) => (err += chunk))
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { code, out, err }
+}
+
+export type LogLine = { readonly time: string; readonly level: string; readonly event: string } & Record<
+  string,
+  unknown
+>
+
+export type Running = {
+  readonly folder: string
+  readonly stateDir: string
+  readonly child: ChildProcess
+  /** All lines so far, of all starts in this folder. */
+  log(): readonly LogLine[]
+  /** Waits for a line; `from` skips that many lines first. */
+  logged(event: string, matches?: (line: LogLine) => boolean, from?: number): Promise<LogLine>
+  /** One command against this gateway; its JSON. Throws when it ends with another code than 0. */
+  ask<Answer>(...args: readonly string[]): Promise<Answer>
+  status(): Promise<Status>
+  queue(): Promise<readonly QueueRow[]>
+  /** Writes the document anew and applies it. */
+  apply(document: object, files?: Files): Promise<Ended>
+  signal(signal: NodeJS.Signals): void
+  readonly ended: Promise<number | null>
+}
+
+export type Files = Readonly<Record<string, string>>
+
+export type GatewayOptions = {
+  /** Files beside the document, such as tables. */
+  readonly files?: Files
+  /** The folder of an earlier start, with its state. */
+  readonly folder?: string
+  /** In place of the document in `folder`; `[]` starts with the graph that was active last. */
+  readonly source?: readonly string[]
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Runs the program under another one, such as strace. */
+  readonly under?: readonly string[]
+}
+
+/** Starts a gateway from a document in a folder of this test and waits until all of its listeners are open. */
+export async function startGateway(document: object | string, options: GatewayOptions = {}): Promise<Running> {
+  const folder = options.folder ?? tempFolder()
+  const stateDir = join(folder, 'state')
+  const config = typeof document === 'string' ? document : writeDocument(folder, document, options.files)
+  const source = options.source ?? ['--config', config]
+  const [command, ...args] = [
+    ...(options.under ?? []),
+    process.execPath,
+    program,
+    'serve',
+    ...source,
+    '--state-dir',
+    stateDir,
+    ...(options.args ?? []),
+  ]
+  const child = spawn(command!, args, {
+    cwd: folder,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let errors = ''
+  let pending = ''
+  const lines: LogLine[] = []
+  child.stderr.on('data', (chunk) => (errors += chunk))
+  child.stdout.on('data', (chunk) => {
+    const parts = (pending + chunk).split('\n')
+    pending = parts.pop()!
+    for (const part of parts) lines.push(JSON.parse(part) as LogLine)
+  })
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null))
+    child.once('close', (code) => resolve(code))
+  })
+  onTestFailed(() =>
+    console.error(
+      `${errors}${lines
+        .slice(-30)
+        .map((line) => JSON.stringify(line))
+        .join('\n')}`,
+    ),
+  )
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+
+  let over = false
+  void ended.then(() => (over = true))
+  const logged: Running['logged'] = async (event, matches = () => true, from = 0) => {
+    for (;;) {
+      const found = lines.slice(from).find((line) => line.event === event && matches(line))
+      if (found !== undefined) return found
+      if (over) throw new Error(`the gateway ended before it logged ${event}: ${errors}`)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+  const ask: Running['ask'] = async (...args) => {
+    const { code, out, err } = await mailgw([...args, '--json', '--state-dir', stateDir])
+    if (code !== 0) throw new Error(`mailgw ${args.join(' ')} ended with ${code}: ${err}${out}`)
+    return JSON.parse(out)
+  }
+  await logged('gateway.ready')
+  return {
+    folder,
+    stateDir,
+    child,
+    log: () => lines,
+    logged,
+    ask,
+    status: () => ask('status'),
+    queue: () => ask('queue', 'list'),
+    apply: (next, files) =>
+      mailgw(['apply', '--config', writeDocument(folder, next, files), '--state-dir', stateDir, '--json']),
+    signal: (signal) => child.kill(signal),
+    ended,
+  }
+}
+
+export function writeDocument(folder: string, document: object, files: Files = {}): string {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  const file = join(folder, 'mailgw.config.json')
+  writeFileSync(file, JSON.stringify(document, null, 2))
+  return file
+}
+
+/** Waits for a condition of the world outside, such as a file; fails with `what` when it does not come true. */
+export async function until<Value>(
+  what: string,
+  look: () => Promise<Value> | Value,
+  withinMs = 15_000,
+): Promise<Value> {
+  for (const end = Date.now() + withinMs; ; ) {
+    const value = await look()
+    if (value) return value
+    if (Date.now() > end) throw new Error(`waited in vain until ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+
+export const readText = (file: string): string => readFileSync(file, 'latin1')
