@@ -2,6 +2,7 @@ import { reply } from '../mail/reply.ts'
 import { maxLine, parseCommand } from '../smtp/command.ts'
 import type { LineReader } from '../smtp/line-reader.ts'
 import { commands, httpVerbs } from './commands/table.ts'
+import { shutDown } from './replies.ts'
 import { answer, type Step, type Visit } from './visit.ts'
 
 /** `refused`: the client was told 554 in place of a greeting. `draining`: no new transactions. */
@@ -31,5 +32,3 @@ export function dispatch(visit: Visit, { fault, line, bytes }: LineReader, stand
   if (httpVerbs.has(verb)) return { next: 'close', state, reply: reply(421, '4.7.0', 'this is SMTP, not HTTP') }
   return answer(state, 500, '5.5.1', 'the command is not known')
 }
-
-export const shutDown = reply(421, '4.3.2', 'shutting down')

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 import type { IpAddress } from '../mail/ip.ts'
-import type { Reply } from '../mail/reply.ts'
-import { reply } from '../mail/reply.ts'
+import { type Reply, reply } from '../mail/reply.ts'
 import { assertNever } from '../mail/result.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
 import { ChunkReader } from '../smtp/chunk-reader.ts'
@@ -9,41 +8,38 @@ import { DataReader } from '../smtp/data-reader.ts'
 import { LineReader } from '../smtp/line-reader.ts'
 import { acceptedFields, envelopeOf, protocolOf } from './accepted.ts'
 import type { Admission, Caller, Verdict } from './admission.ts'
-import { dispatch, shutDown } from './dispatch.ts'
+import { dispatch } from './dispatch.ts'
 import type { House } from './house.ts'
 import { Incoming } from './incoming.ts'
+import { Inflow, type Reader } from './inflow.ts'
 import { Outbox } from './outbox.ts'
 import { Patience } from './patience.ts'
+import { chunkOk, noRoom, notStored, ourError, shutDown, tooManyErrors } from './replies.ts'
 import type { Because, State, Step, Visit } from './visit.ts'
 
 const start: State = { helo: null, extended: false, transaction: null }
-const noRoom = reply(452, '4.3.1', 'no room for a message now')
-const notStored = reply(451, '4.3.0', 'the message could not be stored')
-const chunkOk = reply(250, '2.0.0', 'chunk ok')
-const tooManyErrors = reply(421, '4.7.0', 'too many errors')
 
 /**
  * One connection (RFC 5321 §3). It owns its socket.
  *
- * greeting   the document is asked whether the client may talk at all
  * refused    it may not: QUIT is answered, all else gets 503 (RFC 5321 §3.1)
  * command    reads command lines
  * data       reads content up to CRLF.CRLF
  * chunk      reads the octets that BDAT announced
- * waiting    an oracle is asked, or the message is being stored: what comes is kept for later, and the socket paused
+ * waiting    an oracle is asked, also before the greeting, or the message is being stored: what comes is kept for later
  * closing    the last reply is written; what comes is dropped until the peer closes
  * closed
  */
-type Mode = 'greeting' | 'refused' | 'command' | 'data' | 'chunk' | 'waiting' | 'closing' | 'closed'
+type Mode = 'refused' | 'command' | 'data' | 'chunk' | 'waiting' | 'closing' | 'closed'
 
 type Chunk = { left: number; readonly last: boolean; refused: Reply | null }
 
-export class Session implements Visit {
+export class Session implements Visit, Reader {
   readonly id: number
   readonly caller: Caller
   readonly settings: ListenerSettings
   state: State = start
-  mode: Mode = 'greeting'
+  mode: Mode = 'command'
   /** Messages accepted. */
   messages = 0
   private readonly house: House
@@ -56,13 +52,8 @@ export class Session implements Visit {
   /** What is still to come of the octets that BDAT announced. */
   private chunk: Chunk | null = null
   private readonly outbox: Outbox
-  /** What came while waiting. */
-  private later: Buffer | null = null
+  private readonly inflow: Inflow
   private errors = 0
-  /** True while `read` runs: who wakes the session inside of it only changes the mode. */
-  private reading = false
-  /** The peer has closed its side. */
-  private ended = false
 
   constructor(house: House, socket: Socket, client: IpAddress, id: number, onGone: (session: Session) => void) {
     this.id = id
@@ -74,8 +65,7 @@ export class Session implements Visit {
     this.first = house.admission()
     this.caller = { listener: house.settings.name, client }
     this.patience = new Patience(house.clock, this.first.timeouts)
-    socket.on('data', (chunk) => this.take(chunk))
-    socket.on('end', () => this.end())
+    this.inflow = new Inflow(socket, this)
     // What the peer does to its connection is no error of ours; 'close' follows.
     socket.on('error', () => {})
     socket.on('close', () => this.gone())
@@ -88,23 +78,29 @@ export class Session implements Visit {
   /** Says hello, or why not. */
   open(): void {
     this.house.log.debug('session.open', { session: this.id, ...this.caller })
-    const asked = this.first.connect(this.caller)
-    if (asked instanceof Promise) void asked.then((verdict) => this.greet(verdict))
-    else this.greet(asked)
+    try {
+      const asked = this.first.connect(this.caller)
+      if (asked instanceof Promise) this.wait(asked, (verdict) => this.greet(verdict))
+      else this.greet(asked)
+    } catch (error) {
+      this.broken(error)
+    }
+    this.inflow.proceed()
   }
 
   /** Looks at the clock. */
   expire(now: number): void {
     const why = this.patience.over(now)
     // While we ask or store, the next step is ours, not the client's.
-    if (why === null || this.mode === 'waiting' || this.mode === 'greeting' || this.stalled) return
+    if (why === null || this.mode === 'waiting' || this.stalled) return
     if (this.mode === 'closing') this.socket.destroy()
     else this.dismiss(reply(421, '4.4.2', why))
   }
 
   /** Ends the session now when no transaction is under way; otherwise it ends after it. */
   drain(): void {
-    if (this.mode === 'refused' || (this.mode === 'command' && this.idle)) this.dismiss(shutDown)
+    const between = this.state.transaction === null && this.lines.idle && !this.inflow.pending
+    if (this.mode === 'refused' || (this.mode === 'command' && between)) this.dismiss(shutDown)
   }
 
   destroy(): void {
@@ -115,24 +111,21 @@ export class Session implements Visit {
     return this.patience.since
   }
 
-  private get idle(): boolean {
-    return this.state.transaction === null && this.lines.idle && this.later === null
-  }
-
   private get incoming(): Incoming | null {
     return this.state.transaction?.incoming ?? null
   }
 
-  private get stalled(): boolean {
+  get busy(): boolean {
+    return this.mode === 'waiting' || (this.outbox.full && this.mode !== 'closing')
+  }
+
+  get stalled(): boolean {
     return this.incoming?.stalled ?? false
   }
 
   private greet(verdict: Verdict): void {
-    if (this.mode !== 'greeting') return
     // Who talks before the greeting is no mail server, or a careless one.
-    const early = this.later !== null
-    if (early) this.house.log.debug('session.early', { session: this.id, ...this.caller })
-    this.mode = 'command'
+    if (this.inflow.pending) this.house.log.debug('session.early', { session: this.id, ...this.caller })
     if (verdict.kind === 'accept') this.say(reply(220, null, `${this.settings.hostname} ESMTP`))
     else {
       const { code } = verdict.reply
@@ -145,46 +138,15 @@ export class Session implements Visit {
       }
     }
     this.patience.command()
-    this.flush()
-    this.proceed()
-  }
-
-  private take(chunk: Buffer): void {
-    if (this.mode === 'closing') return
-    if (this.mode === 'waiting' || this.mode === 'greeting' || this.outbox.full || this.later !== null) {
-      this.later = this.later === null ? chunk : Buffer.concat([this.later, chunk])
-      this.socket.pause()
-      return
-    }
-    this.read(chunk)
-    this.flush()
-    if (this.stalled) this.socket.pause()
-  }
-
-  /** Goes on with what came meanwhile. */
-  private proceed(): void {
-    if (this.reading || this.mode === 'waiting' || this.mode === 'greeting' || this.outbox.full) return
-    const { later } = this
-    if (later !== null) {
-      this.later = null
-      this.read(later)
-      this.flush()
-    }
-    // `read` may have come to another wait.
-    if (this.later !== null || this.outbox.full || this.stalled) return
-    if (this.ended) this.end()
-    else if (this.socket.isPaused()) this.socket.resume()
   }
 
   /** All that a chunk says, command after command. */
-  private read(chunk: Buffer): void {
-    this.reading = true
+  consume(chunk: Buffer): void {
     try {
       this.readAll(chunk)
     } catch (error) {
       this.broken(error)
     }
-    this.reading = false
   }
 
   private readAll(chunk: Buffer): void {
@@ -206,9 +168,7 @@ export class Session implements Visit {
           at = this.counted(chunk, at)
           break
         case 'waiting':
-        case 'greeting':
-          this.later = chunk.subarray(at)
-          this.socket.pause()
+          this.inflow.keep(chunk.subarray(at))
           at = -1
           break
         case 'closing':
@@ -225,10 +185,8 @@ export class Session implements Visit {
     this.patience.command()
     const standing = this.mode === 'refused' ? 'refused' : this.house.draining ? 'draining' : 'welcome'
     const step = dispatch(this, this.lines, standing)
-    if (step instanceof Promise) {
-      this.mode = 'waiting'
-      void step.then((answered) => this.awake(() => this.step(answered)))
-    } else this.step(step)
+    if (step instanceof Promise) this.wait(step, (answered) => this.step(answered))
+    else this.step(step)
   }
 
   private step(step: Step): void {
@@ -282,7 +240,7 @@ export class Session implements Visit {
     if (incoming === null || !incoming.stalled) return
     incoming.stalled = false
     this.patience.content()
-    this.proceed()
+    this.inflow.proceed()
   }
 
   /** Octets of a chunk; gives where the rest begins. */
@@ -316,10 +274,8 @@ export class Session implements Visit {
       return
     }
     const asked = incoming.decide()
-    if (asked instanceof Promise) {
-      this.mode = 'waiting'
-      void asked.then((verdict) => this.awake(() => this.decided(verdict)))
-    } else this.decided(asked)
+    if (asked instanceof Promise) this.wait(asked, (verdict) => this.decided(verdict))
+    else this.decided(asked)
   }
 
   private decided(verdict: Verdict): void {
@@ -363,6 +319,15 @@ export class Session implements Visit {
     else if (this.house.draining) this.last(shutDown)
   }
 
+  /** Reads nothing until the answer is here. */
+  private wait<T>(answer: Promise<T>, then: (answer: T) => void): void {
+    this.mode = 'waiting'
+    void answer.then(
+      (value) => this.awake(() => then(value)),
+      (error) => this.awake(() => this.broken(error)),
+    )
+  }
+
   /** Back from a wait: `then` says what to do, unless the session has ended meanwhile. */
   private awake(then: () => void): void {
     if (this.mode !== 'waiting') return
@@ -373,9 +338,7 @@ export class Session implements Visit {
     } catch (error) {
       this.broken(error)
     }
-    if (this.reading) return
-    this.flush()
-    this.proceed()
+    this.inflow.proceed()
   }
 
   private say(answer: Reply): void {
@@ -395,12 +358,9 @@ export class Session implements Visit {
 
   /** A bug of ours is this session's end, and nobody else's. */
   private broken(error: unknown): void {
-    this.house.log.error('session.bug', {
-      session: this.id,
-      ...this.caller,
-      error: String((error as Error)?.stack ?? error),
-    })
-    this.last(reply(421, '4.3.0', 'an error of ours, try again later'))
+    const stack = error instanceof Error ? error.stack : String(error)
+    this.house.log.error('session.bug', { session: this.id, ...this.caller, error: stack })
+    this.last(ourError)
   }
 
   /** Ends the session for a reason of ours: 421 may come at any time (RFC 5321 §3.8). */
@@ -409,19 +369,16 @@ export class Session implements Visit {
     this.flush()
   }
 
-  private flush(): void {
-    if (this.mode !== 'closing') this.outbox.flush(() => this.proceed())
+  flush(): void {
+    if (this.mode !== 'closing') this.outbox.flush(() => this.inflow.proceed())
     else if (this.outbox.end()) {
       this.patience.linger()
-      this.later = null
-      this.socket.resume()
+      this.inflow.drop()
     }
   }
 
-  /** The client has said all it will: what was read whole is still answered, then we close too. */
-  private end(): void {
-    this.ended = true
-    if (this.mode === 'waiting' || this.mode === 'greeting' || this.later !== null) return
+  /** The client has said all it will, and was answered: we close too. */
+  over(): void {
     this.last(null)
     this.flush()
   }
