@@ -83,14 +83,16 @@ function decide(evaluator, questions) {
   return sum
 }
 
+/** By the processor time of this process, which other programs on the machine disturb less than they do the clock. */
 function rate(evaluator, questions, forMs) {
   let decisions = 0
-  const start = performance.now()
+  const start = process.cpuUsage()
   for (;;) {
     decide(evaluator, questions)
     decisions += questions.length
-    const took = performance.now() - start
-    if (took >= forMs) return (decisions / took) * 1000
+    const { user, system } = process.cpuUsage(start)
+    const tookMs = (user + system) / 1000
+    if (tookMs >= forMs) return (decisions / tookMs) * 1000
   }
 }
 

@@ -4,7 +4,7 @@ import { checksum, header, headerWords, high, layoutVersion, low, magic, nodeKin
 import { writeAddressTable, writeLocalPartTable, writeMailboxTable } from './flat-tables.ts'
 import { type WordWriter, wordWriter } from './flat-writer.ts'
 import { type Node, stages, type Table } from './graph.ts'
-import { elementsOf, placeFinder } from './sources.ts'
+import { placeFinder } from './sources.ts'
 
 /** The run-time form of a bundle that was read, in memory that threads share. Slow work: done in a worker. */
 export function flatten({ graph, hash, sources }: Bundle): SharedArrayBuffer {
@@ -16,8 +16,7 @@ export function flatten({ graph, hash, sources }: Bundle): SharedArrayBuffer {
   const files = sources.files.map((file) => out.text(file))
   out.set(header.files, out.push(...files))
   out.set(header.fileCount, files.length)
-  const places = writePlaces(out, graph, sources)
-  const placeOf = (at: string) => places.get(at) ?? -1
+  const { placeOf, writeNames } = placeWriter(out, sources)
 
   const listeners = graph.control.listeners.map(({ name }) => name)
   const names = new Set(listeners)
@@ -37,6 +36,8 @@ export function flatten({ graph, hash, sources }: Bundle): SharedArrayBuffer {
   out.set(header.control, out.blob(canonicalJson(graph.control)))
   out.set(header.hash, out.text(hash))
 
+  writeNames()
+
   out.set(header.words, out.length())
   const words = new Int32Array(new SharedArrayBuffer(out.length() * 4))
   words.set(out.words())
@@ -44,17 +45,39 @@ export function flatten({ graph, hash, sources }: Bundle): SharedArrayBuffer {
   return words.buffer
 }
 
-/** [file, line, column, text] of every `at`. */
-function writePlaces(out: WordWriter, graph: Bundle['graph'], sources: Bundle['sources']): Map<string, number> {
-  const placeOf = placeFinder(sources)
+/**
+ * Gives the place of an `at`, written when it is first asked for: next to the row that names it, so that whoever has read
+ * the row has its place in the cache.
+ */
+function placeWriter(out: WordWriter, sources: Bundle['sources']) {
+  const known = new Map<string, number>()
+  const placeFor = placeFinder(sources)
   const numbers = new Map(sources.files.map((file, number) => [file, number]))
-  const offsets = new Map<string, number>()
-  for (const at of elementsOf(graph)) {
-    const place = placeOf(at)
-    offsets.set(at, place === null ? out.push(-1, 0, 0) : out.push(numbers.get(place.file)!, place.line, place.column))
-    out.text(at)
+  const names: string[] = []
+  let length = 0
+
+  function placeOf(at: string): number {
+    if (at === '') return -1
+    let offset = known.get(at)
+    if (offset === undefined) {
+      const place = placeFor(at)
+      const isLatin1 = !/[^\x00-\xff]/.test(at)
+      const name = isLatin1 ? [length, length + at.length] : [-1, out.text(at)]
+      if (isLatin1) {
+        names.push(at)
+        length += at.length
+      }
+      const [file, line, column] = place === null ? [-1, 0, 0] : [numbers.get(place.file)!, place.line, place.column]
+      offset = out.push(file, line, column, ...name)
+      known.set(at, offset)
+    }
+    return offset
   }
-  return offsets
+  function writeNames(): void {
+    out.set(header.nameLength, length)
+    out.set(header.names, out.text(names.join('')) + 1)
+  }
+  return { placeOf, writeNames }
 }
 
 function nodeRecord(

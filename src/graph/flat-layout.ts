@@ -3,9 +3,10 @@
  *
  *   header    `headerWords` words, by the names below
  *   nodes     `nodeWords` words each: kind and six operands (`nodeKinds`)
- *   tables    open addressing; a slot is [hash, entry], entry 0 is empty; at most half of the slots are used
+ *   tables    open addressing; a slot is one word (`slotWord`), 0 when empty; at most half of the slots are used
  *   ranges    networks as disjoint ranges, each with its row
- *   places    one for each `at`: file, line, column, text
+ *   places    one for each `at`: file, line, column, and where its text is: [first, end] in `names`, or [-1, text]
+ *   names     the texts of places that are Latin-1, one after the other: read as one string, of which each is a slice
  *   texts     a word with the length in units and the width, then the units, 1 octet or 2 each, up to the next word
  *   blobs     leaves, oracles and control as JSON, read when they are first asked for
  *
@@ -32,6 +33,9 @@ export const header = {
   fileCount: 18,
   control: 19,
   hash: 20,
+  names: 21,
+  /** In octets. */
+  nameLength: 22,
 } as const
 
 /**
@@ -54,7 +58,10 @@ export const nodeKinds = {
   oracle: 9,
 } as const
 
-/** A table of mailboxes. An entry of `domains`: exact to, place, suffix to, place, text; of `mailboxes`: to, place, text. */
+/**
+ * A table of mailboxes. An entry of `domains`: exact to, place, suffix to, place, length, name (`packedName`); one of
+ * `mailboxes`: to, place, text.
+ */
 export const mailboxTable = {
   domains: 0,
   domainMask: 1,
@@ -82,6 +89,27 @@ export const addressTable = {
   rows6: 6,
   words: 7,
 } as const
+
+/**
+ * A slot: six bits of the hash, so that few entries are looked at in vain, and where the entry is, in steps of four words.
+ * One word and not two: what decides the speed of a large table is how much of it the caches hold.
+ */
+export const tagMask = 0xfc00_0000 | 0
+export const entryMask = 0x03ff_ffff
+
+export function slotWord(hash: number, entry: number): number {
+  if (entry % 4 !== 0 || entry / 4 > entryMask) throw new RangeError('the graph is too large: more than 1 GiB')
+  return (hash & tagMask) | (entry / 4)
+}
+
+/** The octets of an ASCII name from the right, four to a word, so that a name and its suffixes begin alike. */
+export function packedName(name: string): number[] {
+  const words: number[] = new Array(Math.ceil(name.length / 4)).fill(0)
+  for (let i = 0; i < name.length; i++) {
+    words[i >>> 2]! |= name.charCodeAt(name.length - 1 - i) << ((i & 3) * 8)
+  }
+  return words
+}
 
 /** Fewer ranges are found faster without an index than the index's cache lines can be read. */
 export const indexFrom = 256

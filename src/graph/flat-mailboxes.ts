@@ -1,6 +1,6 @@
 import type { Mailbox } from '../mail/path.ts'
 import { finish, join, seed, step } from './flat-hash.ts'
-import { mailboxTable } from './flat-layout.ts'
+import { entryMask, mailboxTable, tagMask } from './flat-layout.ts'
 import { foldLocalPart, maxDomainLength, maxLabels } from './pattern.ts'
 
 /** Look-ups of one mailbox after another; hashes of the latest one's domain, suffixes and local part are kept. */
@@ -18,10 +18,12 @@ export function flatMailboxes(words: Int32Array): MailboxFinder {
   const octets = new Uint8Array(words.buffer)
   let latest: Mailbox | null = null
   let domain = ''
-  /** Of the domain and its suffixes, by number of labels, unfinished, and where each begins. 0 labels: not searchable. */
+  /** Of the domain and its suffixes, by number of labels, unfinished, and how long each is. 0 labels: not searchable. */
   const hashes = new Int32Array(maxLabels + 1)
-  const begins = new Int32Array(maxLabels + 1)
+  const lengths = new Int32Array(maxLabels + 1)
   let labels = 0
+  /** The domain as `packedName` has it. */
+  const packed = new Int32Array((maxDomainLength >>> 2) + 1)
   /** The folded local part; of a plain one the units are folded as they are read, and nothing is copied. */
   let localPart = ''
   let isFolded = false
@@ -34,24 +36,31 @@ export function flatMailboxes(words: Int32Array): MailboxFinder {
     localPart = mailbox.localPart
     isLocalHashed = false
     labels = 0
-    if (domain.length > maxDomainLength) return
+    const { length } = domain
+    if (length > maxDomainLength) return
     let hash = seed
-    for (let i = domain.length - 1; i >= 0; i--) {
-      const unit = domain.charCodeAt(i)
+    let word = 0
+    let dots = 0
+    for (let i = 0; i < length; i++) {
+      const unit = domain.charCodeAt(length - 1 - i)
+      if (unit > 127) return
       if (unit === dot) {
-        labels++
-        if (labels >= maxLabels) {
-          labels = 0
-          return
-        }
-        hashes[labels] = hash
-        begins[labels] = i + 1
+        dots++
+        if (dots >= maxLabels) return
+        hashes[dots] = hash
+        lengths[dots] = i
       }
       hash = step(hash, unit)
+      word |= unit << ((i & 3) << 3)
+      if ((i & 3) === 3) {
+        packed[i >>> 2] = word
+        word = 0
+      }
     }
-    labels++
+    packed[length >>> 2] = word
+    labels = dots + 1
     hashes[labels] = hash
-    begins[labels] = 0
+    lengths[labels] = length
   }
 
   function hashLocalPart(): void {
@@ -85,13 +94,13 @@ export function flatMailboxes(words: Int32Array): MailboxFinder {
     return octets[start + i * 2]! | (octets[start + i * 2 + 1]! << 8)
   }
 
-  /** True when the text holds the domain from `begin` on. Texts of domains are ASCII. */
-  function isDomain(text: number, begin: number): boolean {
-    const length = domain.length - begin
-    if (words[text]! >>> 1 !== length) return false
-    const start = (text + 1) * 4
-    for (let i = 0; i < length; i++) if (octets[start + i] !== domain.charCodeAt(begin + i)) return false
-    return true
+  /** True when the name at `name` is the last `length` octets of the domain. */
+  function isName(name: number, length: number): boolean {
+    if (words[name] !== length) return false
+    const whole = length >>> 2
+    for (let i = 0; i < whole; i++) if (words[name + 1 + i] !== packed[i]) return false
+    const rest = (length & 3) << 3
+    return rest === 0 || words[name + 1 + whole] === (packed[whole]! & ((1 << rest) - 1))
   }
 
   function isMailbox(text: number): boolean {
@@ -114,9 +123,11 @@ export function flatMailboxes(words: Int32Array): MailboxFinder {
   function findDomain(slots: number, mask: number, count: number): number {
     const hash = finish(hashes[count]!)
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = words[slots + slot * 2 + 1]!
-      if (entry === 0) return 0
-      if (words[slots + slot * 2] === hash && isDomain(entry + 4, begins[count]!)) return entry
+      const word = words[slots + slot]!
+      if (word === 0) return 0
+      if (((word ^ hash) & tagMask) !== 0) continue
+      const entry = (word & entryMask) << 2
+      if (isName(entry + 4, lengths[count]!)) return entry
     }
   }
 
@@ -129,9 +140,11 @@ export function flatMailboxes(words: Int32Array): MailboxFinder {
         const hash = join(localHash, hashes[labels]!)
         const slots = words[table + mailboxTable.mailboxes]!
         for (let slot = hash & mailboxMask; ; slot = (slot + 1) & mailboxMask) {
-          const entry = words[slots + slot * 2 + 1]!
-          if (entry === 0) break
-          if (words[slots + slot * 2] === hash && isMailbox(entry + 2)) return entry
+          const word = words[slots + slot]!
+          if (word === 0) break
+          if (((word ^ hash) & tagMask) !== 0) continue
+          const entry = (word & entryMask) << 2
+          if (isMailbox(entry + 2)) return entry
         }
       }
       const mask = words[table + mailboxTable.domainMask]!
@@ -163,9 +176,11 @@ export function flatMailboxes(words: Int32Array): MailboxFinder {
       const hash = finish(localHash)
       const slots = words[table]!
       for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-        const entry = words[slots + slot * 2 + 1]!
-        if (entry === 0) return -1
-        if (words[slots + slot * 2] === hash && isLocalPart(entry + 2)) return entry
+        const word = words[slots + slot]!
+        if (word === 0) return -1
+        if (((word ^ hash) & tagMask) !== 0) continue
+        const entry = (word & entryMask) << 2
+        if (isLocalPart(entry + 2)) return entry
       }
     },
   }

@@ -1,5 +1,5 @@
 import { finish, hashText, join } from './flat-hash.ts'
-import { addressTable, indexFrom, mailboxTable } from './flat-layout.ts'
+import { addressTable, indexFrom, mailboxTable, packedName, slotWord } from './flat-layout.ts'
 import type { WordWriter } from './flat-writer.ts'
 import type { Table } from './graph.ts'
 import { parseBlock } from './network.ts'
@@ -16,13 +16,13 @@ function slots(
   if (entries.length === 0) return [-1, -1]
   let capacity = 2
   while (capacity < entries.length * 2) capacity *= 2
-  const offset = out.reserve(capacity * 2)
+  out.align(capacity)
+  const offset = out.reserve(capacity)
   const mask = capacity - 1
   for (const [hash, entry] of entries) {
     let slot = hash & mask
-    while (out.get(offset + slot * 2 + 1) !== 0) slot = (slot + 1) & mask
-    out.set(offset + slot * 2, hash)
-    out.set(offset + slot * 2 + 1, entry)
+    while (out.get(offset + slot) !== 0) slot = (slot + 1) & mask
+    out.set(offset + slot, slotWord(hash, entry))
   }
   return [offset, mask]
 }
@@ -34,26 +34,25 @@ export function writeMailboxTable(out: WordWriter, rows: Rows, placeOf: PlaceOf)
   let minLabels = 0
   let maxLabels = 0
   for (const [pattern, to, at] of rows) {
-    const place = placeOf(at)
     const sign = pattern.lastIndexOf('@')
     if (pattern === '*' || pattern === '<>') {
       out.set(table + (pattern === '*' ? mailboxTable.anyTo : mailboxTable.nullTo), to)
-      out.set(table + (pattern === '*' ? mailboxTable.anyPlace : mailboxTable.nullPlace), place)
+      out.set(table + (pattern === '*' ? mailboxTable.anyPlace : mailboxTable.nullPlace), placeOf(at))
     } else if (sign >= 0) {
-      const entry = out.push(to, place)
-      out.text(pattern)
+      const entry = writeEntry(out, pattern, to, at, placeOf)
       mailboxes.push([join(hashText(pattern.slice(0, sign)), hashText(pattern.slice(sign + 1))), entry])
     } else {
       const suffix = pattern.startsWith('*.')
       const name = suffix ? pattern.slice(2) : pattern
       let entry = domains.get(name)
       if (entry === undefined) {
-        entry = out.push(-1, -1, -1, -1)
-        out.text(name)
+        const packed = packedName(name)
+        out.alignEntry(5 + packed.length)
+        entry = out.push(-1, -1, -1, -1, name.length, ...packed)
         domains.set(name, entry)
       }
       out.set(entry + (suffix ? 2 : 0), to)
-      out.set(entry + (suffix ? 3 : 1), place)
+      out.set(entry + (suffix ? 3 : 1), placeOf(at))
       if (suffix) {
         const labels = name.split('.').length
         minLabels = minLabels === 0 ? labels : Math.min(minLabels, labels)
@@ -78,12 +77,20 @@ export function writeMailboxTable(out: WordWriter, rows: Rows, placeOf: PlaceOf)
 /** [slots, mask]; an entry is [to, place, text]. */
 export function writeLocalPartTable(out: WordWriter, rows: Rows, placeOf: PlaceOf): number {
   const entries = rows.map(([localPart, to, at]) => {
-    const entry = out.push(to, placeOf(at))
-    out.text(localPart)
+    const entry = writeEntry(out, localPart, to, at, placeOf)
     return [finish(hashText(localPart)), entry] as const
   })
   const [offset, mask] = slots(out, entries)
   return out.push(offset, mask)
+}
+
+/** [to, place, text], and behind it the place, if nobody has written it before. */
+function writeEntry(out: WordWriter, key: string, to: number, at: string, placeOf: PlaceOf): number {
+  out.alignEntry(3 + Math.ceil(key.length / 4))
+  const entry = out.push(to, -1)
+  out.text(key)
+  out.set(entry + 1, placeOf(at))
+  return entry
 }
 
 type Prefix = { readonly start: bigint; readonly end: bigint; readonly to: number; readonly place: number }

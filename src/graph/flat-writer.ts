@@ -1,8 +1,15 @@
+/** 64 octets, which is what memory is read by nearly everywhere. */
+const lineWords = 16
+
 /** Appends to a block of words that grows. Offsets are in words. */
 export type WordWriter = {
   readonly length: () => number
   /** Room for `count` words of `value`; gives its offset. */
   reserve(count: number, value?: number): number
+  /** Leaves words unused so that the next `count` ones lie in as few cache lines as they can. */
+  align(count: number): void
+  /** The same for an entry, which begins at a multiple of four. */
+  alignEntry(count: number): void
   set(offset: number, value: number): void
   get(offset: number): number
   push(...values: readonly number[]): number
@@ -33,9 +40,19 @@ export function wordWriter(): WordWriter {
     return offset
   }
 
+  const align = (count: number) => {
+    const used = length % lineWords
+    if (used !== 0 && used + count > lineWords) reserve(lineWords - used)
+  }
+
   return {
     length: () => length,
     reserve,
+    align,
+    alignEntry(count) {
+      align(count)
+      reserve(-length & 3)
+    },
     set(offset, value) {
       words[offset] = value
     },

@@ -14,9 +14,9 @@ export const foldLocalPart = (localPart: string): string => localPart.toLowerCas
 export const mailboxKey = (mailbox: { readonly localPart: string; readonly domain: string }): string =>
   `${foldLocalPart(mailbox.localPart)}@${mailbox.domain}`
 
-/** True for a domain that exact and `*.suffix` patterns may match. */
+/** True for a domain that exact and `*.suffix` patterns may match: a name in A-labels that the DNS could hold. */
 export function isSearchable(domain: string): boolean {
-  return domain.length <= maxDomainLength && domain.split('.').length <= maxLabels
+  return domain.length <= maxDomainLength && domain.split('.').length <= maxLabels && /^[\x00-\x7f]*$/.test(domain)
 }
 
 /**

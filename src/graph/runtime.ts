@@ -4,10 +4,7 @@ import { flatAddresses } from './flat-addresses.ts'
 import { header, nodeKinds, nodeWords } from './flat-layout.ts'
 import { flatMailboxes } from './flat-mailboxes.ts'
 import { readBlob, readText } from './flat-writer.ts'
-import { type Leaf, type Oracle, stages } from './graph.ts'
-
-/** Winners that were read lately, by place: most mail goes the way that mail before it went. */
-const recentWinners = 4096
+import { type Leaf, type Oracle, type Stage, stages } from './graph.ts'
 
 const nothing: Winner = Object.freeze({ at: '', file: null, line: 0, column: 0 })
 
@@ -26,11 +23,10 @@ export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
   const files = Array.from({ length: words[header.fileCount]! }, (_, i) =>
     readText(words, octets, words[words[header.files]! + i]!),
   )
-  const entries = new Map(stages.map((stage, i) => [stage, words[header.entry + i]!]))
+  const entry = Object.fromEntries(stages.map((stage, i) => [stage, words[header.entry + i]!])) as Record<Stage, number>
   const leaves = new Map<number, Leaf>()
   const oracles = new Map<number, Oracle>()
-  const winners: (Winner | undefined)[] = new Array(recentWinners).fill(undefined)
-  const winnerPlaces = new Int32Array(recentWinners).fill(-1)
+  let names: string | null = null
 
   const senders = flatMailboxes(words)
   const recipients = flatMailboxes(words)
@@ -113,20 +109,19 @@ export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
     return fact !== null && fact > words[node + 1]! * 0x1_0000_0000 + (words[node + 2]! >>> 0)
   }
 
+  /** A slice of the one string of names is not a copy: with a copy, most of a decision's time would be this. */
   function winner(): Winner {
     if (place < 0) return nothing
-    const slot = (place >>> 2) & (recentWinners - 1)
-    if (winnerPlaces[slot] === place) return winners[slot]!
+    names ??= octets.toString('latin1', words[header.names]! * 4, words[header.names]! * 4 + words[header.nameLength]!)
     const file = words[place]!
-    const found: Winner = {
-      at: readText(words, octets, place + 3),
+    const first = words[place + 3]!
+    const last = words[place + 4]!
+    return {
+      at: first < 0 ? readText(words, octets, last) : names.slice(first, last),
       file: file < 0 ? null : files[file]!,
       line: words[place + 1]!,
       column: words[place + 2]!,
     }
-    winners[slot] = found
-    winnerPlaces[slot] = place
-    return found
   }
 
   return {
@@ -134,7 +129,7 @@ export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
     control,
     start(stage, facts) {
       place = -1
-      return walk(entries.get(stage)!, facts)
+      return walk(entry[stage], facts)
     },
     resume(number, outcome, facts) {
       const node = nodes + number * nodeWords
