@@ -87,11 +87,14 @@ export class Connection implements WireUser {
   /** Takes the next job, or reports itself idle. */
   start(): void {
     if (this.stage !== 'idle') return
-    const job = this.work.isOver(this, this.messages) ? null : this.pull(false)
+    const over = this.work.isOver(this, this.messages)
+    const job = over ? null : this.pull(false)
     if (this.isClosed) return
     if (job !== null) this.open(job)
-    else if (this.work.isOver(this, this.messages)) this.quit()
-    else {
+    else if (over) {
+      for (const rest of this.own.splice(0)) this.work.resume(rest)
+      this.quit()
+    } else {
       this.wire.await(this.timeouts.idleMs, 'work')
       this.work.idle(this)
     }

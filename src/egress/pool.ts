@@ -1,9 +1,9 @@
 import type { NextHop } from '../mail/next-hop.ts'
 import type { Attempt, Lane } from '../queue/lane.ts'
-import { answered, refusedHere } from './attempt.ts'
+import { answered, refusedHere, unanswered } from './attempt.ts'
 import { Connection } from './connection.ts'
 import { connectionLimit, type Dialled, dial, type Shunned, type SmtpCarrierOptions, type Tracked } from './dial.ts'
-import { isWorthMoving, type Job, moved, newJob, settleAsBefore } from './job.ts'
+import { isUntouched, isWorthMoving, type Job, moved, newJob, settleAll, settleAsBefore } from './job.ts'
 import { logOutcome } from './outcome-log.ts'
 import { headerNeedsUtf8 } from './requirements.ts'
 import type { Work } from './work.ts'
@@ -41,7 +41,7 @@ export class Pool implements Work {
   private readonly places: Places
   private readonly kept = new Map<Connection, Kept>()
   private readonly free: Connection[] = []
-  /** Jobs back from a look into the spool. */
+  /** Jobs back from a look into the spool, or with recipients left when their connection ended. */
   private readonly returned: Job[] = []
   /** Jobs for another host than the one that could not take them. */
   private readonly elsewhere: Job[] = []
@@ -118,10 +118,7 @@ export class Pool implements Work {
     }
     // Not behind another message while somebody has nothing to do.
     if (ahead && this.waiting <= this.free.length) return null
-    const job = this.returned.shift()
-    if (job !== undefined) return job
-    const delivery = this.lane.take()
-    return delivery === null ? null : newJob(delivery)
+    return this.nextJob()
   }
 
   finished(job: Job, connection: Connection): void {
@@ -142,7 +139,17 @@ export class Pool implements Work {
   }
 
   putBack(job: Job): void {
-    job.delivery.putBack()
+    if (isUntouched(job)) job.delivery.putBack()
+    else {
+      settleAll(job, unanswered(null, 'mail', '4.3.2', 'not offered yet'))
+      this.settle(job)
+    }
+  }
+
+  resume(job: Job): void {
+    this.returned.push(job)
+    if (this.places.draining) this.giveBackAll()
+    else this.wake(this.lane)
   }
 
   lookUp(job: Job): void {
@@ -202,6 +209,13 @@ export class Pool implements Work {
     this.giveBackAll()
   }
 
+  private nextJob(): Job | null {
+    const job = this.returned.shift()
+    if (job !== undefined) return job
+    const delivery = this.lane.take()
+    return delivery === null ? null : newJob(delivery)
+  }
+
   private get waiting(): number {
     return this.lane.ready + this.returned.length
   }
@@ -256,11 +270,10 @@ export class Pool implements Work {
       host === null ? refusedHere(reply.code, reply.status ?? '5.0.0', why, null) : answered(reply, host, 'connect')
     for (let count = 0; count < 100; count++) {
       if (this.places.draining) return
-      const delivery = this.returned.shift()?.delivery ?? this.lane.take()
-      if (delivery === null) return
-      const attempts = delivery.recipients.map(() => attempt)
-      logOutcome(this.options.log, delivery, attempts, this.options.clock.now())
-      delivery.settle(attempts)
+      const job = this.nextJob()
+      if (job === null) return
+      settleAll(job, attempt)
+      this.settle(job)
     }
     setImmediate(() => this.refuseAll(why, { kind: 'refused', reply, host }))
   }

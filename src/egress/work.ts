@@ -9,6 +9,8 @@ export type Work = {
   finished(job: Job, connection: Connection): void
   /** Not offered to the host at all. */
   putBack(job: Job): void
+  /** Some of its recipients are left, and this connection takes no more. */
+  resume(job: Job): void
   /** The header must be read from the spool before anybody can say whether this host may have the message. */
   lookUp(job: Job): void
   /** No more work on this connection once it had `messages`: its age, a limit, or others that wait for its place. */
