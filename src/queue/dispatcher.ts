@@ -1,0 +1,470 @@
+import type { Clock } from '../mail/clock.ts'
+import type { Log } from '../mail/log.ts'
+import type { NextHop, Route } from '../mail/next-hop.ts'
+import type { Mailbox } from '../mail/path.ts'
+import { assertNever } from '../mail/result.ts'
+import type { RetryPolicy } from '../mail/settings.ts'
+import { Agenda } from './agenda.ts'
+import type { QueueEntry, RecipientState } from './entry.ts'
+import { Fifo } from './fifo.ts'
+import type { Attempt, Carrier } from './lane.ts'
+import { type LaneOwner, NextHopLane, QueuedDelivery } from './next-hop-lane.ts'
+import { type Outcome, type Reporter, wantsReport } from './reports.ts'
+import { retryDelay, settle } from './settle.ts'
+import type { Sink, Spool } from './spool.ts'
+import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
+
+export type DispatcherOptions = {
+  readonly clock: Clock
+  readonly log: Log
+  /** Where the recipient goes by the active graph; asked afresh at each attempt. */
+  readonly route: (mailbox: Mailbox, entry: QueueEntry) => Route
+  readonly carriers: (nextHop: NextHop) => Carrier
+  readonly retry: () => RetryPolicy
+}
+
+/** A host must take 100 recipients in one transaction (RFC 5321 §4.5.3.1.8). */
+const maxRecipients = 100
+/** Messages routed in one turn of the event loop, after a start or a new graph. */
+const perTurn = 200
+/** Expired messages are looked for no more often. */
+const sweepMs = 1000
+/** Lanes kept although nothing is in them. */
+const idleLanes = 1000
+
+/**
+ * Moves recipients through their states (see `RecipientState`). A recipient that is `waiting` is at one place: in the
+ * agenda until it is due, in `afresh` until it is routed, or in a lane.
+ */
+export class Dispatcher implements Sink, LaneOwner {
+  /** All messages, oldest first. */
+  readonly entries = new Map<string, StoredEntry>()
+  readonly lanes = new Map<string, NextHopLane>()
+  readonly carriers = new Set<Carrier>()
+  readonly counts: Record<RecipientState['state'], number> = {
+    waiting: 0,
+    active: 0,
+    held: 0,
+    delivered: 0,
+    failed: 0,
+    discarded: 0,
+  }
+  isDraining = false
+  private readonly options: DispatcherOptions
+  private readonly spool: Spool
+  private readonly reporter: Reporter
+  private readonly agenda: Agenda<StoredEntry | NextHopLane | 'expiry'>
+  private readonly afresh = new Fifo<StoredEntry>()
+  private isRouting = false
+  private readonly toWake = new Set<NextHopLane>()
+  private sweepAt = Number.POSITIVE_INFINITY
+  private onIdle: (() => void)[] = []
+
+  constructor(options: DispatcherOptions, spool: Spool, reporter: Reporter) {
+    this.options = options
+    this.spool = spool
+    this.reporter = reporter
+    this.agenda = new Agenda(options.clock, (target, at) => this.due(target, at))
+  }
+
+  /** A message is on stable storage and its sender knows: the hot path. */
+  stored(entry: StoredEntry): void {
+    if (this.entries.size === 0) this.planSweep(entry, 0)
+    this.enter(entry)
+    this.dispatch(entry)
+  }
+
+  /** Messages that a start found, oldest first. */
+  resume(entries: readonly StoredEntry[]): void {
+    const { clock, retry } = this.options
+    const now = clock.now()
+    for (const entry of entries) {
+      this.enter(entry)
+      const times = new Set(entry.recipients.filter(isFree).map(({ dueAt }) => dueAt))
+      for (const at of times) if (at > now) this.agenda.add(at, entry)
+    }
+    this.routeAfresh(entries)
+    // Who is too old because the gateway stood still is tried once before it fails.
+    const [oldest] = entries
+    if (oldest !== undefined) this.planSweep(oldest, now + retryDelay(retry(), 1))
+  }
+
+  /** The recipients of these messages that wait for nothing else are routed, some in each turn of the event loop. */
+  routeAfresh(entries: Iterable<StoredEntry>): void {
+    for (const entry of entries) this.afresh.push(entry)
+    if (!this.isRouting) this.routeSome()
+  }
+
+  /** A new graph is active: what is in lanes may belong elsewhere; what waits for its time is asked then. */
+  reroute(): void {
+    const entries: StoredEntry[] = []
+    for (const lane of this.lanes.values()) {
+      for (const { entry, recipients } of lane.empty()) {
+        for (const index of recipients) (entry.recipients[index] as RecipientSlot).delivery = null
+        entries.push(entry)
+      }
+    }
+    this.routeAfresh(entries)
+    const [oldest] = this.entries.values()
+    if (oldest !== undefined) this.planSweep(oldest, 0)
+  }
+
+  /** Waiting and held recipients are due now, and the next hops they wait for are probed. Gives their number. */
+  hasten(entry: StoredEntry, recipients: readonly number[]): number {
+    const { clock } = this.options
+    let moved = 0
+    const released: number[] = []
+    for (const index of recipients) {
+      const slot = entry.recipients[index] as RecipientSlot
+      if (slot.isReporting || (slot.state !== 'waiting' && slot.state !== 'held')) continue
+      moved++
+      if (slot.delivery !== null) {
+        slot.delivery.lane.probe()
+        continue
+      }
+      if (slot.state === 'held') released.push(index)
+      slot.dueAt = clock.now()
+      this.to(slot, 'waiting')
+    }
+    if (released.length > 0) this.spool.mark(entry, released)
+    return moved
+  }
+
+  /** Resolves when nothing is with a carrier and no notification waits for the disk. */
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onIdle.push(resolve)
+      this.checkIdle()
+    })
+  }
+
+  close(): void {
+    this.isDraining = true
+    this.agenda.close()
+  }
+
+  wakeSoon(lane: NextHopLane): void {
+    if (this.toWake.size === 0) {
+      // When the callback that brought it is over: all messages of one group commit are in their lanes then.
+      queueMicrotask(() => {
+        const lanes = [...this.toWake]
+        this.toWake.clear()
+        for (const one of lanes) if (one.ready > 0) one.carrier.wake(one)
+      })
+    }
+    this.toWake.add(lane)
+  }
+
+  laneDown(lane: NextHopLane, failures: number): number {
+    const { clock, log, retry } = this.options
+    const until = clock.now() + retryDelay(retry(), failures)
+    this.agenda.add(until, lane)
+    log.warn('lane.down', { nextHop: lane.nextHop.key, why: lane.why, waiting: lane.waiting, failures, until })
+    return until
+  }
+
+  taken({ entry, recipients }: QueuedDelivery): void {
+    for (const index of recipients) this.to(entry.recipients[index] as RecipientSlot, 'active')
+  }
+
+  givenBack({ entry, recipients }: QueuedDelivery): void {
+    for (const index of recipients) this.to(entry.recipients[index] as RecipientSlot, 'waiting')
+    this.checkIdle()
+  }
+
+  settled({ entry, recipients, lane }: QueuedDelivery, attempts: readonly Attempt[]): void {
+    const { clock, retry } = this.options
+    const now = clock.now()
+    const policy = retry()
+    const changed: number[] = []
+    const failed: Outcome[] = []
+    const delivered: number[] = []
+    let dueAt = 0
+    for (const [position, index] of recipients.entries()) {
+      const attempt = attempts[position] as Attempt
+      const slot = entry.recipients[index] as RecipientSlot
+      slot.delivery = null
+      slot.attempts++
+      slot.lastReply = attempt.reply
+      slot.lastHost = attempt.host
+      slot.why = attempt.reply === null ? attempt.why : null
+      const settlement = settle({ queuedAt: entry.queuedAt, attempts: slot.attempts }, attempt, policy, now)
+      switch (settlement.kind) {
+        case 'delivered':
+          this.to(slot, 'delivered')
+          entry.open--
+          changed.push(index)
+          if (attempt.dsnTaken !== true) delivered.push(index)
+          break
+        case 'retry':
+          slot.dueAt = settlement.at
+          this.to(slot, 'waiting')
+          changed.push(index)
+          if (settlement.at !== dueAt) this.agenda.add(settlement.at, entry)
+          dueAt = settlement.at
+          break
+        case 'failed':
+          failed.push({ index, expired: settlement.why === 'expired', status: attempt.status, lastAttemptAt: now })
+          break
+        default:
+          assertNever(settlement)
+      }
+    }
+    this.reportSuccess(entry, delivered, lane.nextHop.kind === 'maildir' ? 'delivered' : 'relayed')
+    this.changed(entry, changed)
+    this.fail(entry, failed)
+    if (entry.open > 0 && !isInLane(entry)) entry.body.drop()
+    this.checkIdle()
+  }
+
+  private enter(entry: StoredEntry): void {
+    this.entries.set(entry.id, entry)
+    for (const slot of entry.recipients) this.counts[slot.state]++
+  }
+
+  private due(target: StoredEntry | NextHopLane | 'expiry', at: number): void {
+    if (target === 'expiry') this.sweep(at)
+    else if (target instanceof NextHopLane) {
+      // Another failure or an operator's retry may have come between.
+      if (target.state === 'back-off' && target.until <= at) target.probe()
+    } else this.dispatch(target)
+  }
+
+  private routeSome(): void {
+    this.isRouting = true
+    for (let count = 0; count < perTurn; count++) {
+      const entry = this.afresh.shift()
+      if (entry === undefined) {
+        this.isRouting = false
+        return
+      }
+      this.dispatch(entry)
+    }
+    setImmediate(() => this.routeSome())
+  }
+
+  /** Routes every recipient that is due and at no other place; none, when the message left the queue meanwhile. */
+  private dispatch(entry: StoredEntry): void {
+    const now = this.options.clock.now()
+    if (entry.recipients.length > 1) {
+      this.dispatchMany(entry, now)
+      return
+    }
+    const only = entry.recipients[0] as RecipientSlot
+    if (!isFree(only) || only.dueAt > now) return
+    const route = this.options.route(entry.envelope.recipients[0]!.mailbox, entry)
+    if (route.kind === 'next-hop') this.toLane(entry, route.nextHop, onlyOne)
+    else this.divert(entry, new Map([[0, route]]))
+  }
+
+  private dispatchMany(entry: StoredEntry, now: number): void {
+    const groups = new Map<string, { nextHop: NextHop; recipients: number[] }>()
+    const diverted = new Map<number, Exclude<Route, { kind: 'next-hop' }>>()
+    for (const [index, slot] of entry.recipients.entries()) {
+      if (!isFree(slot) || slot.dueAt > now) continue
+      const route = this.options.route(entry.envelope.recipients[index]!.mailbox, entry)
+      if (route.kind !== 'next-hop') {
+        diverted.set(index, route)
+        continue
+      }
+      const group = groups.get(route.nextHop.key)
+      if (group === undefined) groups.set(route.nextHop.key, { nextHop: route.nextHop, recipients: [index] })
+      else group.recipients.push(index)
+    }
+    for (const { nextHop, recipients } of groups.values()) {
+      for (let from = 0; from < recipients.length; from += maxRecipients) {
+        this.toLane(entry, nextHop, recipients.slice(from, from + maxRecipients))
+      }
+    }
+    if (diverted.size > 0) this.divert(entry, diverted)
+  }
+
+  private toLane(entry: StoredEntry, nextHop: NextHop, recipients: readonly number[]): void {
+    const delivery = new QueuedDelivery(this.laneOf(nextHop), entry, recipients)
+    for (const index of recipients) {
+      const slot = entry.recipients[index] as RecipientSlot
+      slot.delivery = delivery
+      slot.nextHop = nextHop.key
+    }
+    delivery.lane.push(delivery)
+  }
+
+  private laneOf(nextHop: NextHop): NextHopLane {
+    const known = this.lanes.get(nextHop.key)
+    if (known !== undefined) return known
+    if (this.lanes.size >= idleLanes) {
+      for (const [key, lane] of this.lanes) if (lane.isIdle) this.lanes.delete(key)
+    }
+    const carrier = this.options.carriers(nextHop)
+    this.carriers.add(carrier)
+    const lane = new NextHopLane(nextHop, carrier, this)
+    this.lanes.set(nextHop.key, lane)
+    return lane
+  }
+
+  /** Recipients that the graph sends to no next hop. */
+  private divert(entry: StoredEntry, routes: ReadonlyMap<number, Exclude<Route, { kind: 'next-hop' }>>): void {
+    const { log } = this.options
+    const changed: number[] = []
+    const failed: Outcome[] = []
+    for (const [index, route] of routes) {
+      const slot = entry.recipients[index] as RecipientSlot
+      const to = entry.envelope.recipients[index]!.mailbox.text
+      slot.nextHop = null
+      slot.lastHost = null
+      switch (route.kind) {
+        case 'refuse':
+          slot.lastReply = route.reply
+          slot.why = route.reply.text
+          failed.push({ index, expired: false, status: route.reply.status, lastAttemptAt: null })
+          break
+        case 'hold':
+          slot.why = route.reason
+          this.to(slot, 'held')
+          changed.push(index)
+          entry.body.drop()
+          log.info('message.held', { id: entry.id, to, reason: route.reason, at: route.at })
+          break
+        case 'discard':
+          this.to(slot, 'discarded')
+          entry.open--
+          changed.push(index)
+          log.info('message.discarded', { id: entry.id, to, at: route.at })
+          break
+        default:
+          assertNever(route)
+      }
+    }
+    this.changed(entry, changed)
+    this.fail(entry, failed)
+  }
+
+  /**
+   * They will not be tried again. Their sender hears of it first: the failure is marked when the notification is on
+   * stable storage, so that a crash in between repeats the attempt and not the silence.
+   */
+  private fail(entry: StoredEntry, outcomes: readonly Outcome[]): void {
+    if (outcomes.length === 0) return
+    const { log } = this.options
+    const { envelope } = entry
+    const silent = outcomes.filter(({ index }) => !wantsReport(envelope, index, 'failure'))
+    const reported = outcomes.filter(({ index }) => wantsReport(envelope, index, 'failure'))
+    for (const { index, expired } of outcomes) {
+      const slot = entry.recipients[index] as RecipientSlot
+      this.to(slot, 'failed')
+      log.warn(expired ? 'message.expired' : 'message.failed', {
+        id: entry.id,
+        to: envelope.recipients[index]!.mailbox.text,
+        code: slot.lastReply?.code,
+        reply: slot.lastReply?.text ?? slot.why,
+        host: slot.lastHost,
+        notified: wantsReport(envelope, index, 'failure'),
+      })
+    }
+    const settled = (done: readonly Outcome[]): void => {
+      entry.open -= done.length
+      for (const { index } of done) (entry.recipients[index] as RecipientSlot).isReporting = false
+      this.changed(
+        entry,
+        done.map(({ index }) => index),
+      )
+    }
+    if (reported.length > 0) {
+      for (const { index } of reported) (entry.recipients[index] as RecipientSlot).isReporting = true
+      this.reporter.send({ action: 'failed', entry, outcomes: reported }, () => {
+        settled(reported)
+        this.checkIdle()
+      })
+    }
+    if (silent.length > 0) settled(silent)
+  }
+
+  /**
+   * Success is reported where it was asked for and nobody behind us will do it. It is marked first: a second copy of the
+   * message would be worse than no report. The message stays until the report is stored, as the report quotes it.
+   */
+  private reportSuccess(entry: StoredEntry, delivered: readonly number[], action: 'delivered' | 'relayed'): void {
+    if (delivered.length === 0) return
+    const wanted = delivered.filter((index) => wantsReport(entry.envelope, index, 'success'))
+    if (wanted.length === 0) return
+    const lastAttemptAt = this.options.clock.now()
+    const outcomes = wanted.map((index) => ({ index, expired: false, status: null, lastAttemptAt }))
+    entry.open++
+    this.reporter.send({ action, entry, outcomes }, () => {
+      entry.open--
+      this.changed(entry, [])
+      this.checkIdle()
+    })
+  }
+
+  /** Their new state is final, or an attempt's: it goes to the disk, or the whole message leaves it. */
+  private changed(entry: StoredEntry, recipients: readonly number[]): void {
+    if (entry.open === 0) {
+      this.entries.delete(entry.id)
+      for (const slot of entry.recipients) this.counts[slot.state]--
+      this.spool.done(entry)
+    } else if (recipients.length > 0) this.spool.mark(entry, recipients)
+  }
+
+  private to(slot: RecipientSlot, state: RecipientState['state']): void {
+    this.counts[slot.state]--
+    this.counts[state]++
+    slot.state = state
+  }
+
+  private planSweep(oldest: StoredEntry, notBefore: number): void {
+    const { clock, retry } = this.options
+    const at = Math.max(oldest.queuedAt + retry().expireAfterMs, notBefore, clock.now())
+    if (at >= this.sweepAt) return
+    this.sweepAt = at
+    this.agenda.add(at, 'expiry')
+  }
+
+  /** Fails what has waited for too long, also in a lane that is down. The queue is in the order of age. */
+  private sweep(at: number): void {
+    // An earlier sweep was planned meanwhile, and has planned its own next one.
+    if (at !== this.sweepAt) return
+    this.sweepAt = Number.POSITIVE_INFINITY
+    const { clock, retry } = this.options
+    const now = clock.now()
+    const { expireAfterMs } = retry()
+    for (const entry of this.entries.values()) {
+      if (entry.queuedAt + expireAfterMs > now) {
+        this.sweepAt = Math.max(entry.queuedAt + expireAfterMs, now + sweepMs)
+        break
+      }
+      this.expire(entry)
+    }
+    if (this.sweepAt === Number.POSITIVE_INFINITY && this.entries.size > 0) this.sweepAt = now + sweepMs
+    if (this.sweepAt !== Number.POSITIVE_INFINITY) this.agenda.add(this.sweepAt, 'expiry')
+  }
+
+  private expire(entry: StoredEntry): void {
+    const outcomes: Outcome[] = []
+    for (const [index, slot] of entry.recipients.entries()) {
+      if (slot.state !== 'waiting') continue
+      const { delivery } = slot
+      if (delivery !== null) {
+        // The next hop was never reached, or not lately: what it said, or what kept us from it, is the last word.
+        slot.lastReply ??= delivery.lane.reply
+        slot.why ??= delivery.lane.why
+        if (delivery.state === 'ready') delivery.lane.cancel(delivery)
+        slot.delivery = null
+      }
+      outcomes.push({ index, expired: true, status: '4.4.7', lastAttemptAt: null })
+    }
+    this.fail(entry, outcomes)
+  }
+
+  private checkIdle(): void {
+    if (this.onIdle.length === 0 || this.counts.active > 0 || this.reporter.pending > 0) return
+    for (const done of this.onIdle.splice(0)) done()
+  }
+}
+
+const onlyOne: readonly number[] = [0]
+
+/** Waits, and neither in a lane nor with a carrier. */
+const isFree = (slot: RecipientSlot): boolean => slot.state === 'waiting' && slot.delivery === null
+
+const isInLane = (entry: StoredEntry): boolean => entry.recipients.some(({ delivery }) => delivery !== null)

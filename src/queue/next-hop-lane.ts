@@ -1,0 +1,162 @@
+import type { NextHop } from '../mail/next-hop.ts'
+import type { Reply } from '../mail/reply.ts'
+import { Fifo } from './fifo.ts'
+import type { Attempt, Carrier, Delivery, Lane } from './lane.ts'
+import type { StoredEntry } from './stored-entry.ts'
+
+/** What a lane asks of its queue. */
+export type LaneOwner = {
+  readonly isDraining: boolean
+  /** The carrier is to be woken at the end of this turn. */
+  wakeSoon(lane: NextHopLane): void
+  /** The lane is down for the `failures`th time in a row; gives the time to probe it. */
+  laneDown(lane: NextHopLane, failures: number): number
+  settled(delivery: QueuedDelivery, attempts: readonly Attempt[]): void
+  taken(delivery: QueuedDelivery): void
+  givenBack(delivery: QueuedDelivery): void
+}
+
+/**
+ * up         everything that waits may be taken
+ * back-off   nothing, until `until`
+ * probing    one delivery at a time, until one of them is settled
+ */
+export class NextHopLane implements Lane {
+  readonly nextHop: NextHop
+  readonly carrier: Carrier
+  state: 'up' | 'back-off' | 'probing' = 'up'
+  /** With carriers now. */
+  active = 0
+  /** Deliveries in the lane that may be taken, or could if it were up. */
+  waiting = 0
+  failures = 0
+  until = 0
+  why: string | null = null
+  reply: Reply | null = null
+  private readonly owner: LaneOwner
+  private readonly fifo = new Fifo<QueuedDelivery>()
+
+  constructor(nextHop: NextHop, carrier: Carrier, owner: LaneOwner) {
+    this.nextHop = nextHop
+    this.carrier = carrier
+    this.owner = owner
+  }
+
+  get ready(): number {
+    if (this.owner.isDraining || this.state === 'back-off') return 0
+    return this.state === 'up' ? this.waiting : Math.min(this.waiting, Math.max(0, 1 - this.active))
+  }
+
+  get isIdle(): boolean {
+    return this.waiting === 0 && this.active === 0 && this.state !== 'back-off'
+  }
+
+  push(delivery: QueuedDelivery): void {
+    this.fifo.push(delivery)
+    this.waiting++
+    // Whoever waits for a next hop that is down leaves the memory to others.
+    if (this.ready > 0) this.owner.wakeSoon(this)
+    else delivery.entry.body.drop()
+  }
+
+  take(): QueuedDelivery | null {
+    if (this.ready === 0) return null
+    for (;;) {
+      const delivery = this.fifo.shift()
+      if (delivery === undefined) return null
+      if (delivery.state !== 'ready') continue
+      this.waiting--
+      this.active++
+      delivery.state = 'taken'
+      this.owner.taken(delivery)
+      return delivery
+    }
+  }
+
+  down(why: string, reply: Reply | null): void {
+    this.why = why
+    this.reply = reply
+    this.failures++
+    if (this.failures === 1) for (const delivery of this.fifo) delivery.entry.body.drop()
+    this.state = 'back-off'
+    this.until = this.owner.laneDown(this, this.failures)
+  }
+
+  /** The time of back-off is over, or an operator wants to know. */
+  probe(): void {
+    if (this.state !== 'back-off') return
+    this.state = 'probing'
+    this.owner.wakeSoon(this)
+  }
+
+  settled(delivery: QueuedDelivery, attempts: readonly Attempt[]): void {
+    this.active--
+    this.owner.settled(delivery, attempts)
+    // A connection was made, whatever came of the message; a lost one is the message's own retry.
+    const answered = attempts.some(({ reply }) => reply !== null)
+    if (this.state === 'probing' || (this.state === 'back-off' && answered)) this.up()
+  }
+
+  putBack(delivery: QueuedDelivery): void {
+    this.active--
+    this.waiting++
+    this.fifo.unshift(delivery)
+    this.owner.givenBack(delivery)
+    if (this.ready > 0) this.owner.wakeSoon(this)
+  }
+
+  /** Takes a delivery out that was not yet taken. */
+  cancel(delivery: QueuedDelivery): void {
+    delivery.state = 'settled'
+    this.waiting--
+  }
+
+  /** Takes out all that waits, to be routed afresh. */
+  empty(): readonly QueuedDelivery[] {
+    const all = this.fifo.drain().filter(({ state }) => state === 'ready')
+    for (const delivery of all) delivery.state = 'settled'
+    this.waiting = 0
+    return all
+  }
+
+  private up(): void {
+    this.state = 'up'
+    this.failures = 0
+    this.why = null
+    this.reply = null
+    if (this.waiting > 0) this.owner.wakeSoon(this)
+  }
+}
+
+/** ready: in its lane. taken: with a carrier. settled: over, or cancelled. */
+export class QueuedDelivery implements Delivery {
+  readonly lane: NextHopLane
+  readonly entry: StoredEntry
+  readonly recipients: readonly number[]
+  state: 'ready' | 'taken' | 'settled' = 'ready'
+
+  constructor(lane: NextHopLane, entry: StoredEntry, recipients: readonly number[]) {
+    this.lane = lane
+    this.entry = entry
+    this.recipients = recipients
+  }
+
+  get isTaken(): boolean {
+    return this.state === 'taken'
+  }
+
+  settle(attempts: readonly Attempt[]): void {
+    if (this.state !== 'taken') throw new Error(`${this.entry.id}: a delivery is settled once, after it was taken`)
+    if (attempts.length !== this.recipients.length) {
+      throw new Error(`${this.entry.id}: ${attempts.length} attempts for ${this.recipients.length} recipients`)
+    }
+    this.state = 'settled'
+    this.lane.settled(this, attempts)
+  }
+
+  putBack(): void {
+    if (this.state !== 'taken') throw new Error(`${this.entry.id}: a delivery that was not taken cannot be put back`)
+    this.state = 'ready'
+    this.lane.putBack(this)
+  }
+}

@@ -1,0 +1,85 @@
+import { crc32 } from 'node:zlib'
+import type { StoredBody } from './entry.ts'
+import type { Segment } from './segment.ts'
+import { SpoolError, spoolError } from './spool-error.ts'
+
+/** A body or a piece of one, in the log. */
+export type Piece = {
+  readonly segment: Segment
+  /** Of its record. */
+  readonly sequence: number
+  /** Position of its first octet. */
+  readonly at: number
+  readonly bytes: number
+  readonly crc: number
+}
+
+/** Octets of bodies that may stay in memory until they are delivered; beyond it they are read from the log. */
+export type MemoryBudget = { usedBytes: number; readonly limitBytes: number }
+
+export class SpooledBody implements StoredBody {
+  readonly sizeBytes: number
+  readonly dots: boolean
+  readonly eightBit: boolean
+  chunks: readonly Buffer[] | null = null
+  pieces: readonly Piece[]
+  private readonly budget: MemoryBudget
+
+  constructor(
+    facts: { readonly sizeBytes: number; readonly dots: boolean; readonly eightBit: boolean },
+    pieces: readonly Piece[],
+    budget: MemoryBudget,
+  ) {
+    this.sizeBytes = facts.sizeBytes
+    this.dots = facts.dots
+    this.eightBit = facts.eightBit
+    this.pieces = pieces
+    this.budget = budget
+  }
+
+  /** Keeps `chunks`, which are the whole body, when there is room. */
+  keep(chunks: readonly Buffer[]): void {
+    if (this.budget.usedBytes + this.sizeBytes > this.budget.limitBytes) return
+    this.budget.usedBytes += this.sizeBytes
+    this.chunks = chunks
+  }
+
+  /** For a message that waits: others need the memory more. */
+  drop(): void {
+    if (this.chunks === null) return
+    this.budget.usedBytes -= this.sizeBytes
+    this.chunks = null
+  }
+
+  /** One piece is read ahead while the one before it is used. The segments stay as long as somebody reads. */
+  async *read(): AsyncGenerator<Buffer, void, void> {
+    // A move to other segments (compaction) may replace `this.pieces` meanwhile; the copies held here stay readable.
+    const pieces = this.pieces.filter(({ bytes }) => bytes > 0)
+    for (const { segment } of pieces) segment.hold()
+    try {
+      let next = pieces.length > 0 ? readPiece(pieces[0] as Piece) : null
+      for (let i = 0; next !== null; i++) {
+        const piece = await next
+        const following = pieces[i + 1]
+        next = following === undefined ? null : readPiece(following)
+        // When the reader stops here, nobody waits for the piece ahead: its failure is nobody's.
+        next?.catch(() => {})
+        yield piece
+      }
+    } finally {
+      for (const { segment } of pieces) segment.release()
+    }
+  }
+}
+
+function readPiece({ segment, at, bytes, crc }: Piece): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const buffer = Buffer.allocUnsafeSlow(bytes)
+    segment.file.read(buffer, at, (error, count) => {
+      if (error !== null) reject(spoolError(`read ${segment.path}`, error))
+      else if (count !== bytes || crc32(buffer) !== crc) {
+        reject(new SpoolError('damaged', `${segment.path}: checksum of ${bytes} octets at ${at} is wrong`))
+      } else resolve(buffer)
+    })
+  })
+}

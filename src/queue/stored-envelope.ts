@@ -1,0 +1,87 @@
+import { storedDomain } from '../mail/domain.ts'
+import type { Envelope, Recipient } from '../mail/envelope.ts'
+import type { IpAddress } from '../mail/ip.ts'
+import type { Mailbox } from '../mail/path.ts'
+
+/** The text of an envelope in the spool: JSON with what is usual left out. A person can read it with `strings`. */
+export function envelopeText(envelope: Envelope): string {
+  const { origin } = envelope
+  const stored: Stored = {
+    from: envelope.from === null ? null : storedMailbox(envelope.from),
+    to: envelope.recipients.map(storedRecipient),
+    origin: [origin.client, origin.listener, origin.helo, origin.identity, origin.protocol, origin.graphHash],
+  }
+  if (envelope.body !== '7bit') stored.body = envelope.body
+  if (envelope.smtputf8) stored.smtputf8 = true
+  if (envelope.ret !== null) stored.ret = envelope.ret
+  if (envelope.envid !== null) stored.envid = envelope.envid
+  return JSON.stringify(stored)
+}
+
+/** The envelope of a text that `envelopeText` made: its checksum was right, so it is believed. */
+export function parseEnvelopeText(text: string): Envelope {
+  const stored = JSON.parse(text) as Stored
+  const [client, listener, helo, identity, protocol, graphHash] = stored.origin
+  return {
+    from: stored.from === null ? null : mailboxOf(stored.from),
+    recipients: stored.to.map(recipientOf),
+    body: stored.body ?? '7bit',
+    smtputf8: stored.smtputf8 ?? false,
+    ret: stored.ret ?? null,
+    envid: stored.envid ?? null,
+    origin: { client: client as IpAddress | null, listener, helo, identity, protocol, graphHash },
+  }
+}
+
+type Stored = {
+  from: StoredMailbox | null
+  to: StoredRecipient[]
+  origin: [string | null, string | null, string | null, string | null, string, string]
+  body?: Envelope['body']
+  smtputf8?: true
+  ret?: 'full' | 'hdrs'
+  envid?: string
+}
+
+/** The text alone where it says the rest too; with a quoted local part: local part, domain, text. */
+type StoredMailbox = string | [string, string, string]
+
+type StoredRecipient =
+  | StoredMailbox
+  | { to: StoredMailbox; original?: StoredMailbox; notify?: Recipient['notify']; orcpt?: string }
+
+// Quoting only makes it longer, so equal lengths are equal texts.
+const storedMailbox = ({ localPart, domain, text }: Mailbox): StoredMailbox =>
+  text.length === localPart.length + 1 + domain.length ? text : [localPart, domain, text]
+
+function storedRecipient({ mailbox, original, notify, orcpt }: Recipient): StoredRecipient {
+  const to = storedMailbox(mailbox)
+  const same = original === mailbox || original.text === mailbox.text
+  if (same && notify === null && orcpt === null) return to
+  return {
+    to,
+    ...(same ? {} : { original: storedMailbox(original) }),
+    ...(notify === null ? {} : { notify }),
+    ...(orcpt === null ? {} : { orcpt }),
+  }
+}
+
+function mailboxOf(stored: StoredMailbox): Mailbox {
+  if (typeof stored !== 'string') return { localPart: stored[0], domain: storedDomain(stored[1]), text: stored[2] }
+  const at = stored.lastIndexOf('@')
+  return { localPart: stored.slice(0, at), domain: storedDomain(stored.slice(at + 1)), text: stored }
+}
+
+function recipientOf(stored: StoredRecipient): Recipient {
+  if (typeof stored === 'string' || Array.isArray(stored)) {
+    const mailbox = mailboxOf(stored)
+    return { mailbox, original: mailbox, notify: null, orcpt: null }
+  }
+  const mailbox = mailboxOf(stored.to)
+  return {
+    mailbox,
+    original: stored.original === undefined ? mailbox : mailboxOf(stored.original),
+    notify: stored.notify ?? null,
+    orcpt: stored.orcpt ?? null,
+  }
+}
