@@ -240,7 +240,6 @@ export const deny = keys({
       .optional(),
     listener: many('the name of a listener').meta({ description: 'Listener that the client came to.' }).optional(),
   }).meta({ description: 'All conditions must hold; of a list, any one.' }),
-  // biome-ignore lint/suspicious/noThenProperty: the document's word
   then: rejects.meta({ description: 'The reply. Default: 550 5.7.1.' }).optional(),
 })
 

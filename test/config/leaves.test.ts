@@ -66,7 +66,6 @@ const full: Record<string, unknown> = {
         size: { over: '5MB' },
         listener: ['in'],
       },
-      // biome-ignore lint/suspicious/noThenProperty: the document's word
       then: { reject: { code: 552, text: 'too much' } },
     },
     { id: 'two', when: { destination: ['198.51.100.1'] } },

@@ -417,7 +417,6 @@ const cases: [rule: string, sections: Record<string, unknown>, want: string[]][]
   ['a number of octets has a unit', { deny: [{ when: { size: { over: 5e6 } } }] }, ['MG1201 deny[0].when.size.over']],
   [
     'a rule refuses, and nothing else',
-    // biome-ignore lint/suspicious/noThenProperty: the document's word
     { deny: [{ when: { client: '192.0.2.1' }, then: { defer: 1 } }] },
     ['MG1202 key of deny[0].then', 'MG1203 key of deny[0].then.defer'],
   ],
