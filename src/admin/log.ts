@@ -9,10 +9,10 @@ export type OpenLog = Log & { flush(): void }
 
 /**
  * JSON lines on standard output: `time` (ISO), `level`, `event`, then the event's fields (`docs/log.md`). Lines are
- * gathered and written every 200 ms or 16 KiB, whichever is first, so that a log line costs no system call of its own.
+ * gathered and written every 200 ms or 8 KiB, whichever is first, so that a log line costs no system call of its own.
  */
 export function openLog(options: { level: LogLevel; pretty: boolean }): OpenLog {
-  const sink = destination({ dest: 1, sync: false, minLength: 16_384 })
+  const sink = destination({ dest: 1, sync: false, minLength: 8192 })
   const out: DestinationStream = options.pretty ? { write: (line) => sink.write(prettyLine(line)) } : sink
   const logger = pino(
     {

@@ -84,8 +84,9 @@ export type Status = {
   readonly sessions: number
   readonly queue: Readonly<Record<string, number>>
   readonly nextHops: readonly unknown[]
-  readonly totals: Readonly<Record<string, number>>
+  /** Connections to next hops. */
+  readonly connectionsOut: number
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number }
-  /** Longest gap of the event loop since the start, and since the last apply began. */
+  /** Longest gap of the event loop since the start. */
   readonly eventLoopGapMs: number
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { program } from './program.ts'
 import { CommandError, type Terminal } from './run.ts'
+import { version } from './version.ts'
 
 const terminal: Terminal = {
   out: (text) => process.stdout.write(text),
@@ -14,10 +14,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string
-}
 
 try {
   process.exitCode = await program(process.argv.slice(2), version, terminal)

@@ -19,9 +19,8 @@ function statusText(status: Status, now: number): string {
     `mailgw ${status.version}, pid ${status.pid}, up ${durationText(now - status.startedAt)}${status.draining ? ', draining' : ''}`,
     `graph     ${status.graph}`,
     `hostname  ${status.hostname}`,
-    `sessions  ${status.sessions}`,
+    `sessions  ${status.sessions} in, ${status.connectionsOut} out`,
     `queue     ${counts(status.queue)}`,
-    `totals    ${counts(status.totals)}`,
     `memory    ${bytesText(status.memory.rssBytes)}, longest gap of the event loop ${status.eventLoopGapMs.toFixed(1)} ms`,
     '',
     table(
@@ -35,11 +34,11 @@ function statusText(status: Status, now: number): string {
     ),
   ]
   if (status.nextHops.length > 0)
-    lines.push(table(['next hop', 'state', 'ready', 'why'], status.nextHops.map(nextHopRow)))
+    lines.push(table(['next hop', 'state', 'waiting', 'active', 'why'], status.nextHops.map(nextHopRow)))
   return `${lines.join('\n')}\n`
 }
 
 function nextHopRow(value: unknown): string[] {
-  const hop = value as { key?: unknown; state?: unknown; ready?: unknown; why?: unknown }
-  return [hop.key, hop.state, hop.ready, hop.why ?? ''].map(String)
+  const hop = value as { nextHop?: unknown; state?: unknown; waiting?: unknown; active?: unknown; why?: unknown }
+  return [hop.nextHop, hop.state, hop.waiting, hop.active, hop.why ?? ''].map(String)
 }

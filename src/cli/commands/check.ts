@@ -1,0 +1,33 @@
+import { relative } from 'node:path'
+import { ConfigError } from '../../config/diagnostic.ts'
+import { jsonDiagnostics } from '../../config/render-json.ts'
+import { compileDocument, reportedDocument } from '../bundle.ts'
+import { flag, type Invocation, type Run } from '../run.ts'
+
+export const run: Run = async ({ options, terminal }) => {
+  if (flag(options, 'json')) return await checkJson({ options, terminal })
+  const { loaded, bundle } = await reportedDocument(options, terminal)
+  const { domains, localMx, relays, clients, deny, aliases, listeners } = loaded.document
+  const counts = { listeners, domains, routes: localMx, relays, clients, 'deny rules': deny, aliases }
+  const held = Object.entries(counts).map(([name, list]) => `${list.length} ${name}`)
+  terminal.out(`${relative('.', loaded.file)} can be served\ngraph ${bundle.hash}\n${held.join(', ')}\n`)
+  return 0
+}
+
+async function checkJson({ options, terminal }: Pick<Invocation, 'options' | 'terminal'>): Promise<number> {
+  const print = (value: unknown) => terminal.out(`${JSON.stringify(value, null, 2)}\n`)
+  try {
+    const { loaded, bundle, warnings } = await compileDocument(options)
+    print({
+      ok: true,
+      file: relative('.', loaded.file),
+      graph: bundle.hash,
+      ...jsonDiagnostics(warnings, process.cwd()),
+    })
+    return 0
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    print({ ok: false, file: null, graph: null, ...jsonDiagnostics(error.diagnostics, process.cwd()) })
+    return 1
+  }
+}

@@ -1,0 +1,312 @@
+import { randomInt } from 'node:crypto'
+import { copyFile, readFile } from 'node:fs/promises'
+import { networkInterfaces } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type GraphStore, openGraphStore } from './admin/graph-store.ts'
+import { watchLoopGap } from './admin/loop-gap.ts'
+import type { ApplyRequest, ApplyResult, Operations, Status } from './admin/operations.ts'
+import { askDnsbl } from './dns/dnsbl.ts'
+import { createResolver } from './dns/resolver.ts'
+import { createSmtpCarrier } from './egress/smtp-carrier.ts'
+import { admitDestination } from './graph/admission.ts'
+import { noFacts, routeOf } from './graph/route-of.ts'
+import { Census } from './ingress/census.ts'
+import { openDoors } from './ingress/doors.ts'
+import type { AskOracle } from './ingress/graph-admission.ts'
+import { openListener } from './ingress/listener.ts'
+import { type Live, prepareBundle, prepareStored } from './live.ts'
+import type { Clock } from './mail/clock.ts'
+import type { IpAddress } from './mail/ip.ts'
+import type { Log } from './mail/log.ts'
+import type { NextHop, Route } from './mail/next-hop.ts'
+import type { HostPort } from './mail/settings.ts'
+import { createMaildirCarrier } from './mailbox/maildir-carrier.ts'
+import { lockFolder } from './queue/lock.ts'
+import { makeReports } from './queue/notifier.ts'
+import { openQueue } from './queue/queue.ts'
+import { SpoolError } from './queue/spool-error.ts'
+import { hostsToTry } from './route/hosts.ts'
+import { ownHost } from './route/own-host.ts'
+
+/** The gateway cannot start; the message is for the operator. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+}
+
+export type GatewayOptions = {
+  readonly stateDir: string
+  /** The bundle file to start with, given the graph that was active last; `null`: that one. The file stays where it is. */
+  readonly bundle: (active: string | null) => string | null
+  readonly log: Log
+  readonly clock: Clock
+  readonly version: string
+}
+
+export type Gateway = {
+  summary(): Summary
+  /** Drains, or cuts when `now`; may be called again to cut. `ended` resolves when all is closed. */
+  stop(now: boolean): void
+  readonly ended: Promise<void>
+}
+
+export type Summary = {
+  readonly graph: string
+  readonly hostname: string
+  readonly listeners: readonly { readonly name: string; readonly addresses: readonly string[] }[]
+  readonly counts: Readonly<Record<string, number>>
+  /** A command line that sends a first message. */
+  readonly tryIt: string
+}
+
+/**
+ * Wires a gateway out of a graph: the one that the options name, or the one that was active last.
+ * @throws GatewayError when the folder is taken, the graph cannot serve, or a socket cannot be bound
+ */
+export async function startGateway({ stateDir, bundle, log, clock, version }: GatewayOptions): Promise<Gateway> {
+  const startedAt = clock.now()
+  // What was opened, to be closed in the other order.
+  const opened: (() => unknown)[] = []
+  const closeAll = async () => {
+    for (const close of opened.splice(0).reverse()) await close()
+  }
+  try {
+    const lock = lockFolder(stateDir)
+    opened.push(() => lock.release())
+    const loopGap = watchLoopGap()
+    opened.push(() => loopGap.close())
+    const store = await openGraphStore(join(stateDir, 'graphs'))
+    const ask: AskOracle = async (oracle, client) => {
+      const { outcome, reason } = await askDnsbl(resolver, oracle, client)
+      log.info('dnsbl.asked', { id: oracle.id, client, outcome, reason })
+      return outcome
+    }
+    let live = await firstGraph(store, bundle, ask)
+
+    const resolver = createResolver({ settings: live.control.resolver, clock, random: randomInt, log })
+    opened.push(() => resolver.close())
+    const interfaces = ownInterfaces(clock)
+    const isSelf = (address: IpAddress | null, port: number, name: string) => {
+      const { hostname, listeners } = live.control
+      const names = [hostname, ...listeners.map((listener) => listener.hostname)].map((text) => text.toLowerCase())
+      const bound = () => boundAddresses().map(({ host, port }) => ({ address: host, port }))
+      return ownHost({ names, bound, interfaces })(address, port, name)
+    }
+    const denied = (address: IpAddress) => {
+      const verdict = admitDestination(live.evaluator, { ...noFacts(), destination: address })
+      return verdict.kind === 'refuse' ? { at: verdict.winner.at, reply: verdict.reply } : null
+    }
+    const smtp = createSmtpCarrier({
+      settings: () => live.control,
+      hosts: (nextHop) => hostsToTry(nextHop, resolver, { isSelf, denied, random: randomInt }),
+      denied: (address) => denied(address)?.reply.text ?? null,
+      async secrets({ $secret }) {
+        const value = live.secrets.get($secret)
+        if (value === undefined) throw new Error(`${$secret} was not resolved when the graph was made ready`)
+        return value
+      },
+      clock,
+      log,
+    })
+    const maildir = createMaildirCarrier({ hostname: live.control.hostname, clock, log })
+    const queue = await openQueue({
+      dir: stateDir,
+      lock,
+      clock,
+      log,
+      route: (mailbox) => mailboxesIn(stateDir, routeOf(live.evaluator, mailbox)),
+      carriers: (nextHop) => (nextHop.kind === 'maildir' ? maildir : smtp),
+      retry: () => live.control.retry,
+      notify: makeReports(() => ({
+        hostname: live.control.hostname,
+        postmaster: live.admission.postmaster,
+        graphHash: live.hash,
+      })),
+    })
+    opened.push(() => queue.close())
+
+    const census = new Census()
+    const doors = openDoors((settings) =>
+      openListener({ settings, admission: () => live.admission, inlet: queue, census, log, clock }),
+    )
+    const boundAddresses = (): HostPort[] => [...doors.listeners.values()].flatMap((listener) => listener.addresses())
+    opened.push(() => doors.close())
+    const first = await doors.prepare(live.control.listeners)
+    first.commit()
+    // Only now: a graph that cannot bind its sockets is not what a restart should come back to.
+    await store.activate(live.hash)
+
+    /** One at a time: what is prepared was compared with what is active. */
+    let applying: Promise<unknown> = Promise.resolve()
+    async function apply(file: string, { base, dryRun }: ApplyRequest): Promise<ApplyResult> {
+      const begun = performance.now()
+      const gap = loopGap.watch()
+      const previous = live.hash
+      const refused = (error: string): ApplyResult => {
+        log.warn('apply.refused', { graph: previous, error })
+        return { kind: 'refused', error, active: previous }
+      }
+      try {
+        if (draining) return refused('the gateway is stopping')
+        if (base !== null && base !== previous) return { kind: 'base-moved', active: previous, expected: base }
+        const ready = await prepareBundle(file, store, ask)
+        if (!ready.ok) return refused(ready.error)
+        const next = ready.value
+        const change = await doors.prepare(next.control.listeners).catch((error: Error) => error)
+        if (change instanceof Error) return refused(`a listener cannot be bound: ${change.message}`)
+        const { kept, opened, closed } = change
+        if (dryRun) change.abort()
+        else {
+          try {
+            await store.activate(next.hash)
+          } catch (error) {
+            change.abort()
+            return refused(`the graph cannot be stored: ${(error as Error).message}`)
+          }
+          // From here on nothing can fail. One pointer moves; transactions keep the admission that they began with.
+          live = next
+          change.commit()
+          resolver.apply(next.control.resolver)
+          smtp.retire()
+          queue.reroute()
+        }
+        const kind = dryRun ? 'prepared' : next.hash === previous ? 'unchanged' : 'active'
+        const eventLoopGapMs = gap()
+        const tookMs = performance.now() - begun
+        log.info('apply.done', { kind, graph: next.hash, previous, opened, closed, eventLoopGapMs, tookMs })
+        return { kind, hash: next.hash, previous, listeners: { kept, opened, closed }, eventLoopGapMs, tookMs }
+      } finally {
+        gap()
+      }
+    }
+
+    let draining = false
+    let cutting = false
+    let end: (() => void) | undefined
+    const ended = new Promise<void>((resolve) => (end = resolve))
+    const stop = (now: boolean) => {
+      if (now && !cutting) {
+        cutting = true
+        void doors.close()
+        smtp.close()
+        maildir.close()
+      }
+      if (draining) return
+      draining = true
+      log.info('gateway.stopping', { sessions: census.total, cut: now })
+      const wound = now ? Promise.resolve() : doors.drain().then(() => (cutting ? undefined : queue.drain()))
+      wound
+        .then(closeAll)
+        .then(() => log.info('gateway.stopped', {}))
+        .catch((error: Error) => log.error('gateway.failed', { error: error.stack }))
+        .finally(() => end?.())
+    }
+
+    const status = (): Status => ({
+      version,
+      pid: process.pid,
+      startedAt,
+      graph: live.hash,
+      hostname: live.control.hostname,
+      draining,
+      listeners: live.control.listeners.map(({ name, kind }) => {
+        const listener = doors.listeners.get(name)
+        const addresses = (listener?.addresses() ?? []).map(hostPort)
+        return { name, kind, addresses, sessions: listener?.sessions().length ?? 0 }
+      }),
+      sessions: census.total,
+      queue: queue.counts(),
+      nextHops: queue.laneStates(),
+      connectionsOut: smtp.connections(),
+      memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
+      eventLoopGapMs: loopGap.maxMs(),
+    })
+    const operations: Operations = {
+      status,
+      activeBundle: () => store.bundleFile(live.hash),
+      apply(file, request) {
+        const result = applying.then(() => apply(file, request))
+        applying = result.catch(() => {})
+        return result
+      },
+      queueList: (filter) => queue.list(filter),
+      queueRetry: (selector) => queue.retry(selector),
+      stop: (now) => void setImmediate(stop, now),
+    }
+    const summary = (): Summary => summaryOf(live, status())
+    log.info('gateway.ready', { version, pid: process.pid, stateDir, ...summary() })
+    // Not before the listeners: its library is the slowest thing to load, and nobody who sends mail needs it.
+    const { openAdmin } = await import('./admin/server.ts')
+    const admin = await openAdmin(join(stateDir, 'admin.sock'), store.folder, operations, log)
+    opened.splice(1, 0, () => admin.close())
+    return { summary, stop, ended }
+  } catch (error) {
+    await closeAll()
+    if (error instanceof SpoolError || (error as NodeJS.ErrnoException).code !== undefined) {
+      throw new GatewayError((error as Error).message, { cause: error })
+    }
+    throw error
+  }
+}
+
+async function firstGraph(store: GraphStore, bundle: GatewayOptions['bundle'], ask: AskOracle): Promise<Live> {
+  const active = await store.active()
+  const file = bundle(active)
+  if (file === null && active === null) throw new GatewayError('there is no graph to serve')
+  const isActive = active !== null && (file === null || (await isSameFile(file, store.bundleFile(active))))
+  const ready = isActive ? await prepareStored(active, store, ask) : await prepareCopy(file as string, store, ask)
+  if (!ready.ok) throw new GatewayError(`the graph cannot be served: ${ready.error}`)
+  return ready.value
+}
+
+async function prepareCopy(file: string, store: GraphStore, ask: AskOracle) {
+  const upload = join(store.folder, `upload-${process.pid}-first`)
+  if (file !== upload) await copyFile(file, upload)
+  return await prepareBundle(upload, store, ask)
+}
+
+/** A restart with the graph that was active already: its run-time form is there, and need not be built again. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([readFile(one), readFile(other).catch(() => null)])
+  return b?.equals(a) ?? false
+}
+
+function summaryOf({ hash, control }: Live, { listeners }: Status): Summary {
+  const [first] = listeners
+  const to = control.postmaster
+  return {
+    graph: hash,
+    hostname: control.hostname,
+    listeners: listeners.map(({ name, addresses }) => ({ name, addresses })),
+    counts: { listeners: control.listeners.length, relays: control.relays.length },
+    tryIt: `swaks --server ${first?.addresses[0] ?? ''} --to ${to}`,
+  }
+}
+
+// By next hop, which a route hands out again and again.
+const placed = new WeakMap<NextHop, NextHop>()
+
+/** A graph names mailboxes relative to the state folder, which only a gateway knows. */
+function mailboxesIn(stateDir: string, route: Route): Route {
+  if (route.kind !== 'next-hop' || route.nextHop.kind !== 'maildir') return route
+  let nextHop = placed.get(route.nextHop)
+  if (nextHop === undefined) {
+    nextHop = { ...route.nextHop, dir: resolve(stateDir, route.nextHop.dir) }
+    placed.set(route.nextHop, nextHop)
+  }
+  return { ...route, nextHop }
+}
+
+const hostPort = ({ host, port }: HostPort): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+
+/** Addresses of this machine, looked at again when a minute has passed: to list them is a system call for each. */
+function ownInterfaces(clock: Clock): () => readonly string[] {
+  let known: readonly string[] = []
+  let lookedAt = Number.NEGATIVE_INFINITY
+  return () => {
+    if (clock.now() - lookedAt > 60_000) {
+      known = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
+      lookedAt = clock.now()
+    }
+    return known
+  }
+}

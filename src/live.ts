@@ -1,0 +1,66 @@
+import { rename, rm } from 'node:fs/promises'
+import type { GraphStore } from './admin/graph-store.ts'
+import { resolveSecret } from './credentials/secret.ts'
+import { buildFlat } from './graph/build-flat.ts'
+import type { Control } from './graph/control.ts'
+import type { Evaluator } from './graph/evaluator.ts'
+import { type Flat, loadFlat } from './graph/flat.ts'
+import { flatEvaluator } from './graph/runtime.ts'
+import type { Admission } from './ingress/admission.ts'
+import { type AskOracle, graphAdmission } from './ingress/graph-admission.ts'
+import type { Result } from './mail/result.ts'
+import { ok, wrong } from './mail/result.ts'
+
+/** A graph made ready to serve: its tables built, its secrets resolved. One pointer to it is all that an apply swaps. */
+export type Live = {
+  readonly hash: string
+  readonly control: Control
+  readonly evaluator: Evaluator
+  readonly admission: Admission
+  /** By reference text. */
+  readonly secrets: ReadonlyMap<string, string>
+}
+
+/** Makes a bundle file ready and keeps it in the store, or says in one sentence why it cannot serve. Removes the file then. */
+export async function prepareBundle(file: string, store: GraphStore, ask: AskOracle): Promise<Result<Live>> {
+  const flatFile = `${file}.flat`
+  try {
+    const built = await buildFlat({ path: file, saveTo: flatFile })
+    if (!built.ok) return built
+    const live = await makeReady(built.value, ask)
+    if (!live.ok) return live
+    await store.keep(file, live.value.hash)
+    await rename(flatFile, store.flatFile(live.value.hash))
+    return live
+  } finally {
+    await rm(file, { force: true })
+    await rm(flatFile, { force: true })
+  }
+}
+
+/** Makes a graph ready that was active before. Its run-time form is there already, or is built anew. */
+export async function prepareStored(hash: string, store: GraphStore, ask: AskOracle): Promise<Result<Live>> {
+  const flat = await loadFlat(store.flatFile(hash), hash)
+  if (flat !== null) return await makeReady(flat, ask)
+  const built = await buildFlat({ path: store.bundleFile(hash), saveTo: store.flatFile(hash) })
+  if (!built.ok) return built
+  if (built.value.hash !== hash) return wrong(`the stored graph ${hash} is ${built.value.hash}`)
+  return await makeReady(built.value, ask)
+}
+
+async function makeReady(flat: Flat, ask: AskOracle): Promise<Result<Live>> {
+  const evaluator = flatEvaluator(flat)
+  const { hash, control } = evaluator
+  const secrets = new Map<string, string>()
+  const problems: string[] = []
+  for (const relay of control.relays) {
+    if (relay.auth === null) continue
+    try {
+      secrets.set(relay.auth.pass.$secret, await resolveSecret(relay.auth.pass))
+    } catch (error) {
+      problems.push(`relay ${relay.name}: ${(error as Error).message}`)
+    }
+  }
+  if (problems.length > 0) return wrong(problems.join('; '))
+  return ok({ hash, control, evaluator, admission: graphAdmission(evaluator, ask), secrets })
+}
