@@ -147,5 +147,9 @@ function givenMark(value: unknown, key: string | number | undefined, given: read
     const found = typeof key === 'number' ? note?.items?.[key] : note?.keys?.get(key)?.[1]
     if (found !== undefined && (argument.value as Record<string | number, unknown>)[key] === value) return found
   }
-  return given.length === 1 ? given[0]!.mark : -1
+  // `env.secret('NAME')` gives `env:NAME`.
+  const [only] = given
+  if (given.length !== 1 || typeof value !== 'string') return -1
+  const part = isObject(only!.value) ? JSON.stringify(only!.value) : String(only!.value)
+  return part !== '' && value.includes(part) ? only!.mark : -1
 }

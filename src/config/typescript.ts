@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
+import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Job, Reply } from './child-evaluate.ts'
 import type { Diagnostic } from './diagnostic.ts'
@@ -9,6 +10,7 @@ import { loadCodes } from './load-codes.ts'
 import type { Node } from './load-node.ts'
 import { problem } from './load-problem.ts'
 import { wholeFile } from './load-text.ts'
+import { sourceProgram } from './typescript-from-source.ts'
 import { readableParts } from './typescript-grants.ts'
 import { movedReply, nodeOfReply } from './typescript-reply.ts'
 
@@ -36,7 +38,7 @@ export async function evaluateScript(file: string, options: ScriptOptions): Prom
   const place = { file: realpathSync(file), root: realpathSync(options.root) }
   const own = ownFolders()
   const job: Job = { ...place, allowEnv, own: [own.code, own.loader], library: own.library }
-  const program = entry(job, own.code)
+  const { program, modules } = entry(job, own.code)
   const readable = [...readableParts(place.root, dirname(place.file)), ...own.readable]
   // Shorter ones first and each once: Node 20 aborts on a path that is the beginning of one that it was given before.
   const granted = [...new Set(readable)].sort().map((path) => `--allow-fs-read=${path}`)
@@ -46,6 +48,7 @@ export async function evaluateScript(file: string, options: ScriptOptions): Prom
       allowEnv.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
     ),
     wallMs,
+    modules,
   )
   // What the document printed helps whoever writes it; standard output belongs to the command.
   if (outcome.printed !== '' && outcome.reply !== null) process.stderr.write(outcome.printed)
@@ -90,11 +93,16 @@ function run(
   args: readonly string[],
   environment: Record<string, string | undefined>,
   wallMs: number,
+  modules: string | null,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     // One time zone and one language on every machine.
     const env = { TZ: 'UTC', LC_ALL: 'C', ...environment }
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], cwd: '/' })
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'], cwd: '/' })
+    // A child that ended early is told by its exit; the broken pipe says nothing more.
+    const gift = child.stdio[4] as Writable
+    gift.on('error', () => {})
+    gift.end(modules ?? '')
     const chunks: Buffer[] = []
     let bytes = 0
     let printed = ''
@@ -130,12 +138,12 @@ function run(
 const here = fileURLToPath(import.meta.url)
 const require = createRequire(import.meta.url)
 
-/** In the built package the child is a plain module; from the sources the loader must read its TypeScript first. */
-function entry(job: Job, code: string): string[] {
+/** In the built package the child is a plain module; from the sources its modules are sent along. */
+function entry(job: Job, code: string): { readonly program: readonly string[]; readonly modules: string | null } {
   const argument = JSON.stringify(job)
-  if (here.endsWith('.js')) return [join(code, 'config', 'child.js'), argument]
-  const child = JSON.stringify(join(code, 'config', 'child.ts'))
-  return ['--eval', `require(${JSON.stringify(job.library)})(${child}, { fsCache: false }).import(${child})`, argument]
+  if (here.endsWith('.js')) return { program: [join(code, 'config', 'child.js'), argument], modules: null }
+  const { script, modules } = sourceProgram(join(code, 'config', 'child.ts'), job.library)
+  return { program: ['--eval', script, argument], modules }
 }
 
 /** Node 20 calls it experimental; later ones dropped the word. */
