@@ -56,7 +56,7 @@ export function storedBody(content: Buffer, spooled = false): StoredBody {
   return {
     sizeBytes: content.length,
     dots: content[0] === 46 || content.includes('\r\n.'),
-    eightBit: content.some((octet) => octet > 127),
+    eightBit: /[\x80-\xff]/.test(content.toString('latin1')),
     chunks: spooled ? null : [content],
     async *read() {
       for (let at = 0; at < content.length; at += 65536) yield content.subarray(at, at + 65536)

@@ -24,6 +24,8 @@ export type OddSession = {
   readonly reads: string[][]
   secure: boolean
   ended: boolean
+  /** Reads no more from the connection, and leaves it open. */
+  stop?: () => void
 }
 
 export type OddServer = {
@@ -58,6 +60,7 @@ export async function oddServer(behaviour: Behave = behave, host = '127.0.0.1'):
   const server: Server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     const session: OddSession = { number: sessions.length, heard: [], reads: [], secure: false, ended: false }
+    session.stop = () => socket.pause()
     sessions.push(session)
     socket.on('close', () => {
       session.ended = true
