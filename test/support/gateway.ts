@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { onTestFailed, onTestFinished } from 'vitest'
 import type { QueueRow, Status } from '../../src/admin/operations.ts'
@@ -122,6 +122,8 @@ export async function startGateway(document: object | string, options: GatewayOp
     return JSON.parse(out)
   }
   await logged('gateway.ready')
+  // Mail is taken before commands are.
+  await until('the admin socket is there', () => existsSync(join(stateDir, 'admin.sock')))
   return {
     folder,
     stateDir,
