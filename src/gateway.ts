@@ -72,8 +72,6 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
   try {
     const lock = lockFolder(stateDir)
     opened.push(() => lock.release())
-    const loopGap = watchLoopGap()
-    opened.push(() => loopGap.close())
     const store = await openGraphStore(join(stateDir, 'graphs'))
     const ask: AskOracle = async (oracle, client) => {
       const { outcome, reason } = await askDnsbl(resolver, oracle, client)
@@ -134,6 +132,10 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     first.commit()
     // Only now: a graph that cannot bind its sockets is not what a restart should come back to.
     await store.activate(live.hash)
+
+    // From here on: what a start takes holds up nobody.
+    const loopGap = watchLoopGap()
+    opened.push(() => loopGap.close())
 
     /** One at a time: what is prepared was compared with what is active. */
     let applying: Promise<unknown> = Promise.resolve()
