@@ -92,3 +92,43 @@ test('a session is answered the same in any segments as one command at a time', 
     { numRuns: 300 },
   )
 })
+
+test('whatever octets come, the session has no bug, and keeps nothing that was not accepted', async () => {
+  const piece = fc.oneof(
+    said.map((text) => Buffer.from(text, 'latin1')),
+    fc.uint8Array({ maxLength: 30 }).map((octets) => Buffer.from(octets)),
+    fc
+      .constantFrom('MAIL FROM:', 'RCPT TO:<', '>', ' SIZE=', '\r\n', '\n', 'BDAT ', '\xff', '"', '@', 'DATA\r\n')
+      .map((text) => Buffer.from(text, 'latin1')),
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('mx' as const, 'internal' as const),
+      fc.array(piece, { maxLength: 25 }),
+      async (kind, pieces) => {
+        const bugs: unknown[] = []
+        const admission = site()
+        const inlet = new MemoryInlet()
+        const house: House = {
+          settings: settings(kind),
+          admission: () => admission,
+          inlet,
+          census: new Census(),
+          log: { ...silentLog, error: (event, fields) => void bugs.push([event, fields]) },
+          clock: systemClock,
+          draining: false,
+        }
+        const wire = memoryWire((socket) => new Session(house, socket, '192.0.2.9' as IpAddress, 1, () => {}).open())
+        for (const one of pieces) if (one.length > 0 && !wire.closed()) await wire.send(one)
+        if (!wire.closed()) wire.end()
+        expect(await until(() => wire.closed())).toBe(true)
+        wire.destroy()
+        expect(bugs).toEqual([])
+        expect(wire.came().split('queued as').length - 1).toBe(inlet.kept.length)
+        // Every line is a reply, whole.
+        expect(wire.came()).toMatch(/^(?:[245]\d\d[ -][ -~]*\r\n|354 [ -~]*\r\n)*$/)
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
