@@ -69,15 +69,14 @@ export class Dispatcher implements Sink, LaneOwner {
 
   /** A message is on stable storage and its sender knows: the hot path. */
   stored(entry: StoredEntry): void {
-    if (this.entries.size === 0) this.planSweep(entry, 0)
+    if (this.sweepAt === Number.POSITIVE_INFINITY) this.planSweep(entry, 0)
     this.enter(entry)
     this.dispatch(entry)
   }
 
   /** Messages that a start found, oldest first. */
   resume(entries: readonly StoredEntry[]): void {
-    const { clock, retry } = this.options
-    const now = clock.now()
+    const now = this.options.clock.now()
     for (const entry of entries) {
       this.enter(entry)
       const times = new Set(entry.recipients.filter(isFree).map(({ dueAt }) => dueAt))
@@ -86,7 +85,7 @@ export class Dispatcher implements Sink, LaneOwner {
     this.routeAfresh(entries)
     // Who is too old because the gateway stood still is tried once before it fails.
     const [oldest] = entries
-    if (oldest !== undefined) this.planSweep(oldest, now + retryDelay(retry(), 1))
+    if (oldest !== undefined) this.planOverdue(oldest)
   }
 
   /** The recipients of these messages that wait for nothing else are routed, some in each turn of the event loop. */
@@ -127,6 +126,7 @@ export class Dispatcher implements Sink, LaneOwner {
       this.to(slot, 'waiting')
     }
     if (released.length > 0) this.spool.mark(entry, released)
+    if (moved > 0) this.planOverdue(entry)
     return moved
   }
 
@@ -169,6 +169,7 @@ export class Dispatcher implements Sink, LaneOwner {
 
   givenBack({ entry, recipients }: QueuedDelivery): void {
     for (const index of recipients) this.to(entry.recipients[index] as RecipientSlot, 'waiting')
+    this.planOverdue(entry)
     this.checkIdle()
   }
 
@@ -420,6 +421,12 @@ export class Dispatcher implements Sink, LaneOwner {
     this.agenda.add(at, 'expiry')
   }
 
+  /** For a message that may be too old already: it gets the time of one attempt. */
+  private planOverdue(entry: StoredEntry): void {
+    const { clock, retry } = this.options
+    this.planSweep(entry, clock.now() + retryDelay(retry(), 1))
+  }
+
   /** Fails what has waited for too long, also in a lane that is down. The queue is in the order of age. */
   private sweep(at: number): void {
     // An earlier sweep was planned meanwhile, and has planned its own next one.
@@ -435,7 +442,7 @@ export class Dispatcher implements Sink, LaneOwner {
       }
       this.expire(entry)
     }
-    if (this.sweepAt === Number.POSITIVE_INFINITY && this.entries.size > 0) this.sweepAt = now + sweepMs
+    // What is overdue and still here is held, or fails by itself when its delivery is settled.
     if (this.sweepAt !== Number.POSITIVE_INFINITY) this.agenda.add(this.sweepAt, 'expiry')
   }
 

@@ -167,16 +167,11 @@ export class LogWriter {
   }
 
   private afterWrite(group: Group): void {
-    const { segment } = group
     this.unwrittenBytes -= group.bytes
     this.unsyncedBytes += group.bytes
     for (const { waiter, bytes } of group.chunks) waiter.chunkWritten(bytes)
-    if (group.sealEnd !== null) {
-      segment.file.write([seal(segment.generation, group.sealEnd)], sealAt, (error) => {
-        if (error !== null) this.fail(group, spoolError(`seal ${segment.path}`, error))
-        else this.sync(group)
-      })
-    } else if (group.messages.length > 0 || this.unsyncedBytes > maxUnsyncedBytes) this.sync(group)
+    const { messages, sealEnd } = group
+    if (messages.length > 0 || sealEnd !== null || this.unsyncedBytes > maxUnsyncedBytes) this.sync(group)
     else this.finish(group)
     this.onWritten()
   }
@@ -186,6 +181,15 @@ export class LogWriter {
     group.segment.file.sync((error) => {
       // The kernel forgets what it could not write: a second sync would lie. Everything behind it goes elsewhere.
       if (error !== null) this.fail(group, spoolError(`sync ${group.segment.path}`, error))
+      else if (group.sealEnd !== null) this.seal(group, group.sealEnd)
+      else this.finish(group)
+    })
+  }
+
+  /** Only when what it seals is on stable storage, and before anything is written elsewhere: so a seal can be believed. */
+  private seal(group: Group, end: number): void {
+    writeSeal(group.segment, end, (error) => {
+      if (error !== null) this.fail(group, spoolError(`seal ${group.segment.path}`, error))
       else this.finish(group)
     })
   }
@@ -225,13 +229,18 @@ export class LogWriter {
       this.onWritten()
       this.writeNext()
     }
-    segment.file.write([seal(segment.generation, group.position)], sealAt, (failure) => {
-      if (failure !== null) give(failure)
-      else segment.file.sync(give)
-    })
+    writeSeal(segment, group.position, give)
   }
 
   private scratch(): Buffer {
     return this.scratches.pop() ?? Buffer.allocUnsafeSlow(scratchBytes)
   }
+}
+
+/** Says where the records of a segment end. Calls back when that is on stable storage. */
+export function writeSeal(segment: Segment, end: number, done: (error: Error | null) => void): void {
+  segment.file.write([seal(segment.generation, end)], sealAt, (error) => {
+    if (error === null) segment.file.sync(done)
+    else done(error)
+  })
 }

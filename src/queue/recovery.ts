@@ -1,11 +1,12 @@
 import type { Log } from '../mail/log.ts'
 import type { Disk } from './disk.ts'
+import { writeSeal } from './log-writer.ts'
 import { type Mark, readMarks } from './mark.ts'
 import { type MessageFacts, parseMessageText, parseStatesText } from './message-record.ts'
 import { headerBytes, recordBytes } from './record.ts'
 import { scan } from './scan.ts'
 import type { Segment } from './segment.ts'
-import { dataStart, readSeal, readSegmentHeader, seal, sealAt } from './segment-header.ts'
+import { dataStart, readSeal, readSegmentHeader } from './segment-header.ts'
 import { type SegmentPool, segmentNumber } from './segment-pool.ts'
 import { spoolError } from './spool-error.ts'
 import { type MemoryBudget, type Piece, SpooledBody } from './stored-body.ts'
@@ -157,10 +158,9 @@ function marksOf(segment: Segment): ReadonlyMap<number, Marked> {
 
 function sealNow(segment: Segment, end: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const done = (error: Error | null): void =>
-      error === null ? resolve() : reject(spoolError(`seal ${segment.path}`, error))
-    segment.file.write([seal(segment.generation, end)], sealAt, (error) =>
-      error === null ? segment.file.sync(done) : done(error),
-    )
+    writeSeal(segment, end, (error) => {
+      if (error === null) resolve()
+      else reject(spoolError(`seal ${segment.path}`, error))
+    })
   })
 }
