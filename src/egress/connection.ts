@@ -54,6 +54,7 @@ export class Connection implements WireUser {
   private again = false
   private afterFailure = false
   private sent = false
+  private sentInRead = 0
   private needsReset = false
 
   constructor(wire: Wire, host: Capabilities, timeouts: Timeouts, work: Work, spare: boolean) {
@@ -162,7 +163,6 @@ export class Connection implements WireUser {
     this.sent = false
   }
 
-  /** Whatever it says to RSET, its answer to MAIL says more. */
   private afterReset(): void {
     this.stage = 'mail'
     this.wire.await(this.timeouts.replyMs, 'answer to MAIL')
@@ -257,6 +257,7 @@ export class Connection implements WireUser {
     this.stage = 'body'
     const ending = () => {
       this.sent = true
+      this.sentInRead = this.wire.reads
       this.wire.await(this.timeouts.dataDoneMs, 'answer to the final dot')
       return (bdat ? '' : '.\r\n') + this.ahead()
     }
@@ -282,18 +283,20 @@ export class Connection implements WireUser {
 
   private afterBody(code: number): void {
     const job = this.current as Job
-    if (this.accepted > 0 && !this.mailRefused && (this.sent || code >= 400)) {
+    // Said before it can have seen the end: it answers something else, or was made to (reply injection).
+    const early = !this.sent || (code < 300 && this.wire.reads === this.sentInRead)
+    if (this.accepted > 0 && !this.mailRefused && (!early || code >= 400)) {
       const attempt = answered(this.wire.text(), this.label, 'body')
       settlePortion(job, this.host.dsn && code < 300 ? { ...attempt, dsnTaken: true } : attempt)
     }
-    if (this.sent) {
+    if (!early) {
       if (code >= 400) {
         this.afterFailure = this.next !== null
         this.needsReset = this.next === null && usesBdat(job, this.host)
       }
       this.endTransaction()
     } else {
-      // It answered before it had everything. It would take the rest for commands, so nothing more is said to it.
+      // It would take the rest of the content for commands, so nothing more is said to it.
       this.unexpected()
     }
   }

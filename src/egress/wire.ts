@@ -48,6 +48,8 @@ export class Wire {
   /** TLS version and cipher, or `null`. */
   tls: string | null = null
   closed = false
+  /** Reads so far. What comes in the read in which a command was sent cannot be the answer to it. */
+  reads = 0
   private waitsFor = ''
   private socket: Socket | TLSSocket
   private reader = new ReplyReader()
@@ -205,6 +207,7 @@ export class Wire {
 
   private received(chunk: Buffer, length: number): boolean {
     if (this.closed) return true
+    this.reads++
     const { reader } = this
     reader.feed(chunk, length)
     for (;;) {

@@ -77,6 +77,12 @@ export async function oddServer(behaviour: Behave = behave, host = '127.0.0.1'):
   return { port: (server.address() as { port: number }).port, sessions, accepted, open: () => sockets.size, close }
 }
 
+function textOf(answer: Answer): string {
+  if (answer === null) return ''
+  if (typeof answer === 'string') return answer
+  return 'slowly' in answer ? answer.slowly : (answer.text ?? '')
+}
+
 function converse(plain: Socket, session: OddSession, behaviour: Behave, accepted: string[]): void {
   let socket: Socket = plain
   let buffered = ''
@@ -122,7 +128,7 @@ function converse(plain: Socket, session: OddSession, behaviour: Behave, accepte
   const hear = (verb: string, line: string) => {
     session.heard.push(verb === 'CONTENT' ? 'CONTENT' : line)
     const answer = behaviour(verb, line, session)
-    if (verb === 'CONTENT' && typeof answer === 'string' && answer.startsWith('2')) accepted.push(line)
+    if (verb === 'CONTENT' && textOf(answer).startsWith('2')) accepted.push(line)
     if (verb === 'DATA' && (typeof answer === 'string' || (answer !== null && 'slowly' in answer))) {
       inData = (typeof answer === 'string' ? answer : answer.slowly).startsWith('354')
     }

@@ -457,6 +457,15 @@ describe('refusals and lost connections', () => {
     expect(server.accepted).toEqual([])
   })
 
+  test('an acceptance that came before the content was sent is no acceptance', async () => {
+    const early = await oddServer(odd({ DATA: '354 go\r\n250 2.0.0 thanks\r\n' }))
+    expect(brief(await client({ ports: [early.port] }).send(message()))).toEqual(['- 4.5.0 body'])
+    const bdat = await oddServer(
+      odd({ EHLO: ehloReply('PIPELINING', 'CHUNKING'), RCPT: '250 ok\r\n250 2.0.0 thanks\r\n' }),
+    )
+    expect(brief(await client({ ports: [bdat.port] }).send(message()))).toEqual(['- 4.5.0 body'])
+  })
+
   test('an acceptance in the middle of the content is no acceptance', async () => {
     const content = `${'x'.repeat(998)}\r\n`.repeat(3000)
     const server = await oddServer(odd({ DATA: '354 go\r\n250 2.0.0 thanks\r\n' }))
