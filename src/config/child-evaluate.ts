@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs'
 import { builtinModules, createRequire } from 'node:module'
+import { dirname, resolve } from 'node:path'
 import type { createJiti as CreateJiti, TransformOptions, TransformResult } from 'jiti'
 import { Fault, NotRepeatable } from './child-fault.ts'
 import { guardGlobals } from './child-guard.ts'
@@ -12,6 +14,7 @@ import { loadCodes } from './load-codes.ts'
 import { problem } from './load-problem.ts'
 import { hiddenCharacters, textOf, wholeFile } from './load-text.ts'
 import type { Position } from './positions.ts'
+import { didYouMean } from './suggest.ts'
 
 export type Job = {
   /** Real path of the document. */
@@ -136,7 +139,9 @@ export async function evaluate(job: Job, publicModule: object): Promise<Reply> {
       const name = /Cannot find (?:module|package) '([^']+)'/.exec(error.message)?.[1] ?? ''
       // Two modules may name the same thing; the one that failed is the last that was read.
       const mark = imports.findLast((seen) => seen.name === name)?.mark
-      const hint = name.startsWith('.') ? null : 'packages are looked for in the node_modules folders of the repository'
+      const hint = name.startsWith('.')
+        ? didYouMean(name, siblings(name, files))
+        : 'packages are looked for in the node_modules folders of the repository'
       return [
         problem(
           loadCodes.importNotFound,
@@ -163,6 +168,18 @@ function loaderAt(library: string) {
   const createJiti = require(library) as typeof CreateJiti
   const babel = require('../dist/babel.cjs') as (options: TransformOptions) => TransformResult
   return { createJiti, babel }
+}
+
+/** Names as `name` is written, of what stands where a module that was read could have meant it. */
+function siblings(name: string, files: ReadonlySet<string>): string[] {
+  const before = name.slice(0, name.lastIndexOf('/') + 1)
+  return [...files].flatMap((file) => {
+    try {
+      return readdirSync(resolve(dirname(file), before)).map((found) => before + found)
+    } catch {
+      return []
+    }
+  })
 }
 
 function syntaxFault(error: unknown, file: string, source: string): Fault {

@@ -2,7 +2,8 @@ import type { Diagnostic } from './diagnostic.ts'
 import { loadCodes } from './load-codes.ts'
 import { type Entry, type Node, placeOf, type Spot } from './load-node.ts'
 import { problem } from './load-problem.ts'
-import { type DocPath, type Position, pathText } from './positions.ts'
+import { type DocPath, pathText } from './positions.ts'
+import { didYouMean } from './suggest.ts'
 
 /** What the `$env` choices of all files of a document say of environments, to find a misspelt `--env`. */
 export type Environments = {
@@ -69,7 +70,7 @@ export function chooseEnvironment(root: Node, environments: Environments, proble
       ? wrong(
           loadCodes.environmentMissing,
           choices,
-          `has a value for ${names} and no default`,
+          `the choice has ${names} and no default`,
           `say which: --env ${[...map.entries.keys()][0]}`,
         )
       : wrong(
@@ -82,7 +83,7 @@ export function chooseEnvironment(root: Node, environments: Environments, proble
 }
 
 /** A name that no `$env` knows would silently take every default. */
-export function unknownEnvironment(environments: Environments, file: Position): Diagnostic | null {
+export function unknownEnvironment(environments: Environments): Diagnostic | null {
   const { chosen, named } = environments
   if (chosen === null || named.has(chosen)) return null
   const known = [...named].sort()
@@ -90,7 +91,7 @@ export function unknownEnvironment(environments: Environments, file: Position): 
     known.length === 0
       ? `--env ${chosen} was given, but the document has no choice by environment`
       : `no part of the document knows the environment "${chosen}"`
-  return problem(loadCodes.environmentUnknown, file, message, {
-    hint: known.length === 0 ? null : `it knows ${known.join(', ')}`,
+  return problem(loadCodes.environmentUnknown, null, message, {
+    hint: known.length === 0 ? null : (didYouMean(chosen, known) ?? `it knows ${known.join(', ')}`),
   })
 }

@@ -205,9 +205,6 @@ class Reader {
       if (!exact(value)) this.problems.push(inexactNumber(found, this.#origin.position(start, start + found.length)))
       return node(value)
     }
-    if (found.startsWith('//') || found.startsWith('/*') || found.startsWith('#')) {
-      this.#fail(start, found.length, 'JSON has no comments', 'a .yaml document may have them')
-    }
     return this.#expected('a value', found)
   }
 
@@ -230,6 +227,9 @@ class Reader {
   #expected(wanted: string, found?: string): never {
     if (this.#at >= this.#to) this.#fail(this.#at, 1, `expected ${wanted}, got the end of the text`, null)
     const got = found || String.fromCodePoint(this.#text.codePointAt(this.#at)!)
+    if (/^(?:\/[/*]|#)/.test(this.#text.slice(this.#at, this.#at + 2))) {
+      this.#fail(this.#at, Math.max(got.length, 2), 'JSON has no comments', 'a .yaml document may have them')
+    }
     const hint = got.startsWith("'") ? 'JSON has double quotes only' : null
     return this.#fail(this.#at, Math.min(got.length, 40), `expected ${wanted}, got ${got.slice(0, 40)}`, hint)
   }

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
-import { realpath } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { readdir, realpath } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Diagnostic } from './diagnostic.ts'
 import { loadCodes } from './load-codes.ts'
 import { problem } from './load-problem.ts'
 import { machineReason } from './load-text.ts'
 import type { Position } from './positions.ts'
+import { didYouMean } from './suggest.ts'
 
 /**
  * The folder that a document may read from: the repository that holds it, else its own folder. A plan of a pull request
@@ -51,6 +52,16 @@ export async function resolveReference(
   try {
     return isInside(await realpath(root), await realpath(file)) ? { file } : outside()
   } catch (error) {
-    return wrong(unreadable, `cannot read ${shown}: ${machineReason(error)}`)
+    return wrong(unreadable, `cannot read ${shown}: ${machineReason(error)}`, await nearName(text, file))
   }
+}
+
+/** A file of nearly that name in the same folder. */
+async function nearName(text: string, file: string): Promise<string | null> {
+  const names = await readdir(dirname(file)).catch(() => [])
+  const before = text.slice(0, text.length - basename(text).length)
+  return didYouMean(
+    text,
+    names.map((name) => before + name),
+  )
 }

@@ -49,7 +49,7 @@ export async function loadSource(path: string, { env, allowEnv = [] }: LoadOptio
   }
   const node = await readDocument(file, wholeFile(file), loading, [file])
   if (!loading.problems.some(isError)) {
-    const unknown = unknownEnvironment(loading.environments, wholeFile(file))
+    const unknown = unknownEnvironment(loading.environments)
     if (unknown !== null) loading.problems.push(unknown)
   }
   if (node === null || loading.problems.some(isError)) throw new ConfigError(loading.problems)

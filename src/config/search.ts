@@ -63,14 +63,9 @@ async function searchFolder(folder: string): Promise<string | null> {
   const [first, second] = candidates
   if (first !== undefined && second !== undefined) {
     refuse(
-      problem(
-        loadCodes.severalFound,
-        wholeFile(second),
-        `there are two documents in one folder, ${candidates.join(' and ')}`,
-        {
-          hint: 'keep one, or name it with --config FILE',
-        },
-      ),
+      problem(loadCodes.severalFound, null, `there are two documents in one folder, ${candidates.join(' and ')}`, {
+        hint: 'keep one, or name it with --config FILE',
+      }),
     )
   }
   if (first !== undefined) await demandReadable(first, `cannot read ${first}`)

@@ -71,15 +71,15 @@ export const splitAtCommas: Split = (line) => {
 /** A record a line. Empty lines, and lines that begin with `#`, are not records. */
 export function readCells(source: Text, split: Split, header: boolean): TableReading {
   const { text, file } = source
+  const hint = split === splitAtTabs ? 'cells are separated by one tab' : 'cells are separated by a comma'
   const rows: TableRow[] = []
   const problems: Diagnostic[] = []
   let columns: readonly string[] | null = null
-  let width = -1
-  let widthLine = 0
-  let lineNumber = 0
+  let first: TableRow | null = null
 
+  let number = 0
   for (let start = 0; start < text.length && problems.length < maxTableProblems; ) {
-    lineNumber++
+    number++
     const feed = text.indexOf('\n', start)
     const next = feed < 0 ? text.length + 1 : feed + 1
     let end = next - 1
@@ -89,70 +89,89 @@ export function readCells(source: Text, split: Split, header: boolean): TableRea
     if (line === '' || line.charCodeAt(0) === 35) continue
 
     const found = split(line)
-    const complain = (code: string, column: number, length: number, message: string, hint: string | null = null) => {
-      const position = { file, line: lineNumber, column, endColumn: column + Math.max(1, length) }
-      problems.push(problem(code, position, message, { hint }))
+    const row: TableRow =
+      'error' in found ? unsplit : { line: number, cells: found.cells, starts: found.starts, value: undefined }
+    first ??= row === unsplit ? null : row
+    const wrong =
+      'error' in found ? quoteProblem(found) : (widthProblem(row, first!, line, hint) ?? blankProblem(row, line, hint))
+    if (wrong !== null) {
+      const position = { file, line: number, column: wrong.column, endColumn: wrong.column + Math.max(1, wrong.length) }
+      problems.push(problem(wrong.code, position, wrong.message, { hint: wrong.hint }))
+    } else if (header && columns === null) {
+      columns = row.cells
+      problems.push(...headerProblems(file, row))
+    } else {
+      rows.push(row)
     }
-    if ('error' in found) {
-      complain(loadCodes.tableQuote, found.at + 1, found.length, found.error)
-      continue
-    }
-    const { cells, starts } = found
-    if (width < 0) {
-      width = cells.length
-      widthLine = lineNumber
-    } else if (cells.length !== width) {
-      const extra = cells.length > width
-      const at = extra ? starts[width]! : starts.at(-1)!
-      const length = extra ? line.length + 1 - at : cells.at(-1)!.length
-      complain(
-        loadCodes.tableColumns,
-        at,
-        length,
-        `expected ${width} ${width === 1 ? 'cell' : 'cells'} as in line ${widthLine}, got ${cells.length}`,
-      )
-      continue
-    }
-    const blank = blankEdge(cells)
-    if (blank !== null && line.charCodeAt(starts[blank]! - 2) !== 34) {
-      const hint =
-        split === splitAtTabs
-          ? 'cells are separated by one tab, and by nothing else'
-          : 'put it in quotes if it is meant'
-      complain(loadCodes.tableBlank, starts[blank]!, cells[blank]!.length, 'a cell begins or ends with a space', hint)
-      continue
-    }
-    if (header && columns === null) {
-      columns = cells
-      const bad = cells.findIndex((name, i) => name === '' || cells.indexOf(name) !== i)
-      if (bad >= 0) {
-        const message = cells[bad] === '' ? 'a column has no name' : `the column "${cells[bad]}" is named twice`
-        complain(loadCodes.tableHeader, starts[bad]!, cells[bad]!.length, message)
-      }
-      continue
-    }
-    rows.push({ line: lineNumber, cells, starts, value: undefined })
   }
   if (header && columns === null && problems.length === 0) {
-    problems.push(
-      problem(
-        loadCodes.tableHeader,
-        source.position(0, 1),
-        'expected a first line with the names of the columns, got nothing',
-      ),
-    )
+    const message = 'expected a first line with the names of the columns, got nothing'
+    problems.push(problem(loadCodes.tableHeader, source.position(0, 1), message))
   }
   return { table: problems.length > 0 ? null : new TableFile(file, columns, rows), problems }
 }
 
-function blankEdge(cells: readonly string[]): number | null {
+/** Stands for a line that has no cells. */
+const unsplit: TableRow = { line: 0, cells: [], starts: [], value: undefined }
+
+type Wrong = {
+  readonly code: string
+  readonly column: number
+  readonly length: number
+  readonly message: string
+  readonly hint: string | null
+}
+
+const quoteProblem = ({ at, length, error }: { at: number; length: number; error: string }): Wrong => ({
+  code: loadCodes.tableQuote,
+  column: at + 1,
+  length,
+  message: error,
+  hint: null,
+})
+
+/** Points at the first cell that is too many, or at the last one before those that are missing. */
+function widthProblem({ cells, starts }: TableRow, first: TableRow, line: string, hint: string): Wrong | null {
+  const width = first.cells.length
+  if (cells.length === width) return null
+  const message = `expected ${width} ${width === 1 ? 'cell' : 'cells'} as in line ${first.line}, got ${cells.length}`
+  const column = cells.length > width ? starts[width]! : starts.at(-1)!
+  return {
+    code: loadCodes.tableColumns,
+    column,
+    length: line.length + 1 - column,
+    message,
+    hint: cells.length < width ? hint : null,
+  }
+}
+
+/** A space at the edge of a cell cannot be seen, and is part of the cell. In quotes it is meant. */
+function blankProblem({ cells, starts }: TableRow, line: string, hint: string): Wrong | null {
   for (let i = 0; i < cells.length; i++) {
     const cell = cells[i]!
     if (cell === '') continue
-    if (isBlank(cell.charCodeAt(0)) || isBlank(cell.charCodeAt(cell.length - 1))) return i
+    const atStart = isBlank(cell.charCodeAt(0))
+    if ((!atStart && !isBlank(cell.charCodeAt(cell.length - 1))) || line.charCodeAt(starts[i]! - 2) === 34) continue
+    const column = starts[i]! + (atStart ? 0 : cell.length - 1)
+    const message = `the cell ${JSON.stringify(cell)} ${atStart ? 'begins' : 'ends'} with a space`
+    return { code: loadCodes.tableBlank, column, length: 1, message, hint }
   }
   return null
 }
 
 /** Space, tab, a lone carriage return, and the no-break space that comes with a paste from a web page. */
-const isBlank = (code: number) => code === 32 || code === 9 || code === 13 || code === 160
+const isBlank = (code: number): boolean => code === 32 || code === 9 || code === 13 || code === 160
+
+function headerProblems(file: string, { line, cells, starts }: TableRow): Diagnostic[] {
+  return cells.flatMap((name, i) => {
+    if (name !== '' && cells.indexOf(name) === i) return []
+    const position = { file, line, column: starts[i]!, endColumn: starts[i]! + Math.max(1, name.length) }
+    return [
+      problem(
+        loadCodes.tableHeader,
+        position,
+        name === '' ? 'a column has no name' : `the column "${name}" is named twice`,
+      ),
+    ]
+  })
+}

@@ -93,7 +93,7 @@ describe('$env is refused', () => {
 
   test('a misspelt --env, which would take every default, with the names that are known', async () => {
     const [unknown] = await refusal(loaded({ 'd.yaml': text }, { env: 'prdo' }))
-    expect(unknown).toMatchObject({ code: 'MG1071', hint: 'it knows lab, prod' })
+    expect(unknown).toMatchObject({ code: 'MG1071', hint: 'did you mean "prod"?', position: null })
     expect(unknown!.message).toContain('"prdo"')
   })
 

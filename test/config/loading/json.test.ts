@@ -12,7 +12,7 @@ const cases: readonly { readonly name: string; readonly text: string; readonly w
   { name: 'a missing colon', text: '{"a" 1}', want: ['MG1030 d.json:1:6 1'] },
   { name: 'a key without quotes', text: '{a: 1}', want: ['MG1030 d.json:1:2 a'] },
   { name: 'single quotes', text: `{"a": 'x'}`, want: ["MG1030 d.json:1:7 'x'"] },
-  { name: 'a comment', text: '{\n  // note\n  "a": 1}', want: ['MG1030 d.json:2:3 /'] },
+  { name: 'a comment', text: '{\n  // note\n  "a": 1}', want: ['MG1030 d.json:2:3 //'] },
   { name: 'a comment in place of a value', text: '{"a": // note\n 1}', want: ['MG1030 d.json:1:7 //'] },
   { name: 'an open text', text: '{"a": "x\n}', want: ['MG1030 d.json:1:7 "'] },
   { name: 'a tab inside of a text', text: '{"a": "x\ty"}', want: ['MG1030 d.json:1:9 \t'] },

@@ -1,0 +1,11 @@
+import { defineConfig, deliver, via } from 'mailgw'
+
+export default defineConfig({
+  hostname: 'gw.corp.example',
+  postmaster: 'postmaster@corp.example',
+  listeners: { lan: { kind: 'internal', bind: '127.0.0.1:2525' } },
+  domains: { 'corp.example': 'local' },
+  relays: { isp: { hosts: ['smtp.isp.example:2525'] } },
+  localMx: { '*': via('isp') },
+  relaying: { $env: { prod: 'two-way', lab: 'outbound', default: 'local-only' } } as never,
+})

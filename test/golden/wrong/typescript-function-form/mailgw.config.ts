@@ -1,0 +1,3 @@
+import { defineConfig } from 'mailgw'
+
+export default (context: { env: string }) => ({ hostname: `gw.${context.env}` })

@@ -1,0 +1,3 @@
+import { relays } from './relays.ts'
+
+export default { hostname: 'gw.corp.example', relays }

@@ -1,0 +1,3 @@
+export const relays = {
+  isp: { hosts: ['smtp.isp.example' },
+}

@@ -1,0 +1,3 @@
+import { relays } from './relay.ts'
+
+export default { hostname: 'gw.corp.example', relays }

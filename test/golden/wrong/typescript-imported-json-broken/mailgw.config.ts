@@ -1,0 +1,3 @@
+import relays from './relays.json'
+
+export default { hostname: 'gw.corp.example', relays }

@@ -1,0 +1,1 @@
+export const relay = (host: string, options: object) => ({ hosts: [host], ...options })

@@ -1,0 +1,3 @@
+import { merge } from 'lodash'
+
+export default merge({}, { hostname: 'gw.corp.example' })

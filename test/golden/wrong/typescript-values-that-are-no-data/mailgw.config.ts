@@ -1,0 +1,13 @@
+import { defineConfig, deliver, via } from 'mailgw'
+
+export default defineConfig({
+  hostname: 'gw.corp.example',
+  postmaster: 'postmaster@corp.example',
+  listeners: { lan: { kind: 'internal', bind: '127.0.0.1:2525' } },
+  domains: { 'corp.example': 'local' },
+  relays: { isp: { hosts: ['smtp.isp.example:2525'] } },
+  localMx: { '*': via('isp') },
+  aliases: new Map([['a@corp.example', 'b@corp.example']]),
+  retry: { schedule: ['5m', undefined], expireAfter: new Date(2026, 0) },
+  limits: { maxHops: 10 / 0 },
+} as never)
