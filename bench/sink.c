@@ -3,7 +3,8 @@
  * pair, so that a lost or doubled delivery shows. The identity is the Message-Id; without one, a hash of the header.
  *
  *   sink [options]            prints "listening PORT" first, then one JSON line for each SIGUSR1, and one at its end
- *     --port N                127.0.0.1:N (default: any free one)
+ *     --port N                port (default: any free one)
+ *     --host ADDRESS          IPv4 address (default: 127.0.0.1)
  *     --chunking              offers CHUNKING (BDAT)
  *     --no-pipelining, --no-8bitmime
  *     --delay MS              answers each end of data so much later
@@ -411,14 +412,15 @@ static void answer_due(void) {
   }
 }
 
-static void options(int count, char **list, int *port) {
+static void options(int count, char **list, struct sockaddr_in *address) {
   for (int i = 1; i < count; i++) {
     const char *value = i + 1 < count ? list[i + 1] : "";
     if (strcmp(list[i], "--chunking") == 0) { chunking = 1; continue; }
     if (strcmp(list[i], "--no-pipelining") == 0) { pipelining = 0; continue; }
     if (strcmp(list[i], "--no-8bitmime") == 0) { eight_bit = 0; continue; }
     i++;
-    if (strcmp(list[i - 1], "--port") == 0) *port = atoi(value);
+    if (strcmp(list[i - 1], "--port") == 0) address->sin_port = htons(atoi(value));
+    else if (strcmp(list[i - 1], "--host") == 0 && inet_pton(AF_INET, value, &address->sin_addr) == 1) continue;
     else if (strcmp(list[i - 1], "--delay") == 0) delay_ms = atoi(value);
     else if (strcmp(list[i - 1], "--pairs") == 0) {
       pair_file = fopen(value, "we");
@@ -430,15 +432,15 @@ static void options(int count, char **list, int *port) {
 }
 
 int main(int count, char **list) {
-  int port = 0, one = 1;
-  options(count, list, &port);
+  int one = 1;
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  options(count, list, &address);
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
 
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   socklen_t size = sizeof address;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (bind(listener, (struct sockaddr *)&address, size) < 0 || listen(listener, 4096) < 0) { perror("sink"); return 1; }
