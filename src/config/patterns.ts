@@ -76,6 +76,7 @@ export function readMailbox(text: string): Reading<Mailbox> {
     return unread(expected, text, `did you mean ${JSON.stringify(text.slice(1, -1))}?`)
   }
   if (at < 0) return unread(expected, text)
+  if (text.includes('*')) return unread(expected, text, 'one mailbox is meant here, so "*" stands for nothing')
   const domain = readDomain(text.slice(at + 1))
   const mailbox = domain.ok ? parseMailbox(`${text.slice(0, at).normalize('NFC')}@${domain.value}`) : null
   return mailbox?.ok ? mailbox : unread(expected, text)

@@ -21,7 +21,6 @@ export function dnsbl(report: Report, section: unknown): DnsblEntry[] {
     if (first === undefined) ids.set(entry.id, idSpot)
     else twice(report, idSpot, entry.id, first)
     const zone = take(report, 'MG1318', valueSpot([...path, 'zone']), readDomain(entry.zone))
-    if (zone === null) continue
     const codes = values(
       listOf(
         report,
@@ -31,6 +30,8 @@ export function dnsbl(report: Report, section: unknown): DnsblEntry[] {
         (code) => code,
       ),
     )
+    const listed = onListed(report, entry, zone ?? '', [...path, 'onListed', 'reject'])
+    if (zone === null) continue
     const at = atOf(path)
     report.place(at, valueSpot(path))
     list.push({
@@ -39,7 +40,7 @@ export function dnsbl(report: Report, section: unknown): DnsblEntry[] {
       zone,
       codes,
       listeners: entry.listeners === undefined ? null : [entry.listeners].flat(),
-      onListed: onListed(report, entry, zone, [...path, 'onListed', 'reject']),
+      onListed: listed,
       onError: entry.onError,
     })
   }
@@ -52,9 +53,8 @@ function readCode(text: string): Reading<string> {
   const network = readNetwork(text)
   if (!network.ok) return network
   if (!holds('127.0.0.0/8', network.value)) return unread(expected, text)
-  return holds('127.255.255.0/24', network.value)
-    ? unread(expected, text, 'answers in 127.255.255.0/24 are errors of the list')
-    : network
+  if (!holds('127.255.255.0/24', network.value)) return network
+  return unread('an answer that means "listed"', text, 'answers in 127.255.255.0/24 are errors of the list')
 }
 
 function onListed(report: Report, entry: Dnsbl, zone: string, path: (string | number)[]): DnsblEntry['onListed'] {

@@ -82,14 +82,15 @@ function unknownOf(report: Report, value: NonNullable<Exclude<Domain, string>['u
 /** `bob`, or `bob@` with this very domain. */
 function readRecipient(text: string, pattern: string): Reading<string> {
   const expected = `a recipient of ${pattern}, such as "ann"`
+  if (text.includes('*')) return unread(expected, text, "recipients: 'any' takes all of them")
   if (!text.includes('@') || text.endsWith('"')) {
     const localPart = parseLocalPart(text)
     return localPart.ok ? read(foldLocalPart(localPart.value)) : unread(expected, text)
   }
   const mailbox = readMailbox(text)
-  if (mailbox.ok && mailbox.value.domain === pattern) return read(foldLocalPart(mailbox.value.localPart))
-  const hint = text.startsWith('*@') ? "recipients: 'any' takes all of them" : null
-  return unread(expected, text, hint)
+  return mailbox.ok && mailbox.value.domain === pattern
+    ? read(foldLocalPart(mailbox.value.localPart))
+    : unread(expected, text)
 }
 
 /** A domain of ours is open to the world, so `*` here is an open relay, and `*.com` nearly one. */

@@ -65,7 +65,9 @@ function tellCycle(
   const path = [...cycle, cycle[0]].join(' -> ')
   const places = cycle.map((key) => aliases.get(key)?.keySpot ?? onwardSpot(routing, starts.get(key)!))
   const [first, ...rest] = places
+  const unlisted = cycle.find((key) => !aliases.has(key))
   report.error('MG1406', first!, `leads back to itself: ${path}`, {
+    hint: unlisted === undefined ? null : `${unlisted} is no recipient of its domain, so its mail is sent on`,
     related: rest.map((spot, i) => ({ message: `then ${cycle[i + 1]}`, spot })),
   })
 }

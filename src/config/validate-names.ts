@@ -4,7 +4,7 @@ import { didYouMean } from './suggest.ts'
 import type { PlacedRow } from './validate-local-mx.ts'
 import { twice, valueSpot } from './validate-read.ts'
 import type { Report, Spot } from './validate-report.ts'
-import { entries } from './validate-rows.ts'
+import { entries, tellEmpty } from './validate-rows.ts'
 
 /** Relays are used by name in localMx; each name must be declared, and what is declared should be used. */
 export function checkRelayNames(report: Report, section: unknown, rows: readonly PlacedRow[], complete: boolean): void {
@@ -30,7 +30,7 @@ export function checkListenerNames(report: Report, dnsbl: unknown, deny: unknown
   const check = (value: string | readonly string[] | undefined, path: DocPath) => {
     const found = new Map<string, Spot>()
     if (Array.isArray(value) && value.length === 0) {
-      report.error('MG1205', valueSpot(path), 'expected at least one, got none', { hint: 'leave the key out instead' })
+      tellEmpty(report, path)
     }
     for (const [i, name] of [value ?? []].flat().entries()) {
       const spot = valueSpot(Array.isArray(value) ? [...path, i] : path)

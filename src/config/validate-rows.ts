@@ -1,6 +1,7 @@
+import { basename } from 'node:path'
 import type { DocPath } from './positions.ts'
 import { TableFile, type TableRow } from './source.ts'
-import { didYouMean } from './suggest.ts'
+import { suggest } from './suggest.ts'
 import { type Report, type Spot, shown } from './validate-report.ts'
 
 /** One text of a list, wherever the list was written. */
@@ -39,11 +40,16 @@ export function items(report: Report, value: unknown, path: DocPath, column: str
     for (const [i, part] of value.entries()) add(part, [...path, i])
   } else add(value, path)
   const empty = Array.isArray(value) ? value.length === 0 : value instanceof TableFile && value.rows.length === 0
-  if (empty)
-    report.error('MG1205', { kind: 'value', path }, 'expected at least one, got none', {
-      hint: 'leave the key out instead',
-    })
+  if (empty) tellEmpty(report, path)
   return list
+}
+
+/** Keys whose list cannot be left out. */
+const needed = new Set<string | number>(['networks', 'hosts', 'bind'])
+
+export function tellEmpty(report: Report, path: DocPath): void {
+  const hint = needed.has(path.at(-1)!) ? null : 'leave the key out instead'
+  report.error('MG1205', { kind: 'value', path }, 'expected at least one, got none', { hint })
 }
 
 /** The entries of an object, or the rows of a table whose columns are `columns` (key, value). */
@@ -87,15 +93,17 @@ function* records(report: Report, table: TableFile, path: DocPath, columns: read
   const want = `the columns ${columns.map((column) => `"${column}"`).join(' and ')}`
   if (header !== null) {
     const spot: Spot = { kind: 'value', path }
+    const missing = columns.filter((column) => !header.includes(column))
     for (const name of header) {
       if (known.includes(name)) continue
-      report.error('MG1207', spot, `expected ${want} in ${table.file}, got "${name}"`, {
-        hint: didYouMean(name, known),
-      })
+      const meant = suggest(name, missing)
+      if (meant !== null) missing.splice(missing.indexOf(meant), 1)
+      const hint = meant === null ? null : `did you mean ${JSON.stringify(meant)}?`
+      report.error('MG1207', spot, `expected ${want} in ${basename(table.file)}, got "${name}"`, { hint })
     }
-    const missing = columns.find((column) => !header.includes(column))
-    if (missing !== undefined) {
-      report.error('MG1207', spot, `expected ${want} in ${table.file}, got no "${missing}"`)
+    for (const column of missing)
+      report.error('MG1207', spot, `expected ${want} in ${basename(table.file)}, got no "${column}"`)
+    if (columns.some((column) => !header.includes(column))) {
       return
     }
   }

@@ -60,17 +60,20 @@ export function timeouts(report: Report, section: unknown): Timeouts {
   }
 }
 
+/** What is reckoned with when the document's own could not be read. */
+const defaultExpiryMs = 5 * 86_400_000
+
 export function retry(report: Report, section: unknown): RetryPolicy {
   const written: Readonly<Record<string, unknown>> = over(report, 'retry', section, defaults.retry)
   const list = items(report, written['schedule'], ['retry', 'schedule'], 'wait')
   const scheduleMs = list.flatMap(({ text, spot }) => durationAt(report, text, spot) ?? [])
   const spot = valueSpot(['retry', 'expireAfter'])
-  const expireAfterMs = durationAt(report, String(written['expireAfter']), spot) ?? 1000
+  const expireAfterMs = durationAt(report, String(written['expireAfter']), spot)
   const [first = 0] = scheduleMs
-  if (expireAfterMs <= first && scheduleMs.length > 0) {
+  if (expireAfterMs !== null && expireAfterMs <= first) {
     report.error('MG1208', spot, 'expected more than the first wait of retry.schedule: nothing would be tried twice')
   }
-  return { scheduleMs, expireAfterMs }
+  return { scheduleMs, expireAfterMs: expireAfterMs ?? defaultExpiryMs }
 }
 
 export function resolver(report: Report, section: unknown): ResolverSettings {

@@ -81,7 +81,8 @@ test.each([
 })
 
 test('a column that nobody reads is an error', () => {
-  expect(problems({ localMx: tsv('a.example\tbart', ['patern', 'target']) })).toEqual([
+  expect(problems({ localMx: tsv('a.example\tbart', ['patern', 'target']) })).toEqual(['MG1207 localMx'])
+  expect(problems({ localMx: tsv('a.example\tbart', ['domain', 'target']) })).toEqual([
     'MG1207 localMx',
     'MG1207 localMx',
   ])
@@ -122,13 +123,14 @@ test('100,000 rows are validated in well under a second', () => {
   })
   const sections = { ...base, relays: { isp: { hosts: 'isp' } }, localMx: new TableFile('t.tsv', null, rows) }
   const times = [1, 2, 3].map(() => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     const { document, places, diagnostics } = validated(sections)
     expect(diagnostics).toEqual([])
     expect(document!.localMx).toHaveLength(100_000)
     expect(places.get('localMx["d1.example"]')).toEqual({ file: 't.tsv', line: 2, column: 1, endColumn: 11 })
-    return performance.now() - started
+    const { user, system } = process.cpuUsage(started)
+    return (user + system) / 1000
   })
-  // 0.2 s on a quiet machine; the best of three, as others work on this one too.
+  // Time of the processor, the best of three: others work on this machine too.
   expect(Math.min(...times)).toBeLessThan(1000)
 })

@@ -1,0 +1,10 @@
+import { defineConfig, via } from 'mailgw'
+
+export default defineConfig({
+  hostname: 'gw.corp.example',
+  postmaster: 'postmaster@corp.example',
+  listeners: { smtp: { kind: 'mx', bind: '127.0.0.1:2525' } },
+  domains: { 'corp.example': 'local' },
+  relays: { bart: { hosts: 'bart:26' } },
+  localMx: { 'lab.example': via('brat' as 'bart'), '*': via('bart') },
+})

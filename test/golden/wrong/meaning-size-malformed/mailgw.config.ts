@@ -1,0 +1,10 @@
+import { defineConfig } from 'mailgw'
+
+export default defineConfig({
+  hostname: 'gw.corp.example',
+  postmaster: 'postmaster@corp.example',
+  listeners: { smtp: { kind: 'mx', bind: '127.0.0.1:2525' } },
+  domains: { 'corp.example': 'local' },
+  limits: { maxSize: '20Mb' },
+  deny: [{ when: { size: { over: '5M' } } }],
+})

@@ -1,0 +1,9 @@
+import { defineConfig } from 'mailgw'
+
+export default defineConfig({
+  hostname: 'gw.corp.example',
+  postmaster: 'postmaster@corp.example',
+  listeners: { smtp: { kind: 'mx', bind: '127.0.0.1:2525' } },
+  domains: { 'corp.example': 'local' },
+  clients: { office: { networks: ['80.0.0.0/4', '2000::/3'], internal: true } },
+})

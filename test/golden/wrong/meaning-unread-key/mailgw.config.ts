@@ -1,0 +1,8 @@
+import { defineConfig, park } from 'mailgw'
+
+export default defineConfig({
+  hostname: 'gw.corp.example',
+  postmaster: 'postmaster@corp.example',
+  listeners: { smtp: { kind: 'mx', bind: '127.0.0.1:2525' } },
+  domains: { 'corp.example': { unknown: park() } },
+})
