@@ -90,6 +90,7 @@ export class HandCarrier implements Carrier {
 }
 
 export type Rig = {
+  readonly dir: string
   readonly clock: HandClock
   readonly carrier: HandCarrier
   readonly disk: FakeDisk
@@ -108,10 +109,12 @@ export const HOUR = 60 * MINUTE
 
 export const toDomain = (to: Mailbox): Route => ({ kind: 'next-hop', nextHop: hopOf(to.domain), at: 'test' })
 
-export async function rig(options: Partial<QueueOptions> = {}): Promise<Rig> {
+/** `found`: what a crash left of another rig's disk. */
+export async function rig(options: Partial<QueueOptions> = {}, found: Rig | null = null): Promise<Rig> {
   const clock = new HandClock()
-  const disk = new FakeDisk()
+  const disk = found?.disk.afterKill() ?? new FakeDisk()
   const dir = tempFolder()
+  if (found !== null) disk.move(found.dir, dir)
   const events: Rig['events'] = []
   const note = (event: string, fields: LogFields = {}): void => void events.push({ event, fields })
   const log = { ...silentLog, info: note, warn: note, error: note }
@@ -133,6 +136,7 @@ export async function rig(options: Partial<QueueOptions> = {}): Promise<Rig> {
     })
   const first = new HandCarrier()
   const self: { -readonly [K in keyof Rig]: Rig[K] } = {
+    dir,
     clock,
     carrier: first,
     disk,

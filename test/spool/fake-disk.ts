@@ -81,6 +81,14 @@ export class FakeDisk implements Disk {
     return next
   }
 
+  /** The same files in another folder. */
+  move(from: string, to: string): void {
+    for (const [path, stored] of [...this.files]) {
+      this.files.delete(path)
+      this.files.set(path.replace(from, to), stored)
+    }
+  }
+
   /** @returns what is to happen, and counts */
   begin(kind: Operation['kind'], path: string): Fault {
     if (this.stopped) return 'stop'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { realDisk } from '../../src/queue/disk.ts'
 import { tempFolder } from '../support/peer.ts'
 import { FakeDisk } from './fake-disk.ts'
 import { bodyOf, contentOf, envelopeTo, open, store } from './messages.ts'
@@ -9,7 +10,7 @@ const sizes = [0, 1, 100, 2048, 4095, 4096, 4097, 16 * 1024, 40_000, 200_000]
 test('a message of any size is read back as it came, also after a restart', async () => {
   const dir = tempFolder()
   const bodies = new Map<string, Buffer>()
-  const first = await open({ dir, disk: (await import('../../src/queue/disk.ts')).realDisk })
+  const first = await open({ dir, disk: realDisk })
   for (const size of sizes) {
     const body = randomBytes(size)
     const entry = await store(first.spool, envelopeTo('a@example.com', 'b@example.net'), body)
@@ -62,6 +63,19 @@ test('a recipient keeps its state over a restart, and a message that is done is 
   expect(entry?.recipients[1]).toMatchObject(state)
   expect(entry?.recipients[2]).toMatchObject({ state: 'waiting', attempts: 0, lastReply: null })
   expect(entry?.open).toBe(2)
+  await spool.close()
+})
+
+test('a spool is read whatever the size of segments was, and new ones have the new size', async () => {
+  const disk = new FakeDisk()
+  const first = await open({ disk })
+  const old = await store(first.spool, envelopeTo('a@example.com'), bodyOf('old', 50_000))
+  await first.spool.close()
+  const { spool, recovered } = await open({ disk, segmentBytes: 128 * 1024 })
+  expect((await contentOf(recovered.entries[0]!.body)).equals(bodyOf('old', 50_000))).toBe(true)
+  const next = await store(spool, envelopeTo('a@example.com'), bodyOf('new', 2000))
+  expect(next.place.piece.segment.sizeBytes).toBe(128 * 1024)
+  expect(recovered.entries[0]?.id).toBe(old.id)
   await spool.close()
 })
 
