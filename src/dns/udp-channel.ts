@@ -65,9 +65,12 @@ export class UdpChannel {
     while (this.#waiting.has(id)) id = this.#options.random(65_536)
     const sent = withId(query, id)
     return await new Promise<Heard>((resolve) => {
-      const timer = this.#options.clock.setTimeout(() => done(unheard('no answer in time', true)), timeoutMs)
+      // A loop that was held up comes to its timers before its sockets: what has arrived meanwhile is heard first.
+      const late = () => setImmediate(() => done(unheard('no answer in time', true)))
+      const timer = this.#options.clock.setTimeout(late, timeoutMs)
       const done = (heard: Heard) => {
         timer.cancel()
+        if (this.#waiting.get(id)?.done !== done) return
         this.#waiting.delete(id)
         resolve(heard)
         this.#rest()

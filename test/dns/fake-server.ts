@@ -26,7 +26,7 @@ export type Said = Packet | Buffer | null | readonly (Packet | Buffer)[]
 export type FakeServer = {
   readonly port: number
   readonly asked: readonly Asked[]
-  /** Settings of a resolver that asks this server alone, without much patience. */
+  /** Settings of a resolver that asks this server alone, once, and patiently: the machine may be busy. */
   readonly settings: ResolverSettings
   /** Sends from the port that was asked, whenever. */
   sayHere(asked: Asked, message: Packet): void
@@ -103,7 +103,7 @@ export async function fakeServer(say: (asked: Asked) => Said, host = '127.0.0.1'
   return {
     port,
     asked,
-    settings: { servers: [{ host, port }], timeoutMs: 300, attempts: 1 },
+    settings: { servers: [{ host, port }], timeoutMs: 15_000, attempts: 1 },
     sayHere: (one, message) => udp.send(octets(message), one.from, host),
     async sayFromElsewhere(one, message) {
       const other = createSocket('udp4')

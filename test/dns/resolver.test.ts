@@ -57,14 +57,14 @@ describe('a resolver and one server', () => {
     expect(new Set(server.asked.map(({ from }) => from)).size).toBeGreaterThanOrEqual(5)
   })
 
-  test('a burst of 5,000 questions has at most 200 in flight and loses none', async () => {
+  test('a burst of 2,000 questions has at most 200 in flight and loses none', async () => {
     const server = await fakeServer(good)
     const resolver = resolverOf({ ...server.settings, timeoutMs: 5000 })
-    const all = Promise.all(Array.from({ length: 5000 }, (_, n) => resolver.a(`n${n}.test`)))
+    const all = Promise.all(Array.from({ length: 2000 }, (_, n) => resolver.a(`n${n}.test`)))
     await Promise.resolve()
-    expect(resolver.stats()).toMatchObject({ inFlight: 200, waiting: 4800 })
+    expect(resolver.stats()).toMatchObject({ inFlight: 200, waiting: 1800 })
     expect((await all).every((answer) => answer.kind === 'found')).toBe(true)
-    expect(resolver.stats()).toMatchObject({ inFlight: 0, waiting: 0, questions: 5000 })
+    expect(resolver.stats()).toMatchObject({ inFlight: 0, waiting: 0, questions: 2000 })
   })
 
   test('more questions than may wait fail at once instead of filling the memory', async () => {
@@ -135,7 +135,7 @@ describe('forged and foreign answers', () => {
       void server.sayFromElsewhere(asked, fake.reply(asked, { answers: [fake.a(asked.name, '192.0.2.66')] }))
       return asked.nth === 0 ? null : good(asked)
     })
-    const resolver = resolverOf({ ...server.settings, attempts: 2 })
+    const resolver = resolverOf({ ...server.settings, timeoutMs: 300, attempts: 2 })
     expect(await resolver.a('x.test')).toMatchObject({ value: [address] })
   })
 
@@ -176,7 +176,9 @@ describe('several servers', () => {
     test(`${what} from the first server asks the second`, async () => {
       const [first, second] = [await fakeServer(say), await fakeServer(good)]
       const servers = [...first.settings.servers, ...second.settings.servers]
-      expect(await resolverOf({ servers, timeoutMs: 200, attempts: 1 }).a('x.test')).toMatchObject({ value: [address] })
+      expect(
+        await resolverOf({ servers, timeoutMs: what === 'silence' ? 300 : 15_000, attempts: 1 }).a('x.test'),
+      ).toMatchObject({ value: [address] })
       expect(first.asked.length).toBeGreaterThan(0)
     })
   }
@@ -260,7 +262,9 @@ describe('EDNS and TCP', () => {
         asked.by === 'udp' ? fake.reply(asked, { header: { tc: 1 } }) : say(asked),
       )
       const before = Date.now()
-      expect(await resolverOf(server.settings).a('x.test')).toEqual({
+      expect(
+        await resolverOf({ ...server.settings, timeoutMs: what.startsWith('silence') ? 300 : 15_000 }).a('x.test'),
+      ).toEqual({
         kind: 'failed',
         why: expect.stringContaining(why),
       })
@@ -304,6 +308,19 @@ describe('life of a resolver', () => {
     expect(await resolver.a('slow.test')).toMatchObject({ value: ['192.0.2.9'] })
     resolver.apply({ ...next.settings, attempts: 3 })
     expect(resolver.stats().entries).toBe(2)
+  })
+
+  test('TLSA records are secure when a validating server on this machine says so', async () => {
+    const server = await fakeServer((asked) => {
+      const data = Buffer.from('030101abcd', 'hex')
+      const records = [{ name: asked.name, type: 52, data }]
+      return fake.reply(asked, { answers: records, header: { ad: asked.name.startsWith('_25') ? 1 : 0 } })
+    })
+    const resolver = resolverOf(server.settings)
+    const records = [{ usage: 3, selector: 1, matching: 1, data: Buffer.from('abcd', 'hex') }]
+    expect(await resolver.tlsa('_25._tcp.mx.test')).toMatchObject({ value: { records, secure: true } })
+    expect(await resolver.tlsa('_26._tcp.mx.test')).toMatchObject({ value: { records, secure: false } })
+    expect(server.asked[0]!.query.header).toMatchObject({ rd: 1, ad: 1 })
   })
 
   test('a failure is logged with the name, the type and the reason', async () => {
