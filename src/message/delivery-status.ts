@@ -62,7 +62,8 @@ function perRecipient(
   text += put('Status', statusOf(action, reported))
   if (host !== null) text += put('Remote-MTA', `dns; ${remoteName(host)}`)
   if (reply !== null && host !== null) text += put('Diagnostic-Code', `smtp; ${replyLine(reply)}`)
-  else if (action === 'failed' || action === 'delayed') text += put('Diagnostic-Code', `x-mailgw; ${reported.why}`)
+  else if (action === 'failed' || action === 'delayed')
+    text += put('Diagnostic-Code', `x-mailgw; ${ownWords(reported)}`)
   if (lastAttemptAt !== null) text += put('Last-Attempt-Date', dateTime(lastAttemptAt))
   if (action === 'delayed' && retryUntil !== null) text += put('Will-Retry-Until', dateTime(retryUntil))
   return text
@@ -72,6 +73,10 @@ function perRecipient(
 export function replyLine({ code, status, text }: Reply): string {
   return oneLine(`${code}${status === null ? '' : ` ${status}`} ${text}`)
 }
+
+/** What the gateway says where no host has spoken. */
+export const ownWords = ({ reply, why }: Reported): string =>
+  why || (reply === null ? 'not delivered' : replyLine(reply))
 
 /**
  * The status code of RFC 3463 that fits the action: class 5 or 4 for `failed`, 4 for `delayed`, 2 for the others. A 552

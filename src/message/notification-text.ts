@@ -1,5 +1,5 @@
 import { dateTime } from './date.ts'
-import { type Action, type Reported, replyLine, type StatusFacts } from './delivery-status.ts'
+import { type Action, ownWords, type Reported, replyLine, type StatusFacts } from './delivery-status.ts'
 import { oneLine, wrap } from './fold.ts'
 
 const subjects: Readonly<Record<Action, string>> = {
@@ -45,12 +45,14 @@ function opening(action: Action, count: number, retryUntil: number | null): stri
   }
 }
 
-function person(action: Action, { recipient, reply, host, why, expired }: Reported): string[] {
+function person(action: Action, reported: Reported): string[] {
+  const { recipient, reply, host, why, expired } = reported
   const { mailbox, original } = recipient
   const lines = [`<${mailbox.text}>${original.text === mailbox.text ? '' : ` (for <${original.text}>)`}`]
   if (action === 'failed' && expired) lines.push('It was tried for as long as this gateway tries. The last answer:')
   if (reply !== null && host !== null) lines.push(`${host} said: ${replyLine(reply)}`)
-  else if (why !== '' || reply !== null) lines.push(host === null ? why || replyLine(reply!) : `${host}: ${why}`)
+  else if (action === 'failed' || action === 'delayed')
+    lines.push(host === null ? ownWords(reported) : `${host}: ${why}`)
   return lines
 }
 

@@ -189,6 +189,20 @@ test('what only the gateway said is not put into the mouth of a host', () => {
   expect(fields.get('diagnostic-code')).toBe('x-mailgw; dst.test takes no mail (null MX)')
 })
 
+test('what is not said in words is said by the reply that the gateway made', () => {
+  const { report } = write({
+    recipients: [reported({ host: null, reply: { code: 552, status: '5.3.4', text: 'too large for mx1' } })],
+  })
+  expect(report.recipients[0]!.get('diagnostic-code')).toBe('x-mailgw; 552 5.3.4 too large for mx1')
+  expect(report.parts[0]!.body).toContain('      552 5.3.4 too large for mx1\r\n')
+  expect(
+    write({
+      action: 'delivered',
+      recipients: [reported({ host: null, reply: { code: 250, status: '2.1.5', text: 'ok' } })],
+    }).report.parts[0]!.body,
+  ).not.toContain('250')
+})
+
 test('ORCPT comes back decoded, with its type; an alias shows what RCPT said', () => {
   const orcpt = recipient('bob@dst.test', { orcpt: 'rfc822;bob+2Bx@old.test' })
   const alias = recipient('team@dst.test', { original: mailbox('all@dst.test') })
