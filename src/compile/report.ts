@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../config/diagnostic.ts'
 import type { Position } from '../config/positions.ts'
+import { nearest } from '../graph/sources.ts'
 
 /**
  * What only the whole document can tell. Codes are stable for ever; those of reading and validating a document stand with
@@ -26,13 +27,13 @@ export function reporter(diagnostics: Diagnostic[], positionOf: (at: string) => 
   const add =
     (severity: 'error' | 'warning') =>
     (code: keyof typeof compileCodes, at: string, message: string, related?: Related) => {
-      const other = related === undefined ? null : positionOf(related.at)
+      const other = related === undefined ? null : nearest(related.at, positionOf)
       diagnostics.push({
         code,
         severity,
         message: `${at}: ${message}`,
         path: at,
-        position: positionOf(at),
+        position: nearest(at, positionOf),
         related: other === null ? [] : [{ message: related!.message, position: other }],
         hint: null,
       })

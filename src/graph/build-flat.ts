@@ -29,6 +29,6 @@ function startWorker(request: FlatRequest): Worker {
   if (entry.pathname.endsWith('.js')) return new Worker(entry, { workerData: request })
   // From source (tests): Node 20 runs no TypeScript, jiti does. Not a path that an installed gateway takes.
   const boot = `import(${JSON.stringify(import.meta.resolve('jiti'))}).then(({ createJiti }) =>
-    createJiti(${JSON.stringify(entry.href)}, { fsCache: false }).import(${JSON.stringify(fileURLToPath(entry))}))`
+    createJiti(${JSON.stringify(entry.href)}, { fsCache: true }).import(${JSON.stringify(fileURLToPath(entry))}))`
   return new Worker(boot, { eval: true, workerData: request })
 }

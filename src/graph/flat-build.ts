@@ -98,10 +98,10 @@ function nodeRecord(
       return [nodeKinds[node.on], high(node.value), low(node.value), node.over, node.within]
     case 'oracle': {
       const { listed, clear, error } = node.outcomes
-      return [nodeKinds.oracle, out.blob(JSON.stringify(node.oracle)), placeOf(node.at), listed, clear, error]
+      return [nodeKinds.oracle, out.blob(canonicalJson(node.oracle)), placeOf(node.at), listed, clear, error]
     }
     default:
-      return [nodeKinds.leaf, out.blob(JSON.stringify(node)), node.at === null ? -1 : placeOf(node.at)]
+      return [nodeKinds.leaf, out.blob(canonicalJson(node)), node.at === null ? -1 : placeOf(node.at)]
   }
 }
 

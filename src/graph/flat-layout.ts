@@ -132,5 +132,8 @@ export function checksum(words: Int32Array): number {
     d = Math.imul(d ^ words[i + 3]!, 0x01000193)
   }
   for (let i = end; i < words.length; i++) a = Math.imul(a ^ words[i]!, 0x01000193)
-  return a ^ (b << 7) ^ (c << 13) ^ (d << 19) ^ words[header.words]! ^ words[header.version]!
+  return a ^ turned(b, 7) ^ turned(c, 13) ^ turned(d, 19) ^ words[header.words]! ^ words[header.version]!
 }
+
+/** Turned, not shifted: a bit that falls off would be a bit that nobody checks. */
+const turned = (word: number, by: number): number => (word << by) | (word >>> (32 - by))

@@ -17,14 +17,17 @@ import {
 } from './graph.ts'
 import { contains, parseBlock } from './network.ts'
 import { foldLocalPart, isSearchable, mailboxKey } from './pattern.ts'
-import { noSources, placeFinder, type Sources } from './sources.ts'
+import { noSources, type Place, placeFinder, type Sources } from './sources.ts'
 
 /** One node that a walk came through: what it compared, with what, and the edge it took. */
 export type Step = {
   readonly node: number
   readonly kind: 'choice' | 'table' | 'compare' | 'oracle' | 'leaf'
+  /** What is compared or asked: `listener`, `recipient`, `size`, `dnsbl`; of a leaf its kind. */
+  readonly on: string
   /** Who asks, or what the taken row is called; `''` when nothing in the document says. */
   readonly at: string
+  readonly place: Place | null
   /** The fact that was compared; `null` when it is not known. */
   readonly compared: string | null
   /** The row, case or outcome taken; `null` for otherwise. */
@@ -43,6 +46,7 @@ export function interpreter(graph: Graph, sources: Sources = noSources, hash = g
   let steps: Step[] = []
   let winner = ''
 
+  const note = (step: Omit<Step, 'place'>) => steps.push({ ...step, place: step.at === '' ? null : placeOf(step.at) })
   const walk = (from: number, facts: Facts): number => {
     let id = from
     for (;;) {
@@ -52,7 +56,7 @@ export function interpreter(graph: Graph, sources: Sources = noSources, hash = g
         case 'table':
         case 'compare': {
           const answer = ask(node, facts)
-          steps.push({ node: id, kind: node.kind, at: answer.at || (node.at ?? ''), ...answer.seen })
+          note({ node: id, kind: node.kind, on: node.on, at: answer.at || (node.at ?? ''), ...answer.seen })
           if (answer.at !== '') winner = answer.at
           id = answer.to
           break
@@ -61,7 +65,7 @@ export function interpreter(graph: Graph, sources: Sources = noSources, hash = g
           return ~id
         default:
           if (node.at !== null) winner = node.at
-          steps.push({ node: id, kind: 'leaf', at: winner, compared: null, took: node.kind })
+          note({ node: id, kind: 'leaf', on: node.kind, at: winner, compared: null, took: null })
           return id
       }
     }
@@ -77,7 +81,9 @@ export function interpreter(graph: Graph, sources: Sources = noSources, hash = g
     },
     resume(number: number, outcome: Outcome, facts: Facts) {
       const node = oracleNode(graph.nodes[number])
-      steps = [{ node: number, kind: 'oracle', at: node.at, compared: node.oracle.id, took: outcome }]
+      steps = []
+      const { kind, id } = node.oracle
+      note({ node: number, kind: 'oracle', on: kind, at: node.at, compared: id, took: outcome })
       winner = node.at
       return walk(node.outcomes[outcome], facts)
     },

@@ -24,13 +24,28 @@ export function elementsOf(graph: Graph): string[] {
   return [...found].sort(byCodeUnits)
 }
 
+/** The element around one: `clients.lan` of `clients.lan.senders`, `deny` of `deny[2]`; `null` for a whole section. */
+export function elementAround(at: string): string | null {
+  const last = /(?:\.[\w$-]+|\[(?:\d+|"(?:[^"\\]|\\.)*")\])$/.exec(at)
+  return last === null || last.index === 0 ? null : at.slice(0, last.index)
+}
+
+/** The place of an element, or of the nearest one around it that has one: what is left to a default stands nowhere. */
+export function nearest<T>(at: string, placeOf: (at: string) => T | null): T | null {
+  for (let element: string | null = at; element !== null; element = elementAround(element)) {
+    const place = placeOf(element)
+    if (place !== null) return place
+  }
+  return null
+}
+
 /** `placeOf` says where an element was written, its file already relative to the document's folder, or `null`. */
 export function sourcesOf(graph: Graph, placeOf: (at: string) => Place | null): Sources {
   const files: string[] = []
   const indexes = new Map<string, number>()
   const places: [string, number, number, number][] = []
   for (const at of elementsOf(graph)) {
-    const place = placeOf(at)
+    const place = nearest(at, placeOf)
     if (place === null) continue
     let file = indexes.get(place.file)
     if (file === undefined) {

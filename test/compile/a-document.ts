@@ -129,7 +129,6 @@ export const deny = (
     listeners: null,
     ...when,
   },
-  // biome-ignore lint/suspicious/noThenProperty: the document's word
   then,
 })
 
