@@ -5,6 +5,7 @@ import type { Log } from '../mail/log.ts'
 import { assertNever } from '../mail/result.ts'
 import type { ResolverSettings } from '../mail/settings.ts'
 import type { Answer, MxRecord, Resolver } from './answer.ts'
+import { bothFamilies } from './both-families.ts'
 import { Cache, type CacheView } from './cache.ts'
 import { Gate } from './gate.ts'
 import { type Finding, inquire } from './inquiry.ts'
@@ -124,7 +125,7 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
 
   async function addresses(name: string): Promise<Answer<readonly IpAddress[]>> {
     if (localName(name.toLowerCase()) === 'here') return { kind: 'found', value: loopback, ttlMs: 0 }
-    return together(await Promise.all([answer(types.a, name), answer(types.aaaa, name)]))
+    return await bothFamilies(answer(types.a, name), answer(types.aaaa, name), clock)
   }
 
   return {
@@ -174,22 +175,6 @@ function toAnswer<T, V>(finding: Finding<T>, value: (values: readonly T[], secur
     default:
       return assertNever(finding)
   }
-}
-
-/** What both families say of a host. Only when both are known, or the name itself is denied, has it no address. */
-function together([v4, v6]: readonly [Answer<readonly IpAddress[]>, Answer<readonly IpAddress[]>]): Answer<
-  readonly IpAddress[]
-> {
-  const found = [v6, v4].filter((answer) => answer.kind === 'found')
-  if (found.length > 0) {
-    return {
-      kind: 'found',
-      value: found.flatMap(({ value }) => value),
-      ttlMs: Math.min(...found.map(({ ttlMs }) => ttlMs)),
-    }
-  }
-  for (const answer of [v4, v6]) if (answer.kind === 'none' && answer.nxdomain) return answer
-  return v4.kind === 'failed' ? v4 : v6
 }
 
 const settled = async (finding: Finding): Promise<Finding> => finding

@@ -7,6 +7,9 @@ import type { ServerAddress } from './server-address.ts'
 /** Questions on one source port. A new port every so often is what makes forging answers hard (RFC 5452 §9.2). */
 const questionsPerPort = 200
 
+/** Datagrams that answer nothing we asked, after which somebody seems to be guessing and the port is changed. */
+const strayPerPort = 16
+
 type Waiting = { readonly query: Buffer; done(heard: Heard): void }
 
 export type UdpOptions = {
@@ -32,6 +35,7 @@ export class UdpChannel {
   /** Why it cannot be used, once that is known. */
   #unusable: Error | null = null
   #asked = 0
+  #stray = 0
   #closed = false
 
   constructor(options: UdpOptions) {
@@ -51,7 +55,7 @@ export class UdpChannel {
 
   /** Takes no more questions. */
   get full(): boolean {
-    return this.#closed || this.#unusable !== null || this.#asked >= questionsPerPort
+    return this.#closed || this.#unusable !== null || this.#asked >= questionsPerPort || this.#stray >= strayPerPort
   }
 
   get closed(): boolean {
@@ -101,7 +105,10 @@ export class UdpChannel {
   #hear(message: Buffer): void {
     const waiting = message.length < 2 ? undefined : this.#waiting.get(message.readUInt16BE(0))
     if (waiting !== undefined && answers(waiting.query, message)) waiting.done({ kind: 'heard', message })
-    else this.#options.stray()
+    else {
+      this.#stray++
+      this.#options.stray()
+    }
   }
 
   /** ECONNREFUSED, EHOSTUNREACH and the like: nobody is there, and waiting would change nothing. */

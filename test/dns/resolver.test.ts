@@ -130,6 +130,16 @@ describe('forged and foreign answers', () => {
     })
   }
 
+  test('a port at which somebody guesses is given up', async () => {
+    const server = await fakeServer((asked) => [
+      ...Array.from({ length: 20 }, (_, i) => fake.reply(asked, { header: { id: asked.query.header.id ^ (i + 1) } })),
+      good(asked),
+    ])
+    const resolver = resolverOf(server.settings)
+    for (let i = 0; i < 12; i++) expect(await resolver.a(`n${i}.test`)).toMatchObject({ value: [address] })
+    expect(new Set(server.asked.map(({ from }) => from)).size).toBe(12)
+  })
+
   test('an answer from another port is not heard', async () => {
     const server: fake.FakeServer = await fakeServer((asked) => {
       void server.sayFromElsewhere(asked, fake.reply(asked, { answers: [fake.a(asked.name, '192.0.2.66')] }))
@@ -282,6 +292,34 @@ describe('EDNS and TCP', () => {
     )
     const answer = await resolverOf({ ...server.settings, timeoutMs: 10_000 }).mx(d('x.test'))
     expect(answer.kind === 'found' && answer.value.length).toBe(2000)
+  })
+})
+
+describe('addresses of both families', () => {
+  const lab = async (six: (asked: fake.Asked) => fake.Said, four = good) =>
+    resolverOf((await fakeServer((asked) => (asked.type === 'AAAA' ? six(asked) : four(asked)))).settings)
+
+  test('when one family is known, the other is not waited for until all time-outs have passed', async () => {
+    const resolver = await lab(() => null)
+    const before = Date.now()
+    expect(await resolver.addresses('x.test')).toMatchObject({ value: [address] })
+    expect(Date.now() - before).toBeLessThan(10_000)
+  })
+
+  test('one family is none and the other failed: nobody knows', async () => {
+    expect(await (await lab(fake.servfail, fake.nodata)).addresses('x.test')).toMatchObject({ kind: 'failed' })
+    expect(await (await lab(fake.nodata, fake.servfail)).addresses('x.test')).toMatchObject({ kind: 'failed' })
+  })
+
+  test('both are none: none', async () => {
+    expect(await (await lab(fake.nodata, fake.nodata)).addresses('x.test')).toEqual({ kind: 'none', nxdomain: false })
+  })
+
+  test('one says that there is no such name: there is none, whatever the other is', async () => {
+    expect(await (await lab(fake.servfail, fake.nxdomain)).addresses('x.test')).toEqual({
+      kind: 'none',
+      nxdomain: true,
+    })
   })
 })
 
