@@ -86,7 +86,6 @@ function fates(
 ): (mailbox: Mailbox) => Fate {
   const postmasterKey = postmaster === null ? null : mailboxKey(postmaster)
   const byPattern = new Map(routing.domains.map((entry) => [entry.pattern, entry]))
-  const rowsByPattern = new Map(routing.rows.map((row) => [row.pattern, row]))
   const listed = new Map<DomainEntry, Set<string>>()
   for (const entry of routing.domains) {
     if (entry.recipients !== null) listed.set(entry, new Set(entry.recipients.map(({ localPart }) => localPart)))
@@ -112,11 +111,12 @@ function fates(
         hint: didYouMean(localPart, known),
       }
     }
-    if (firstOf(routing.rowKeys, mailbox.domain) === undefined) {
+    const row = firstOf(routing.routes.byPattern, mailbox.domain)
+    if (row === undefined) {
       const why = `${mailbox.domain} is no domain of ours, and no row of localMx routes it`
       return { kind: 'nowhere', why, hint: didYouMean(mailbox.domain, routing.domainKeys.keys()) }
     }
-    const target = firstOf(rowsByPattern, mailbox.domain)?.target
+    const target = row.row?.target
     if (target?.kind !== 'reject' && target?.kind !== 'discard') return { kind: 'ends' }
     return { kind: 'nowhere', why: `localMx ${target.kind}s all mail for ${mailbox.domain}`, hint: null }
   }

@@ -1,20 +1,22 @@
 import type { Deny, Dnsbl } from './define.ts'
 import type { DocPath } from './positions.ts'
 import { didYouMean } from './suggest.ts'
-import type { PlacedRow } from './validate-local-mx.ts'
+import { type Routes, relaySpot } from './validate-local-mx.ts'
 import { twice, valueSpot } from './validate-read.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { entries, tellEmpty } from './validate-rows.ts'
 
 /** Relays are used by name in localMx; each name must be declared, and what is declared should be used. */
-export function checkRelayNames(report: Report, section: unknown, rows: readonly PlacedRow[], complete: boolean): void {
+export function checkRelayNames(report: Report, section: unknown, routes: Routes, complete: boolean): void {
   const declared = entries(section).map(([name]) => name)
   const known = new Set(declared)
   const used = new Set<string>()
-  for (const { target, valueSpot: spot } of rows) {
+  for (const { target, pattern } of routes.list) {
     if (target.kind !== 'relay') continue
     used.add(target.relay)
-    if (!known.has(target.relay)) tellUndeclared(report, 'MG1402', spot, 'relay', target.relay, declared)
+    if (known.has(target.relay)) continue
+    const { pair } = routes.byPattern.get(pattern)!
+    tellUndeclared(report, 'MG1402', relaySpot(pair), 'relay', target.relay, declared)
   }
   // With a row that could not be read, nobody knows what it would have used.
   if (!complete) return

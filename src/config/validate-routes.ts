@@ -3,7 +3,7 @@ import type { DomainEntry, Target } from './document.ts'
 import { covering } from './patterns.ts'
 import { hostText } from './validate-host.ts'
 import { type Bound, ownListener } from './validate-listeners.ts'
-import type { PlacedRow } from './validate-local-mx.ts'
+import type { Routes } from './validate-local-mx.ts'
 import type { RelayEntry } from './validate-relays.ts'
 import type { Report, Spot } from './validate-report.ts'
 
@@ -11,42 +11,44 @@ export type Routing = {
   readonly domains: readonly DomainEntry[]
   /** Key places of all domains, also of those whose entry is wrong. */
   readonly domainKeys: ReadonlyMap<string, Spot>
-  readonly rows: readonly PlacedRow[]
-  /** Key places of all rows, also of those whose target is wrong. */
-  readonly rowKeys: ReadonlyMap<string, Spot>
+  readonly routes: Routes
 }
 
 /** A domain is either delivered here or routed elsewhere, and a domain that is routed elsewhere has a route. */
 export function checkDomainsAgainstRoutes(report: Report, routing: Routing): void {
-  const { domains, domainKeys, rows, rowKeys } = routing
+  const { domains, domainKeys, routes } = routing
   const byPattern = new Map(domains.map((entry) => [entry.pattern, entry]))
-  for (const { pattern, target, keySpot } of rows) {
+  for (const { pattern, target } of routes.list) {
     if (!leaves(target)) continue
     const entry = firstOf(byPattern, pattern)
     if (entry === undefined || entry.kind !== 'local') continue
     const key = JSON.stringify(entry.pattern)
     const own = JSON.stringify(pattern)
-    report.error('MG1501', keySpot, `is routed elsewhere, but domains[${key}] delivers it here`, {
-      related: related(domainKeys.get(entry.pattern), 'local here'),
-      hint: `one of three: leave this row out (deliver here); write domains: { ${own}: 'relay' } (accept, and send on by this row); take ${key} out of domains (a domain of others)`,
-    })
+    report.error(
+      'MG1501',
+      routes.byPattern.get(pattern)!.pair.keySpot,
+      `is routed elsewhere, but domains[${key}] delivers it here`,
+      {
+        related: related(domainKeys.get(entry.pattern), 'local here'),
+        hint: `one of three: leave this row out (deliver here); write domains: { ${own}: 'relay' } (accept, and send on by this row); take ${key} out of domains (a domain of others)`,
+      },
+    )
   }
-  const rowsByPattern = new Map(rows.map((row) => [row.pattern, row]))
   for (const entry of domains) {
     if (entry.kind === 'local') continue
     const spot = domainKeys.get(entry.pattern)!
     const hit = [...covering(entry.pattern)].find(
-      (pattern) => rowKeys.has(pattern) || byPattern.get(pattern)?.kind === 'local',
+      (pattern) => routes.byPattern.has(pattern) || byPattern.get(pattern)?.kind === 'local',
     )
-    const row = hit === undefined ? undefined : rowsByPattern.get(hit)
-    if (hit === undefined || !rowKeys.has(hit)) {
+    const row = hit === undefined ? undefined : routes.byPattern.get(hit)
+    if (hit === undefined || row === undefined) {
       const beside = hit === undefined ? '' : `: the next one is domains[${JSON.stringify(hit)}], which is local`
       report.error('MG1502', spot, `is a relay domain, but no row of localMx routes it${beside}`, {
         hint: `write localMx: { ${JSON.stringify(entry.pattern)}: host('...') }, or make it 'local'`,
       })
-    } else if (row?.target.kind === 'deliver') {
+    } else if (row.row?.target.kind === 'deliver') {
       report.error('MG1501', spot, `is a relay domain, but localMx[${JSON.stringify(hit)}] delivers it here`, {
-        related: related(row.keySpot, 'delivered here'),
+        related: related(row.pair.keySpot, 'delivered here'),
         hint: "make the domain 'local', or route it elsewhere",
       })
     }
@@ -56,7 +58,7 @@ export function checkDomainsAgainstRoutes(report: Report, routing: Routing): voi
 /** A route to one of our own listeners is a loop that ends only after limits.maxHops turns (READINGS 10). */
 export function checkOwnListeners(
   report: Report,
-  rows: readonly PlacedRow[],
+  routes: Routes,
   relays: readonly RelayEntry[],
   bound: readonly Bound[],
 ): void {
@@ -69,20 +71,15 @@ export function checkOwnListeners(
   }
   for (const { placedHosts } of relays) for (const { value, spot } of placedHosts) tell(value, spot)
   const seen = new Set<Target>()
-  for (const { target, valueSpot } of rows) {
+  for (const { target, pattern } of routes.list) {
     if (target.kind !== 'hosts' || seen.has(target)) continue
     seen.add(target)
-    for (const host of target.hosts) tell(host, valueSpot)
+    for (const host of target.hosts) tell(host, routes.byPattern.get(pattern)!.pair.valueSpot)
   }
 }
 
 /** What is legal, and unwise once mail goes to strangers. */
-export function checkTowardsInternet(
-  report: Report,
-  rows: readonly PlacedRow[],
-  expireAfterMs: number,
-  mxPort: number,
-): void {
+export function checkTowardsInternet(report: Report, routes: Routes, expireAfterMs: number, mxPort: number): void {
   if (mxPort !== 25) {
     report.warning(
       'MG1505',
@@ -90,11 +87,11 @@ export function checkTowardsInternet(
       `is for labs: hosts of the internet take mail on port 25 alone, not on ${mxPort}`,
     )
   }
-  const internet = rows.find(({ target }) => target.kind === 'mx')
+  const internet = routes.list.find(({ target }) => target.kind === 'mx')
   if (internet === undefined || mxPort !== 25 || expireAfterMs >= 4 * 86_400_000) return
   const text = 'is short for mail to the internet: RFC 5321 §4.5.4.1 asks for 4 to 5 days, over a weekend too'
   report.warning('MG1504', { kind: 'value', path: ['retry', 'expireAfter'] }, text, {
-    related: [{ message: 'to the internet here', spot: internet.keySpot }],
+    related: [{ message: 'to the internet here', spot: routes.byPattern.get(internet.pattern)!.pair.keySpot }],
   })
 }
 

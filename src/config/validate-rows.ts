@@ -28,8 +28,8 @@ export function items(report: Report, value: unknown, path: DocPath, column: str
   const add = (part: unknown, at: DocPath) => {
     if (typeof part === 'string') list.push({ text: part, spot: { kind: 'value', path: at } })
     else if (part instanceof TableFile) {
-      for (const { row, values } of records(report, part, at, [column])) {
-        const text = values[0]
+      for (const row of records(report, part, at, [column])) {
+        const text = cellValue(part, row, column, 0)
         const spot = cellSpot([...path, String(text)], part, row, column, 0)
         if (typeof text === 'string') list.push({ text, spot })
         else report.error('MG1207', spot, `expected a text in the column "${column}", got ${shown(text)}`)
@@ -60,13 +60,10 @@ export function* pairs(
   columns: readonly [string, string],
 ): Generator<Pair> {
   if (value instanceof TableFile) {
-    for (const { row, values } of records(report, value, section, columns)) {
-      const key = values[0]
-      const path = [...section, String(key)]
-      const keySpot = cellSpot(path, value, row, columns[0], 0)
-      const valueSpot = cellSpot(path, value, row, columns[1], 1)
-      if (typeof key === 'string') yield { key, value: values[1], path, keySpot, valueSpot }
-      else report.error('MG1207', keySpot, `expected a text in the column "${columns[0]}", got ${shown(key)}`)
+    for (const row of records(report, value, section, columns)) {
+      const pair = new RowPair(value, row, section, columns)
+      if (typeof pair.key === 'string') yield pair
+      else report.error('MG1207', pair.keySpot, `expected a text in the column "${columns[0]}", got ${shown(pair.key)}`)
     }
     return
   }
@@ -84,10 +81,8 @@ export function entries(value: unknown): [string, unknown][] {
     : []
 }
 
-type Row = { readonly row: TableRow; readonly values: readonly unknown[] }
-
-/** The rows as values in the order of `columns`, whether they came as cells or as JSON. */
-function* records(report: Report, table: TableFile, path: DocPath, columns: readonly string[]): Generator<Row> {
+/** The rows that have all `columns`; the others are told. */
+function* records(report: Report, table: TableFile, path: DocPath, columns: readonly string[]): Generator<TableRow> {
   const header = table.columns
   const known = [...columns, comment]
   const want = `the columns ${columns.map((column) => `"${column}"`).join(' and ')}`
@@ -107,14 +102,12 @@ function* records(report: Report, table: TableFile, path: DocPath, columns: read
       return
     }
   }
-  const indexes = columns.map((column, i) => (header === null ? i : header.indexOf(column)))
   const most = header === null ? columns.length : header.length
   for (const row of table.rows) {
     const problem = misfit(row, columns, known, most)
     if (problem !== null) {
       report.error('MG1207', { kind: 'cell', path, table, row, part: [] }, `expected ${want}, got ${problem}`)
-    } else if (row.cells.length > 0) yield { row, values: indexes.map((index) => row.cells[index]) }
-    else yield { row, values: jsonValues(row.value, columns) }
+    } else yield row
   }
 }
 
@@ -130,17 +123,51 @@ function misfit(row: TableRow, columns: readonly string[], known: readonly strin
   return strange === undefined ? null : `the key "${strange}"`
 }
 
-function jsonValues(value: unknown, columns: readonly string[]): readonly unknown[] {
-  if (Array.isArray(value)) return value
-  if (typeof value !== 'object' || value === null) return [value]
-  const record = new Map(Object.entries(value))
-  return columns.map((column) => record.get(column))
+/** What a row has in a column, as a cell or as JSON; `position` is the column's where no header names it. */
+function cellValue(table: TableFile, { cells, value }: TableRow, column: string, position: number): unknown {
+  if (cells.length > 0) return cells[cellOf(table, column, position)]
+  if (Array.isArray(value)) return value[position]
+  if (typeof value !== 'object' || value === null) return value
+  return Object.hasOwn(value, column) ? (value as Record<string, unknown>)[column] : undefined
+}
+
+const cellOf = (table: TableFile, column: string, position: number): number =>
+  table.columns === null ? position : Math.max(0, table.columns.indexOf(column))
+
+/** A row of a table as a pair. Where it stands is worked out when somebody asks: tables have a hundred thousand rows. */
+class RowPair implements Pair {
+  readonly key: string
+  readonly value: unknown
+  readonly #table: TableFile
+  readonly #row: TableRow
+  readonly #section: DocPath
+  readonly #columns: readonly [string, string]
+
+  constructor(table: TableFile, row: TableRow, section: DocPath, columns: readonly [string, string]) {
+    this.key = cellValue(table, row, columns[0], 0) as string
+    this.value = cellValue(table, row, columns[1], 1)
+    this.#table = table
+    this.#row = row
+    this.#section = section
+    this.#columns = columns
+  }
+
+  get path(): DocPath {
+    return [...this.#section, String(this.key)]
+  }
+
+  get keySpot(): Spot {
+    return cellSpot(this.path, this.#table, this.#row, this.#columns[0], 0)
+  }
+
+  get valueSpot(): Spot {
+    return cellSpot(this.path, this.#table, this.#row, this.#columns[1], 1)
+  }
 }
 
 /** The place of a row's cell, or of the key of its JSON value. */
 function cellSpot(path: DocPath, table: TableFile, row: TableRow, column: string, position: number): Spot {
   if (row.cells.length === 0)
     return { kind: 'cell', path, table, row, part: Array.isArray(row.value) ? [position] : [column] }
-  const cell = table.columns === null ? position : Math.max(0, table.columns.indexOf(column))
-  return { kind: 'cell', path, table, row, part: [cell] }
+  return { kind: 'cell', path, table, row, part: [cellOf(table, column, position)] }
 }

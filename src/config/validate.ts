@@ -70,7 +70,7 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     clients: known,
     relaying: relaying(report, get('relaying'), options.now ?? Date.now()),
     relays: hops.map(({ placedHosts, ...relay }) => relay),
-    localMx: routes.list.map(({ at, pattern, target }) => ({ at, pattern, target })),
+    localMx: routes.list,
     dnsbl: dnsbl(report, get('dnsbl')),
     deny: deny(report, get('deny')),
     aliases: [...names.values()].map(({ at, alias, to }) => ({ at, alias, to })),
@@ -81,16 +81,16 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     mxPort,
   }
 
-  const routing = { domains: ours.list, domainKeys: ours.keys, rows: routes.list, rowKeys: routes.patterns }
+  const routing = { domains: ours.list, domainKeys: ours.keys, routes }
   // Of a section that is no section at all, nothing is concluded.
   const readable = (...sections: string[]) =>
     sections.every((name) => isSection(get(name)) && (name === 'localMx' || !(get(name) instanceof TableFile)))
-  const complete = routes.list.length === routes.patterns.size && report.sound(['localMx'])
-  if (readable('relays', 'localMx')) checkRelayNames(report, get('relays'), routes.list, complete)
+  const complete = routes.list.length === routes.byPattern.size && report.sound(['localMx'])
+  if (readable('relays', 'localMx')) checkRelayNames(report, get('relays'), routes, complete)
   if (readable('listeners')) checkListenerNames(report, get('dnsbl'), get('deny'), get('listeners'))
   if (readable('domains', 'localMx')) checkDomainsAgainstRoutes(report, routing)
-  checkOwnListeners(report, routes.list, hops, bound)
-  checkTowardsInternet(report, routes.list, retrying.expireAfterMs, mxPort)
+  checkOwnListeners(report, routes, hops, bound)
+  checkTowardsInternet(report, routes, retrying.expireAfterMs, mxPort)
   if (readable('domains', 'localMx')) checkMailboxes(report, routing, names, postmaster)
 
   const wrong = diagnostics.some(({ severity }) => severity === 'error')
