@@ -253,17 +253,18 @@ export class Dispatcher implements Sink, LaneOwner {
     }
     const only = entry.recipients[0] as RecipientSlot
     if (!isFree(only) || only.dueAt > now) return
-    const route = this.options.route(entry.envelope.recipients[0]!.mailbox, entry)
+    const route = this.options.route(entry.peekEnvelope().recipients[0]!.mailbox, entry)
     if (route.kind === 'next-hop') this.toLane(entry, route.nextHop, onlyOne)
     else this.divert(entry, new Map([[0, route]]))
   }
 
   private dispatchMany(entry: StoredEntry, now: number): void {
     const groups = new Map<string, { nextHop: NextHop; recipients: number[] }>()
+    const envelope = entry.peekEnvelope()
     const diverted = new Map<number, Exclude<Route, { kind: 'next-hop' }>>()
     for (const [index, slot] of entry.recipients.entries()) {
       if (!isFree(slot) || slot.dueAt > now) continue
-      const route = this.options.route(entry.envelope.recipients[index]!.mailbox, entry)
+      const route = this.options.route(envelope.recipients[index]!.mailbox, entry)
       if (route.kind !== 'next-hop') {
         diverted.set(index, route)
         continue

@@ -106,7 +106,8 @@ export async function recover(context: Context): Promise<Recovered> {
     const entry = entryOf(one, found, doneSequences, context)
     if (entry !== null) entries.push(entry)
   }
-  entries.sort((a, b) => a.queuedAt - b.queuedAt)
+  // Ids of one millisecond count on.
+  entries.sort((a, b) => a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1))
   return { entries, lastSequence, segments: numbers.length, tornBytes, damaged }
 }
 

@@ -145,7 +145,9 @@ export class SpoolIntake implements Intake, Waiter {
     }
     if (this.state === 'ended') return
     this.state = 'ended'
-    this.spool.leave(this.entry as StoredEntry)
+    const entry = this.entry as StoredEntry
+    entry.body.drop()
+    this.spool.leave(entry)
     this.done?.(error)
   }
 

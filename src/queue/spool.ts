@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
+import { compactNowAndThen } from './compaction.ts'
 import { type Disk, realDisk } from './disk.ts'
 import { makeIds } from './id.ts'
 import type { Inlet } from './intake.ts'
@@ -12,7 +13,7 @@ import { type Recovered, recover } from './recovery.ts'
 import { SegmentPool } from './segment-pool.ts'
 import { SpoolIntake } from './spool-intake.ts'
 import type { MemoryBudget } from './stored-body.ts'
-import type { StoredEntry } from './stored-entry.ts'
+import type { Place, StoredEntry } from './stored-entry.ts'
 
 export type SpoolOptions = {
   /** The state folder; the spool is `spool/shard-0` in it. */
@@ -45,9 +46,10 @@ export class Spool implements Inlet {
   sink: Sink = { stored() {} }
   /** Octets of open messages that are only in memory. */
   bufferedBytes = 0
+  isClosed = false
   readonly pool: SegmentPool
   readonly pieceBytes: number
-  private readonly marks: MarkWriter
+  readonly marks: MarkWriter
   private readonly clock: Clock
   private readonly newId: () => string
   private readonly open = new Set<SpoolIntake>()
@@ -92,12 +94,14 @@ export class Spool implements Inlet {
   done(entry: StoredEntry): void {
     const { segment, sequence } = entry.place.piece
     this.marks.add(segment, { sequence, kind: 'done', text: '' })
+    entry.isGone = true
+    entry.body.drop()
     this.leave(entry)
   }
 
-  /** The message needs its segments from now on. */
-  enter(entry: StoredEntry): void {
-    const { piece, recordBytes, chunks } = entry.place
+  /** The message needs the segments of `place` from now on. */
+  enter(entry: StoredEntry, place: Place = entry.place): void {
+    const { piece, recordBytes, chunks } = place
     piece.segment.entries.add(entry)
     piece.segment.liveBytes += recordBytes
     for (const { segment, bytes } of chunks) {
@@ -106,10 +110,9 @@ export class Spool implements Inlet {
     }
   }
 
-  /** It needs them no longer, without a mark: it never was, or it is elsewhere now. */
-  leave(entry: StoredEntry): void {
-    const { piece, recordBytes, chunks } = entry.place
-    entry.body.drop()
+  /** It needs them no longer. */
+  leave(entry: StoredEntry, place: Place = entry.place): void {
+    const { piece, recordBytes, chunks } = place
     for (const { segment, bytes } of chunks) {
       segment.liveBytes -= bytes
       segment.forget(entry)
@@ -142,6 +145,7 @@ export class Spool implements Inlet {
 
   /** Waits for what was committed, syncs the marks, closes the files. What is still open is forgotten. */
   async close(): Promise<void> {
+    this.isClosed = true
     for (const intake of [...this.open]) intake.abort()
     this.writer.close()
     await new Promise<void>((resolve) => this.writer.whenIdle(resolve))
@@ -180,5 +184,6 @@ export async function openSpool(options: SpoolOptions): Promise<{ spool: Spool; 
   for (const segment of [...pool.segments.values()]) if (!segment.isNeeded) pool.recycle(segment)
   // Not at once: the first seconds belong to whoever waits for the gateway.
   clock.setTimeout(() => pool.prepareMore(), aheadDelayMs)
+  compactNowAndThen(spool, clock, log)
   return { spool, recovered }
 }

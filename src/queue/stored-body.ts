@@ -72,7 +72,8 @@ export class SpooledBody implements StoredBody {
   }
 }
 
-function readPiece({ segment, at, bytes, crc }: Piece): Promise<Buffer> {
+/** @throws SpoolError when it cannot be read, or is not what was written */
+export function readPiece({ segment, at, bytes, crc }: Piece): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const buffer = Buffer.allocUnsafeSlow(bytes)
     segment.file.read(buffer, at, (error, count) => {

@@ -23,6 +23,8 @@ export class StoredEntry implements QueueEntry {
   place: Place
   /** Recipients that are not yet delivered, failed or discarded, or whose notification is not yet stored. */
   open: number
+  /** It left the queue, whatever still runs with it. */
+  isGone = false
   private text: string | null
   private parsed: Envelope | null
 
