@@ -39,3 +39,7 @@ export const refusedHere = (code: number, status: string, why: string, host: str
 /** Worth another host in the same attempt (RFC 5321 §5.1): neither delivered nor refused for good. */
 export const isTemporary = (attempt: Attempt): boolean =>
   attempt.reply === null || (attempt.reply.code >= 400 && attempt.reply.code < 500)
+
+/** 452 or 552 that speaks of the number of recipients, not of a full mailbox (4.2.2) or system (4.3.1). */
+export const isTooMany = (reply: Reply): boolean =>
+  (reply.code === 452 || reply.code === 552) && (reply.status === null || reply.status.endsWith('.5.3'))

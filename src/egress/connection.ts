@@ -1,7 +1,6 @@
-import type { Reply } from '../mail/reply.ts'
 import type { Timeouts } from '../mail/settings.ts'
 import type { Attempt } from '../queue/lane.ts'
-import { answered, hostLabel, unanswered } from './attempt.ts'
+import { answered, hostLabel, isTooMany, unanswered } from './attempt.ts'
 import { BodyWriter } from './body-writer.ts'
 import type { Capabilities } from './capabilities.ts'
 import { isUntouched, type Job, settleAll, settlePortion, takeBack } from './job.ts'
@@ -29,6 +28,8 @@ export class Connection implements WireUser {
   readonly openedAt: number
   /** Transactions that came to their end. */
   messages = 0
+  /** It had nothing to do at some time. */
+  wasIdle = false
   /** It serves only jobs that another host could not take now. */
   readonly spare: boolean
   private readonly wire: Wire
@@ -96,6 +97,7 @@ export class Connection implements WireUser {
       for (const rest of this.own.splice(0)) this.work.resume(rest)
       this.quit()
     } else {
+      this.wasIdle = true
       this.wire.await(this.timeouts.idleMs, 'work')
       this.work.idle(this)
     }
@@ -394,7 +396,3 @@ export class Connection implements WireUser {
     }
   }
 }
-
-/** 452 or 552 that speaks of the number of recipients, not of a full mailbox (4.2.2) or system (4.3.1). */
-const isTooMany = (reply: Reply): boolean =>
-  (reply.code === 452 || reply.code === 552) && (reply.status === null || reply.status.endsWith('.5.3'))

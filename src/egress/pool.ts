@@ -1,4 +1,5 @@
 import type { NextHop } from '../mail/next-hop.ts'
+import type { Reply } from '../mail/reply.ts'
 import type { Attempt, Lane } from '../queue/lane.ts'
 import { answered, refusedHere, unanswered } from './attempt.ts'
 import { Connection } from './connection.ts'
@@ -25,6 +26,8 @@ const maxAgeMs = 300_000
 /** Hosts asked in one attempt (one, and one other for what the first could not take now). */
 const hostsPerAttempt = 2
 const growPauseMs = 60_000
+/** Connections in a row that ended in their first transaction; then the next hop counts as down. */
+const maxBarren = 3
 
 type Kept = {
   readonly connection: Connection
@@ -50,6 +53,7 @@ export class Pool implements Work {
   private openingSpare = 0
   private lookups = 0
   private growAfter = 0
+  private barren = 0
   private scheduled = false
 
   constructor(lane: Lane, options: SmtpCarrierOptions, places: Places) {
@@ -190,6 +194,7 @@ export class Pool implements Work {
     if (index >= 0) this.free.splice(index, 1)
     this.options.log.debug('connection.closed', { host: connection.label, messages: connection.messages })
     this.places.release()
+    this.judge(connection)
     this.wake(this.lane)
   }
 
@@ -207,6 +212,25 @@ export class Pool implements Work {
   close(): void {
     for (const connection of [...this.kept.keys()]) connection.close()
     this.giveBackAll()
+  }
+
+  /**
+   * A host that opens sessions and then drops each of them in its first transaction would cost every message that waits
+   * an attempt, one connection after the other. After some of these it is as good as unreachable.
+   */
+  private judge(connection: Connection): void {
+    if (connection.spare || this.places.draining) return
+    this.barren = connection.messages > 0 || connection.wasIdle ? 0 : this.barren + 1
+    if (this.barren < maxBarren) return
+    for (const other of this.kept.keys()) if (other.messages > 0 || other.wasIdle) return
+    this.barren = 0
+    this.isDown('4.4.2', `${connection.label}: the host drops every session before a message is through`, null)
+  }
+
+  private isDown(status: string, why: string, reply: Reply | null): void {
+    this.options.log.warn('next-hop.down', { nextHop: this.nextHop.key, why, status })
+    for (const job of this.returned.splice(0)) this.putBack(job)
+    this.lane.down(`${status} ${why}`, reply)
   }
 
   private nextJob(): Job | null {
@@ -239,9 +263,7 @@ export class Pool implements Work {
       return
     }
     if (this.opening > 0) return
-    this.options.log.warn('next-hop.down', { nextHop: this.nextHop.key, why: dialled.why, status: dialled.status })
-    for (const job of this.returned.splice(0)) this.putBack(job)
-    this.lane.down(`${dialled.status} ${dialled.why}`, dialled.reply)
+    this.isDown(dialled.status, dialled.why, dialled.reply)
   }
 
   private dial(without: ReadonlySet<string>): Promise<Dialled> {

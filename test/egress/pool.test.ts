@@ -235,6 +235,18 @@ describe('how many connections', () => {
   })
 })
 
+test('a host that drops every session in its first transaction costs a few messages an attempt, not all that wait', async () => {
+  for (const answer of [{ close: 'after', text: '421 4.3.2 not you\r\n' } as const, { close: 'before' } as const]) {
+    const server = await oddServer((verb, line, session) => (verb === 'MAIL' ? answer : behave(verb, line, session)))
+    const { carrier, lane } = client({ ports: [server.port] })
+    lane.add(...Array.from({ length: 50 }, (_, i) => message({ id: `Q${i}` })))
+    carrier.wake(lane)
+    await lane.until(() => lane.downs.length === 1)
+    expect(lane.settled.length).toBeLessThanOrEqual(5)
+    expect(lane.downs[0]?.why).toMatch(/^4\.4\.2 .*drops every session/)
+  }
+})
+
 describe('time', () => {
   const silentAt: { verb: string; timeout: number; want: 'down' | string }[] = [
     { verb: 'CONNECT', timeout: timeouts.greetingMs, want: 'down' },
@@ -280,7 +292,18 @@ describe('time', () => {
       return behave(verb, line, session)
     })
     const { carrier, lane } = client({ ports: [server.port], options: { clock } })
-    lane.add(message({ content: `${'x'.repeat(998)}\r\n`.repeat(30_000), spooled: true }))
+    let readBytes = 0
+    const entry = message({ content: `${'x'.repeat(998)}\r\n`.repeat(30_000), spooled: true })
+    const body = {
+      ...entry.body,
+      async *read() {
+        for await (const piece of entry.body.read()) {
+          readBytes += piece.length
+          yield piece
+        }
+      },
+    }
+    lane.add({ ...entry, body })
     carrier.wake(lane)
     await expect.poll(() => server.sessions[0]?.heard.includes('DATA')).toBe(true)
     for (let tries = 0; tries < 400 && lane.settled.length === 0; tries++) {
@@ -291,6 +314,8 @@ describe('time', () => {
       reply: null,
       why: 'time-out: room for content before the end of the message',
     })
+    // No more was read than the sockets of both sides hold: memory stays flat.
+    expect(readBytes).toBeLessThan(20_000_000)
     expect(server.accepted).toEqual([])
   })
 
