@@ -123,7 +123,9 @@ function queueOf(dispatcher: Dispatcher, { begin, close }: Inlet & Pick<Queue, '
   }
 }
 
-/** All messages, unless some are named. */
-function selected(entries: ReadonlyMap<string, StoredEntry>, { ids }: QueueSelector): Iterable<StoredEntry> {
-  return ids.length === 0 ? entries.values() : ids.flatMap((id) => entries.get(id) ?? [])
+/** All messages only when that was said: a selector that was left empty by mistake moves nothing. */
+function selected(entries: ReadonlyMap<string, StoredEntry>, selector: QueueSelector): Iterable<StoredEntry> {
+  const { ids, all, recipient, domain, sender } = selector
+  if (ids.length > 0) return ids.flatMap((id) => entries.get(id) ?? [])
+  return all || recipient !== null || domain !== null || sender !== null ? entries.values() : []
 }
