@@ -7,12 +7,12 @@ import { guardGlobals } from './child-guard.ts'
 import { jsonImporter } from './child-json.ts'
 import { hooksOf, type Mark, newMarks } from './child-marks.ts'
 import { plainOf } from './child-plain.ts'
-import { keepFrames, type Module, mapOf, placeOfError } from './child-stack.ts'
+import { keepFrames, type Module, mapOf, placeOfError, wordAt } from './child-stack.ts'
 import { hooksName, visitorOf } from './child-visitor.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { loadCodes } from './load-codes.ts'
 import { problem } from './load-problem.ts'
-import { hiddenCharacters, textOf, wholeFile } from './load-text.ts'
+import { hiddenCharacters, type Text, textOf, wholeFile } from './load-text.ts'
 import type { Position } from './positions.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -51,7 +51,7 @@ export async function evaluate(job: Job, publicModule: object): Promise<Reply> {
   const positionOf = (mark: Mark): Position | null => {
     if (mark < 0) return null
     const [index, line, column, end] = marks.places.slice(mark * 4, mark * 4 + 4) as [number, number, number, number]
-    return { file: marks.files[index]!, line, column, endColumn: end === 0 ? column + 1 : end }
+    return { file: marks.files[index]!, line, column, endColumn: end }
   }
   const importSeen = (name: string, mark: Mark): void => {
     const bare = name.replace(/^node:/, '')
@@ -67,17 +67,18 @@ export async function evaluate(job: Job, publicModule: object): Promise<Reply> {
   const transform = (options: TransformOptions): TransformResult => {
     const file = options.filename ?? job.file
     files.add(file)
-    const text = textOf(file, options.source)
+    const text = textOf(file, options.source.replace(/^\uFEFF/, ''))
     const hidden = hiddenCharacters(text)
     if (hidden.length > 0) throw new Fault(hidden)
     const own = !file.includes('/node_modules/')
-    const plugins = own ? [visitorOf(marks, file, importSeen)] : []
+    const plugins = own ? [visitorOf(marks, text, importSeen)] : []
     const result = babel({
       ...options,
+      source: text.text,
       babel: { ...options.babel, sourceMaps: 'inline', sourceFileName: file, plugins },
     })
-    if (result.error !== undefined) throw syntaxFault(result.error, file, text.text)
-    modules.set(file, { map: mapOf(result.code), lines: text.text.split('\n') })
+    if (result.error !== undefined) throw syntaxFault(result.error, text)
+    modules.set(file, { map: mapOf(result.code), text })
     // On its first line the code would stand behind the head of the function that the loader wraps around it.
     return { code: `\n${result.code}` }
   }
@@ -182,21 +183,16 @@ function siblings(name: string, files: ReadonlySet<string>): string[] {
   })
 }
 
-function syntaxFault(error: unknown, file: string, source: string): Fault {
+function syntaxFault(error: unknown, text: Text): Fault {
   if (error instanceof Fault) return error
-  const { loc, message } = error as { loc?: { line: number; column: number }; message: string }
-  const line = loc?.line ?? 1
-  const column = (loc?.column ?? 0) + 1
-  const text = source.split('\n')[line - 1] ?? ''
-  const word = /^[\w$]+/.exec(text.slice(column - 1))?.[0].length ?? 1
+  const { pos, message } = error as { pos?: number; message: string }
   // Babel puts the file's name before its sentence and the place behind it.
   const sentence = message
     .split('\n')[0]!
     .replace(/^\/?[^:]*: /, '')
     .replace(/\s*\(\d+:\d+\)\s*$/, '')
     .replace(/\.$/, '')
-  const position = { file, line, column, endColumn: column + word }
-  return new Fault([problem(loadCodes.scriptSyntax, position, `not TypeScript: ${short(sentence)}`)])
+  return new Fault([problem(loadCodes.scriptSyntax, wordAt(text, pos ?? 0), `not TypeScript: ${short(sentence)}`)])
 }
 
 const short = (text: string): string => (text.length > 500 ? `${text.slice(0, 497)}...` : text)

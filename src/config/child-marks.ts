@@ -27,7 +27,7 @@ export type Site = { readonly self: Mark; readonly callee: string; readonly argu
 
 export type Marks = {
   readonly files: string[]
-  /** Four numbers a place: index of the file, line and column from 1, end column (0: goes on over the line's end). */
+  /** Four numbers a place: index of the file, line and column from 1, end column. */
   readonly places: number[]
   readonly notes: WeakMap<object, Note>
   readonly literals: Literal[]

@@ -1,15 +1,10 @@
 import { SourceMap } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { Text } from './load-text.ts'
+import type { Position } from './positions.ts'
 
-/** Where a module's code stood before it was transformed, and its text for the width of what is marked. */
-export type Module = { readonly map: SourceMap; readonly lines: readonly string[] }
-
-export type Place = {
-  readonly file: string
-  readonly line: number
-  readonly column: number
-  readonly endColumn: number
-}
+/** Where a module's code stood before it was transformed, and its text. */
+export type Module = { readonly map: SourceMap; readonly text: Text }
 
 /**
  * The file of the code that called whoever calls this, past the frames of the JavaScript engine, of the guards and
@@ -25,7 +20,7 @@ export function callerFile(): string | null {
 }
 
 /** The first place in one of `modules` on an error's way, as the user wrote it. */
-export function placeOfError(error: unknown, modules: ReadonlyMap<string, Module>): Place | null {
+export function placeOfError(error: unknown, modules: ReadonlyMap<string, Module>): Position | null {
   if (!(error instanceof Error)) return null
   for (const frame of framesOf(error)) {
     const file = fileOf(frame)
@@ -34,12 +29,20 @@ export function placeOfError(error: unknown, modules: ReadonlyMap<string, Module
     // One line is put before the transformed code, see `child-evaluate`.
     const entry = module.map.findEntry((frame.getLineNumber() ?? 1) - 2, (frame.getColumnNumber() ?? 1) - 1)
     if (!('originalLine' in entry)) continue
-    const text = module.lines[entry.originalLine] ?? ''
-    const word = /^[\w$]+/.exec(text.slice(entry.originalColumn))?.[0].length ?? 1
-    const column = entry.originalColumn + 1
-    return { file, line: entry.originalLine + 1, column, endColumn: column + word }
+    // The map counts lines as the language does, not as editors do.
+    const starts = [
+      0,
+      ...Array.from(module.text.text.matchAll(/\r\n|[\n\r\u2028\u2029]/g), (end) => end.index + end[0].length),
+    ]
+    return wordAt(module.text, (starts[entry.originalLine] ?? 0) + entry.originalColumn)
   }
   return null
+}
+
+/** The place of the word that begins at an offset, or of the one character there. */
+export function wordAt(text: Text, at: number): Position {
+  const word = /^[\w$]+/.exec(text.text.slice(at, at + 100))?.[0].length ?? 1
+  return text.position(at, at + word)
 }
 
 function framesOf(error: Error): readonly NodeJS.CallSite[] {

@@ -1,14 +1,13 @@
 import { dirname, resolve } from 'node:path'
 import { addMark, type Hooks, type Mark, type Marks, type Part } from './child-marks.ts'
+import type { Text } from './load-text.ts'
 
 /** What of Babel's tree is used here. Babel comes bundled in jiti and has no types there. */
 export type AstNode = {
   readonly type: string
-  readonly loc?: { readonly start: Place; readonly end: Place } | null
   // biome-ignore lint/suspicious/noExplicitAny: the tree of another program; each use looks at `type` first
   readonly [field: string]: any
 }
-type Place = { readonly line: number; readonly column: number }
 // biome-ignore lint/suspicious/noExplicitAny: Babel's path and builders, untyped as above
 type Untyped = any
 
@@ -22,19 +21,26 @@ export const hooksName = '__mailgw'
  * A plugin for Babel: puts a call of a hook around each object, array, call and assignment of one module. It rewrites
  * before all other plugins, while every node still has the place where the user wrote it.
  */
-export function visitorOf(marks: Marks, file: string, importSeen: ImportSeen) {
+export function visitorOf(marks: Marks, text: Text, importSeen: ImportSeen) {
   return ({ types: t }: { readonly types: Untyped }) => {
     const done = new WeakSet<object>()
     const markOf = (node: AstNode | null | undefined): Mark => {
-      if (!node?.loc) return -1
-      const { start, end } = node.loc
-      return addMark(marks, file, start.line, start.column + 1, start.line === end.line ? end.column + 1 : 0)
+      if (!node || typeof node['start'] !== 'number') return -1
+      // By offset: Babel also counts lines at U+2028 and U+2029, which no editor shows as line ends.
+      const { line, column, endColumn } = text.position(node['start'], node['end'])
+      return addMark(marks, text.file, line, column, endColumn)
     }
+    const literal = (mark: Mark): AstNode =>
+      mark < 0 ? t.unaryExpression('-', t.numericLiteral(-mark)) : t.numericLiteral(mark)
     const hook = (name: keyof Hooks, like: AstNode, given: readonly unknown[]): AstNode => {
       const callee = t.memberExpression(t.identifier(hooksName), t.identifier(name))
       const call = t.callExpression(callee, given)
       // A stack trace must lead to what the user wrote.
-      for (const node of [call, callee, callee.object, callee.property]) node.loc = like.loc
+      for (const node of [call, callee, callee.object, callee.property]) {
+        node.loc = like['loc']
+        node.start = like['start']
+        node.end = like['end']
+      }
       done.add(call)
       return call
     }
@@ -86,7 +92,7 @@ export function visitorOf(marks: Marks, file: string, importSeen: ImportSeen) {
       const values = groups.map((group, i) => {
         if (parts[i]!.kind === 'spread') return group[0]!['argument']
         const part = t.objectExpression(group)
-        part.loc = group[0]!.loc
+        part.loc = group[0]!['loc']
         done.add(part)
         return part
       })
@@ -164,17 +170,16 @@ export function visitorOf(marks: Marks, file: string, importSeen: ImportSeen) {
       if (node['operator'] !== '=' || left.type !== 'MemberExpression') return
       if (left['object'].type === 'Super' || left['property'].type === 'PrivateName') return
       const name = left['computed'] ? left['property'] : t.stringLiteral(left['property']['name'])
-      const key = t.numericLiteral(Math.max(0, markOf(left['property'])))
-      const value = t.numericLiteral(Math.max(0, markOf(node['right'])))
+      const key = literal(markOf(left['property']))
+      const value = literal(markOf(node['right']))
       replace(path, hook('$set', node, [key, value, left['object'], name, node['right']]))
     }
 
     /** `import rows from './rows.json'` becomes a variable, so that the places inside of the file are known too. */
     const json = (path: Untyped): void => {
       const { node } = path
-      const wanted = resolve(dirname(file), node.source.value)
-      const read = () =>
-        hook('$json', node, [t.stringLiteral(wanted), t.numericLiteral(Math.max(0, markOf(node.source)))])
+      const wanted = resolve(dirname(text.file), node.source.value)
+      const read = () => hook('$json', node, [t.stringLiteral(wanted), literal(markOf(node.source))])
       const variables = node.specifiers.map((specifier: AstNode) => {
         const name = specifier['imported']?.name ?? specifier['imported']?.value ?? 'default'
         const whole = specifier.type === 'ImportNamespaceSpecifier' || name === 'default'
@@ -207,16 +212,11 @@ export function visitorOf(marks: Marks, file: string, importSeen: ImportSeen) {
       node['argument'] &&
         path
           .get('argument')
-          .replaceWith(
-            hook('$throw', node['argument'], [
-              t.numericLiteral(Math.max(0, markOf(node['argument']))),
-              node['argument'],
-            ]),
-          )
+          .replaceWith(hook('$throw', node['argument'], [literal(markOf(node['argument'])), node['argument']]))
     }
 
     const inner = {
-      ExportDefaultDeclaration: ({ node }: Untyped) => void marks.exported.set(file, markOf(node.declaration)),
+      ExportDefaultDeclaration: ({ node }: Untyped) => void marks.exported.set(text.file, markOf(node.declaration)),
       ImportDeclaration: declaration,
       ExportNamedDeclaration: source,
       ExportAllDeclaration: source,

@@ -2,15 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import { readFile, stat } from 'node:fs/promises'
 import type { Diagnostic } from './diagnostic.ts'
 import { loadCodes } from './load-codes.ts'
-import type { Origin } from './load-node.ts'
 import { problem } from './load-problem.ts'
 import type { Position } from './positions.ts'
 
 /** A file's text, without byte order mark, that knows the line and column of each offset. */
-export type Text = Origin & {
+export type Text = {
   readonly file: string
   readonly text: string
-  position(start: number, end: number): Position
+  readonly position: (start: number, end: number) => Position
 }
 
 const maxBytes = 256 * 1024 * 1024

@@ -27,7 +27,7 @@ export function nodeOfReply({ value, marks, names, places }: Reply, file: string
     position(mark) {
       if (mark < 0) return null
       const [index, line, column, end] = places.slice(mark * 4, mark * 4 + 4) as [number, number, number, number]
-      return { file: names[index]!, line, column, endColumn: end === 0 ? column + 1 : end }
+      return { file: names[index]!, line, column, endColumn: end }
     },
   }
   const whole: Origin = { position: () => wholeFile(file) }

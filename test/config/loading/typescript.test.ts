@@ -361,6 +361,13 @@ test('positions name the file as it was named, through a linked folder', async (
   expect(source.files).toEqual([join(folder, 'linked/d.ts'), join(folder, 'linked/x.ts')])
 })
 
+test('lines are counted as editors count them: U+2028 in a text ends none', async () => {
+  const text = "\ufeffconst a = 'x\u2028y'\nexport default { a, b: (() => { throw new Error('here') })() }"
+  expect(await issues({ 'd.ts': text })).toEqual(['MG1041 d.ts:2:39 new'])
+  const { positions } = await loaded({ 'd.ts': text.replace(/b:.*$/, 'b: 1 }') })
+  expect(textAt(positions.value(['b'])!)).toBe('1')
+})
+
 test('enums, namespaces of types and parameter types of TypeScript are understood', async () => {
   const text =
     "enum Tls { Verify = 'verify' }\ninterface X { a: string }\nconst x = <X>{ a: Tls.Verify }\nexport default { ...x, b: x!.a as string }"
