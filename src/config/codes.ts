@@ -41,6 +41,8 @@ export const codes = {
   MG1407: 'mail for a recipient that does not exist',
   MG1408: 'a postmaster whom no mail reaches',
   MG1409: 'a client that makes no difference',
+  MG1410: 'nobody who may send',
+  MG1411: 'a DNS list that no listener asks',
 
   MG1501: 'a domain both local and routed elsewhere',
   MG1502: 'a relay domain without a route',

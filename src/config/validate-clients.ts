@@ -1,6 +1,6 @@
 import { defaults } from './defaults.ts'
 import type { Client } from './define.ts'
-import type { ClientEntry } from './document.ts'
+import type { ClientEntry, Relaying } from './document.ts'
 import type { DocPath } from './positions.ts'
 import type { ListenerEntry } from './validate-listeners.ts'
 import { isLoopback } from './validate-listeners.ts'
@@ -137,6 +137,20 @@ function checkTrust(report: Report, network: string, spot: Spot, listeners: read
       },
     )
   }
+}
+
+/** Under `local-only` and `outbound` only internal clients may send: without any, every recipient is refused. */
+export function checkSomebodySends(
+  report: Report,
+  { kind }: Relaying,
+  list: readonly ClientEntry[],
+  written: boolean,
+): void {
+  if (kind === 'two-way' || kind === 'open' || list.some(({ internal }) => internal)) return
+  const spot: Spot = { kind: 'value', path: written ? ['relaying'] : [] }
+  report.warning('MG1410', spot, `"${kind}" is for internal clients, and there are none: everything would be refused`, {
+    hint: "name them: trusted: ['10.0.0.0/8']",
+  })
 }
 
 /** A client that is not internal and restricted in nothing does something only inside of another one's network. */

@@ -42,7 +42,21 @@ export function checkListenerNames(report: Report, dnsbl: unknown, deny: unknown
       found.set(name, spot)
     }
   }
-  for (const [i, list] of sound<Dnsbl>(report, dnsbl, 'dnsbl')) check(list.listeners, ['dnsbl', i, 'listeners'])
+  const asks = entries(listeners).some(([, value]) =>
+    entries(value).some(([key, kind]) => key === 'kind' && kind === 'mx'),
+  )
+  for (const [i, list] of sound<Dnsbl>(report, dnsbl, 'dnsbl')) {
+    check(list.listeners, ['dnsbl', i, 'listeners'])
+    if (list.listeners !== undefined || asks) continue
+    report.warning(
+      'MG1411',
+      valueSpot(['dnsbl', i]),
+      'no listener asks it: by default those of kind "mx" do, and there is none',
+      {
+        hint: 'name them: listeners: [...]',
+      },
+    )
+  }
   for (const [i, rule] of sound<Deny>(report, deny, 'deny')) check(rule.when.listener, ['deny', i, 'when', 'listener'])
 }
 

@@ -20,6 +20,9 @@ export function relays(report: Report, section: unknown, connections: number): R
     const placedHosts = hostsAt(report, relay.hosts, [...path, 'hosts'], defaults.relayPort)
     const tls = relay.tls ?? (relay.auth === undefined ? defaults.relayTls : defaults.relayTlsWithAuth)
     if (relay.auth !== undefined) {
+      if (!/^[^\x00-\x1f\x7f]{1,255}$/.test(relay.auth.user)) {
+        report.error('MG1313', valueSpot([...path, 'auth', 'user']), 'expected a user name of 1 to 255 characters')
+      }
       checkSecret(report, relay.auth.pass, [...path, 'auth', 'pass'])
       // Whoever sits on the way can strip STARTTLS, and then has the password. A loopback has nobody on the way.
       if ((tls === 'off' || tls === 'may') && !placedHosts.every(({ value: { host } }) => isLoopback(host))) {

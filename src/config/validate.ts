@@ -7,7 +7,7 @@ import type { Position } from './positions.ts'
 import { schema } from './schema.ts'
 import { type Source, TableFile } from './source.ts'
 import { aliases } from './validate-aliases.ts'
-import { clients } from './validate-clients.ts'
+import { checkSomebodySends, clients } from './validate-clients.ts'
 import { deny } from './validate-deny.ts'
 import { dnsbl } from './validate-dnsbl.ts'
 import { domains } from './validate-domains.ts'
@@ -89,6 +89,9 @@ export function validate(source: Source, options: { readonly now?: number } = {}
   if (readable('relays', 'localMx')) checkRelayNames(report, get('relays'), routes, complete)
   if (readable('listeners')) checkListenerNames(report, get('dnsbl'), get('deny'), get('listeners'))
   if (readable('domains', 'localMx')) checkDomainsAgainstRoutes(report, routing)
+  if (report.sound(['trusted']) && report.sound(['clients'])) {
+    checkSomebodySends(report, document.relaying, known, get('relaying') !== undefined)
+  }
   checkOwnListeners(report, routes, hops, bound)
   checkTowardsInternet(report, routes, retrying.expireAfterMs, mxPort)
   if (readable('domains', 'localMx')) checkMailboxes(report, routing, names, postmaster)

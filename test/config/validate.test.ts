@@ -3,7 +3,7 @@ import { base, documentOf, problems, tsv, validated } from './check.ts'
 
 const isp = { isp: { hosts: 'smtp.isp.example:587' } }
 const two = { mx: { kind: 'mx', bind: '127.0.0.1:2525' }, lan: { kind: 'internal', bind: '127.0.0.1:2526' } }
-const list = { id: 'zen', zone: 'zen.example', onError: 'ignore' }
+const list = { id: 'zen', zone: 'zen.example', onError: 'ignore', listeners: 'lan' }
 
 test('the smallest document is right and has every default of the standards', () => {
   expect(problems({})).toEqual([])
@@ -231,6 +231,22 @@ const cases: [rule: string, sections: Record<string, unknown>, want: string[]][]
     ['MG1302 clients.a.recipients[0]'],
   ],
 
+  ['a level for internal clients has some', { relaying: 'outbound' }, ['warning MG1410 relaying']],
+  ['a level for everybody needs none', { relaying: 'two-way' }, []],
+  [
+    'a list that nobody asks is pointed out',
+    { dnsbl: [{ id: 'zen', zone: 'zen.example', onError: 'ignore' }] },
+    ['warning MG1411 dnsbl[0]'],
+  ],
+  ['a list that is asked by name is not', { dnsbl: [list] }, []],
+  [
+    'a user has a name',
+    {
+      relays: { isp: { hosts: 'a', auth: { user: '', pass: { $secret: 'env:A' } } } },
+      localMx: { '*': 'relay:isp' },
+    },
+    ['MG1313 relays.isp.auth.user'],
+  ],
   ['a relay level is a word', { relaying: 2 }, ['MG1201 relaying']],
   [
     'an open relay has a reason',
