@@ -75,7 +75,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     const store = await openGraphStore(join(stateDir, 'graphs'))
     const ask: AskOracle = async (oracle, client) => {
       const { outcome, reason } = await askDnsbl(resolver, oracle, client)
-      log.info('dnsbl.asked', { id: oracle.id, client, outcome, reason })
+      const level = outcome === 'listed' ? 'info' : outcome === 'error' ? 'warn' : 'debug'
+      log[level]('dnsbl.asked', { id: oracle.id, client, outcome, reason })
       return outcome
     }
     let live = await firstGraph(store, bundle, ask)
