@@ -112,6 +112,6 @@ test('whatever a host does, each delivery is settled or put back once, and only 
         expect(carrier.connections()).toBe(0)
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 }, 120_000)

@@ -23,6 +23,9 @@ export const timeouts: Timeouts = {
   idleMs: 60_000,
 }
 
+/** For `expect.poll` on a busy machine: what is waited for does come. */
+export const patient = { timeout: 15_000, interval: 10 }
+
 export type ClientOptions = {
   /** Ports on 127.0.0.1, as hosts in order of preference. */
   ports: readonly number[]

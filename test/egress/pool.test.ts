@@ -3,7 +3,7 @@ import type { Clock } from '../../src/mail/clock.ts'
 import type { IpAddress } from '../../src/mail/ip.ts'
 import type { HostsToTry } from '../../src/route/hosts.ts'
 import { freePort } from '../support/peer.ts'
-import { client, timeouts } from './client.ts'
+import { client, patient, timeouts } from './client.ts'
 import { message, testLane } from './lane.ts'
 import { type Behave, behave, ehloReply, oddServer } from './odd-server.ts'
 
@@ -272,7 +272,7 @@ describe('time', () => {
       const { carrier, lane } = client({ ports: [server.port], options: { clock } })
       lane.add(message())
       carrier.wake(lane)
-      await expect.poll(() => reached).toBe(true)
+      await expect.poll(() => reached, patient).toBe(true)
       // The answers before it are read now.
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
       clock.advance(timeout - 1)
@@ -305,7 +305,7 @@ describe('time', () => {
     }
     lane.add({ ...entry, body })
     carrier.wake(lane)
-    await expect.poll(() => server.sessions[0]?.heard.includes('DATA')).toBe(true)
+    await expect.poll(() => server.sessions[0]?.heard.includes('DATA'), patient).toBe(true)
     for (let tries = 0; tries < 400 && lane.settled.length === 0; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 5))
       clock.advance(1000)
@@ -327,7 +327,7 @@ describe('time', () => {
     clock.advance(timeouts.idleMs - 1)
     expect(carrier.connections()).toBe(1)
     clock.advance(3000)
-    await expect.poll(() => carrier.connections()).toBe(0)
+    await expect.poll(() => carrier.connections(), patient).toBe(0)
     expect(server.sessions[0]!.heard.at(-1)).toBe('QUIT')
   })
 })
@@ -352,7 +352,7 @@ describe('the end', () => {
     const { carrier, lane } = client({ ports: [silent.port] })
     lane.add(message())
     carrier.wake(lane)
-    await expect.poll(() => silent.sessions.length).toBe(1)
+    await expect.poll(() => silent.sessions.length, patient).toBe(1)
     await carrier.drain()
     expect(lane.settled.length + lane.downs.length).toBe(0)
   })
@@ -364,7 +364,7 @@ describe('the end', () => {
     const { carrier, lane } = client({ ports: [server.port], relay: { connections: 1 } })
     lane.add(message({ id: 'Q1' }), message({ id: 'Q2' }), message({ id: 'Q3' }))
     carrier.wake(lane)
-    await expect.poll(() => server.sessions[0]?.heard.includes('CONTENT')).toBe(true)
+    await expect.poll(() => server.sessions[0]?.heard.includes('CONTENT'), patient).toBe(true)
     carrier.close()
     expect(lane.settled.map(({ entry, attempts }) => [entry.id, attempts[0]?.reply])).toEqual([['Q1', null]])
     expect(lane.putBacks.map((entry) => entry.id)).toEqual(['Q2'])
@@ -376,7 +376,7 @@ describe('the end', () => {
     const { carrier, send } = client({ ports: [server.port], relay: { connections: 1 } })
     await send(message())
     carrier.retire()
-    await expect.poll(() => carrier.connections()).toBe(0)
+    await expect.poll(() => carrier.connections(), patient).toBe(0)
     await send(message())
     expect(server.sessions).toHaveLength(2)
     expect(mails(server)).toBe(2)
@@ -389,7 +389,7 @@ describe('the end', () => {
     const { carrier, send, lane } = client({ ports: [server.port], relay: { connections: 1 } })
     await send(message())
     await server.close()
-    await expect.poll(() => carrier.connections()).toBe(0)
+    await expect.poll(() => carrier.connections(), patient).toBe(0)
     expect(lane.settled).toHaveLength(1)
     expect(lane.downs).toEqual([])
   })

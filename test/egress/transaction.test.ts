@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Attempt } from '../../src/queue/lane.ts'
-import { client } from './client.ts'
+import { client, patient } from './client.ts'
 import { message } from './lane.ts'
 import { type Answer, type Behave, behave, ehloReply, oddServer } from './odd-server.ts'
 
@@ -142,7 +142,7 @@ describe('recipients', () => {
   test('354 after MAIL was refused and recipients accepted ends the connection: no empty message goes to them', async () => {
     const server = await oddServer(odd({ MAIL: '451 4.3.0 no\r\n' }))
     expect(brief(await client({ ports: [server.port] }).send(message()))).toEqual(['451 4.3.0 mail'])
-    await expect.poll(() => server.open()).toBe(0)
+    await expect.poll(() => server.open(), patient).toBe(0)
     expect(server.sessions[0]!.heard).not.toContain('CONTENT')
   })
 
@@ -384,7 +384,7 @@ describe('refusals and lost connections', () => {
     const server = await oddServer(odd({ CONTENT: '250 2.0.0 one\r\n250 2.0.0 two\r\n250 2.0.0 three\r\n' }))
     const { send, lane } = client({ ports: [server.port] })
     expect(brief(await send(message()))).toEqual(['250 2.0.0 body'])
-    await expect.poll(() => server.open()).toBe(0)
+    await expect.poll(() => server.open(), patient).toBe(0)
     expect(lane.settled).toHaveLength(1)
   })
 
@@ -444,7 +444,7 @@ describe('refusals and lost connections', () => {
       }
       const attempts = await client({ ports: [server.port] }).send({ ...entry, body })
       expect(brief(attempts)).toEqual(['- 4.3.0 local'])
-      await expect.poll(() => server.open()).toBe(0)
+      await expect.poll(() => server.open(), patient).toBe(0)
       expect(server.accepted).toEqual([])
     }
   })
