@@ -1,5 +1,5 @@
-// The last step of a build: what has no source any more is removed, the program can be run, and the build has a date.
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// The last step of a build: what has no source any more is removed, and the program can be run.
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -15,4 +15,3 @@ const main = join(dist, 'cli', 'main.js')
 const [first] = readFileSync(main, 'utf8').split('\n')
 if (first !== '#!/usr/bin/env node') throw new Error(`${main}: expected "#!/usr/bin/env node" first, got ${first}`)
 chmodSync(main, 0o755)
-writeFileSync(join(dist, '.built'), '')

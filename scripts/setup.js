@@ -39,18 +39,17 @@ function installPackages() {
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
-/** Builds when something that is built is newer than the build. */
+/** Builds when a source is newer than the build; a build that fails writes nothing (`noEmitOnError`). */
 function build() {
   const built = inRoot('dist', 'cli', 'main.js')
-  const stamp =
-    existsSync(inRoot('dist', '.built')) && existsSync(built) ? statSync(inRoot('dist', '.built')).mtimeMs : 0
+  const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0
   const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/finish-build.js'].map((name) =>
     inRoot(name),
   )
   for (const entry of readdirSync(inRoot('src'), { recursive: true, withFileTypes: true })) {
     sources.push(join(entry.parentPath ?? entry.path, entry.name))
   }
-  if (sources.every((file) => statSync(file).mtimeMs < stamp)) return
+  if (sources.every((file) => statSync(file).mtimeMs < builtAt)) return
   say('building (npm run build)')
   run('npm', ['run', '--silent', 'build'])
 }
