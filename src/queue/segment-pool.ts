@@ -131,7 +131,8 @@ export class SegmentPool {
       const segment = this.adopt(this.nextNumber)
       this.renew(segment)
       // Durable with the first record, as nothing was here before that it would have to hide.
-      segment.file.writeNow(segmentHeader(segment), 0)
+      // The whole block: there must be room for the seal when there is no more room for anything.
+      segment.file.writeNow(Buffer.concat([segmentHeader(segment)], dataStart), 0)
       return segment
     } catch (error) {
       throw spoolError(`make a segment in ${this.options.folder}`, error)

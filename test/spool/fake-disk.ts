@@ -114,8 +114,8 @@ class FakeFile implements DiskFile {
     this.check()
     setImmediate(() => {
       const wasStopped = this.disk.stopped
-      const fault = this.disk.begin('write', this.path)
       const bytes = Buffer.concat(buffers as Uint8Array[])
+      const fault = this.possible(this.disk.begin('write', this.path), position + bytes.length)
       if (fault === 'stop') {
         if (!wasStopped) this.put(bytes.subarray(0, Math.floor(bytes.length * this.disk.torn)), position)
         return
@@ -153,7 +153,7 @@ class FakeFile implements DiskFile {
   writeNow(bytes: Uint8Array, position: number): void {
     this.check()
     const wasStopped = this.disk.stopped
-    const fault = this.disk.begin('mark', this.path)
+    const fault = this.possible(this.disk.begin('mark', this.path), position + bytes.length)
     if (fault === 'stop' && !wasStopped)
       this.put(bytes.subarray(0, Math.floor(bytes.length * this.disk.torn)), position)
     if (fault !== 'none') throw failure(fault === 'stop' ? 'io' : fault)
@@ -175,6 +175,11 @@ class FakeFile implements DiskFile {
   close(): void {
     this.check()
     this.isClosed = true
+  }
+
+  /** Overwriting needs no room. */
+  private possible(fault: Fault, end: number): Fault {
+    return fault === 'full' && end <= this.stored.seen.length ? 'none' : fault
   }
 
   private put(bytes: Uint8Array, position: number): void {
