@@ -78,7 +78,7 @@ export async function evaluate(job: Job, publicModule: object): Promise<Reply> {
       babel: { ...options.babel, sourceMaps: 'inline', sourceFileName: file, plugins },
     })
     if (result.error !== undefined) throw syntaxFault(result.error, text)
-    modules.set(file, { map: mapOf(result.code), text })
+    modules.set(file, { text, code: result.code, map: mapOf(result.code) })
     // On its first line the code would stand behind the head of the function that the loader wraps around it.
     return { code: `\n${result.code}` }
   }

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import type { Text } from './load-text.ts'
 import type { Position } from './positions.ts'
 
-/** Where a module's code stood before it was transformed, and its text. */
-export type Module = { readonly map: SourceMap; readonly text: Text }
+/** A module as it was written, as it ran, and the way back. */
+export type Module = { readonly text: Text; readonly code: string; readonly map: SourceMap }
 
 /**
  * The file of the code that called whoever calls this, past the frames of the JavaScript engine, of the guards and
@@ -27,16 +27,25 @@ export function placeOfError(error: unknown, modules: ReadonlyMap<string, Module
     const module = file === null ? undefined : modules.get(file)
     if (file === null || module === undefined) continue
     // One line is put before the transformed code, see `child-evaluate`.
-    const entry = module.map.findEntry((frame.getLineNumber() ?? 1) - 2, (frame.getColumnNumber() ?? 1) - 1)
+    const ran = offsetOf(module.code, (frame.getLineNumber() ?? 1) - 2, (frame.getColumnNumber() ?? 1) - 1)
+    const before = module.code.slice(0, ran).split('\n')
+    const entry = module.map.findEntry(before.length - 1, before.at(-1)!.length)
     if (!('originalLine' in entry)) continue
-    // The map counts lines as the language does, not as editors do.
-    const starts = [
-      0,
-      ...Array.from(module.text.text.matchAll(/\r\n|[\n\r\u2028\u2029]/g), (end) => end.index + end[0].length),
-    ]
-    return wordAt(module.text, (starts[entry.originalLine] ?? 0) + entry.originalColumn)
+    return wordAt(module.text, offsetOf(module.text.text, entry.originalLine, entry.originalColumn))
   }
   return null
+}
+
+/** Engine and parser end a line at U+2028 and U+2029 too; the map's other side, and editors, only at a line feed. */
+function offsetOf(text: string, line: number, column: number): number {
+  const ends = text.matchAll(/\r\n|[\n\r\u2028\u2029]/g)
+  let start = 0
+  for (let i = 0; i < line; i++) {
+    const end = ends.next().value
+    if (end === undefined) break
+    start = end.index + end[0].length
+  }
+  return start + column
 }
 
 /** The place of the word that begins at an offset, or of the one character there. */
