@@ -58,3 +58,13 @@ test('every code is on the page, and every code is told by something', () => {
     expect(text, `nothing tells ${code}`).toContain(`'${code}'`)
   }
 })
+
+test('every code has a document in the corpus of wrong ones', () => {
+  const corpus = new URL('../golden/wrong/', import.meta.url)
+  const told = new Set<string>()
+  for (const name of readdirSync(corpus)) {
+    const text = readFileSync(new URL(`${name}/issues.txt`, corpus), 'utf8')
+    for (const [code] of text.matchAll(/MG\d{4}/g)) told.add(code)
+  }
+  expect(Object.keys(codes).filter((code) => !told.has(code))).toEqual([])
+})
