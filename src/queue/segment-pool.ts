@@ -150,24 +150,14 @@ export class SegmentPool {
       if (error === null && !this.isClosed) next()
       else done(error)
     }
-    const header = (): void => {
-      this.renew(segment)
-      segment.file.write(
-        [segmentHeader(segment)],
-        0,
-        then(() => segment.file.sync(done)),
-      )
-    }
     const marks = (zeros: Buffer): void => {
+      const { marks: companion } = segment
       const prewritten = then(() => {
         segment.isPrewritten = true
-        header()
+        done(null)
       })
-      segment.marks.write(
-        [zeros.subarray(0, marksBytes)],
-        0,
-        then(() => segment.marks.sync(prewritten)),
-      )
+      const written = then(() => segment.file.sync(then(() => companion.sync(prewritten))))
+      companion.write([zeros.subarray(0, marksBytes)], 0, written)
     }
     const fill = (zeros: Buffer, at: number): void => {
       const bytes = Math.min(fillBytes, segment.sizeBytes - at)
@@ -176,8 +166,14 @@ export class SegmentPool {
         segment.file.write([zeros.subarray(0, bytes)], at, more)
       } else marks(zeros)
     }
-    if (segment.isPrewritten) header()
-    else fill(Buffer.alloc(fillBytes), dataStart)
+    // First the header: until it is there, what the segment held in its last life must stay as it was.
+    this.renew(segment)
+    const renewed = segment.isPrewritten ? done : then(() => fill(Buffer.alloc(fillBytes), dataStart))
+    segment.file.write(
+      [segmentHeader(segment)],
+      0,
+      then(() => segment.file.sync(renewed)),
+    )
   }
 
   private remove(segment: Segment): void {
