@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { tempFolder } from './support/peer.ts'
+import { site } from './end-to-end/site.ts'
+import { startGateway } from './support/gateway.ts'
+import { freePort, tempFolder } from './support/peer.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -12,7 +14,7 @@ function npm(cwd: string, ...args: readonly string[]): string {
   return ran.stdout
 }
 
-test('the package, installed elsewhere, has all that it needs to check and to serve a document', () => {
+test('the package, installed elsewhere, has all that it needs to check and to serve a document', async () => {
   const folder = tempFolder()
   const [packed] = JSON.parse(npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder)) as [
     { filename: string; files: readonly { path: string }[] },
@@ -58,6 +60,10 @@ test('the package, installed elsewhere, has all that it needs to check and to se
   const graph = run('graph', '--json')
   expect(graph.status, graph.stderr).toBe(0)
   expect(JSON.parse(graph.stdout)).toMatchObject({ format: 'mailgw-graph/1' })
+
+  const document = site({ port: await freePort(), localMx: {} })
+  const gateway = await startGateway(document, { program: join(elsewhere, 'node_modules/mailgw/dist/cli/main.js') })
+  expect((await gateway.status()).version).toBe(version)
 
   writeFileSync(
     join(elsewhere, 'mailgw.config.ts'),

@@ -55,6 +55,8 @@ export type GatewayOptions = {
   readonly source?: readonly string[]
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Another installation than the one that was built here. */
+  readonly program?: string
   /** Runs the program under another one, such as strace. */
   readonly under?: readonly string[]
 }
@@ -68,7 +70,7 @@ export async function startGateway(document: object | string, options: GatewayOp
   const [command, ...args] = [
     ...(options.under ?? []),
     process.execPath,
-    program,
+    options.program ?? program,
     'serve',
     ...source,
     '--state-dir',
