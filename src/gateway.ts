@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { type GraphStore, openGraphStore } from './admin/graph-store.ts'
 import { watchLoopGap } from './admin/loop-gap.ts'
 import type { ApplyRequest, ApplyResult, Operations, Status } from './admin/operations.ts'
+import { openAdmin } from './admin/server.ts'
 import { askDnsbl } from './dns/dnsbl.ts'
 import { createResolver } from './dns/resolver.ts'
 import { createSmtpCarrier } from './egress/smtp-carrier.ts'
@@ -237,8 +238,6 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     }
     const summary = (): Summary => summaryOf(live, status())
     log.info('gateway.ready', { version, pid: process.pid, stateDir, ...summary() })
-    // Not before the listeners: its library is the slowest thing to load, and nobody who sends mail needs it.
-    const { openAdmin } = await import('./admin/server.ts')
     const admin = await openAdmin(join(stateDir, 'admin.sock'), store.folder, operations, log)
     opened.splice(1, 0, () => admin.close())
     return { summary, stop, ended }

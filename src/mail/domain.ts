@@ -1,4 +1,4 @@
-import { toASCII } from 'tr46'
+import { createRequire } from 'node:module'
 import { ok, type Result, wrong } from './result.ts'
 
 /** A domain name in lower-case A-labels without a trailing dot, or an address literal such as `[192.0.2.1]`. */
@@ -11,7 +11,7 @@ const ascii = /^(?=.{1,255}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-
 export function parseDomain(text: string): Result<Domain> {
   const lower = text.toLowerCase()
   if (ascii.test(lower) && !lower.includes('xn--')) return ok(lower as Domain)
-  const converted = toASCII(text, {
+  const converted = idna().toASCII(text, {
     checkBidi: true,
     checkHyphens: false,
     checkJoiners: true,
@@ -29,3 +29,11 @@ export const literalDomain = (address: string): Domain =>
 
 /** For text that was a domain when it was stored (graph, spool). */
 export const storedDomain = (text: string): Domain => text as Domain
+
+let tables: typeof import('tr46') | null = null
+
+/** Loaded when it is first needed: its tables are 10 MB that a gateway without U-labels never touches. */
+function idna(): typeof import('tr46') {
+  tables ??= createRequire(import.meta.url)('tr46') as typeof import('tr46')
+  return tables
+}
