@@ -10,6 +10,7 @@ import { loadCodes } from './load-codes.ts'
 import type { Node } from './load-node.ts'
 import { problem } from './load-problem.ts'
 import { wholeFile } from './load-text.ts'
+import { visible } from './render-text.ts'
 import { sourceProgram } from './typescript-from-source.ts'
 import { readableParts } from './typescript-grants.ts'
 import { movedReply, nodeOfReply } from './typescript-reply.ts'
@@ -51,7 +52,7 @@ export async function evaluateScript(file: string, options: ScriptOptions): Prom
     modules,
   )
   // What the document printed helps whoever writes it; standard output belongs to the command.
-  if (outcome.printed !== '' && outcome.reply !== null) process.stderr.write(outcome.printed)
+  if (outcome.printed !== '' && outcome.reply !== null) process.stderr.write(visible(outcome.printed))
 
   const failed = (code: string, message: string, hint: string | null = null): Evaluation => ({
     node: null,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadDocument } from '../../../src/config/load.ts'
-import { loadCodes } from '../../../src/config/load-codes.ts'
+import { loadCodes, loadMeanings } from '../../../src/config/load-codes.ts'
 import { refusal, textAt, written } from './written.ts'
 
 const document = `hostname: gw.corp.example
@@ -61,4 +61,12 @@ test('each code of loading is used, once in the list, and none is given by text'
     ).toBe(true)
   }
   for (const [file, text] of sources) if (file !== 'load-codes.ts') expect(text.match(/'MG1[01]\d\d'/), file).toBe(null)
+})
+
+test('docs/loading.md lists each code with its meaning', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/loading.md'), 'utf8')
+  const rows = Object.entries(loadCodes).map(
+    ([name, code]) => `| ${code} | ${loadMeanings[name as keyof typeof loadCodes]} |`,
+  )
+  expect(page.match(/^\| MG\d{4} \|.*$/gm)).toEqual(rows)
 })
