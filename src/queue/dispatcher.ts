@@ -5,11 +5,13 @@ import type { Mailbox } from '../mail/path.ts'
 import { assertNever } from '../mail/result.ts'
 import type { RetryPolicy } from '../mail/settings.ts'
 import { Agenda } from './agenda.ts'
-import type { QueueEntry, RecipientState } from './entry.ts'
+import type { QueueEntry } from './entry.ts'
+import { Expiry } from './expiry.ts'
 import { Fifo } from './fifo.ts'
 import type { Attempt, Carrier } from './lane.ts'
+import type { Ledger } from './ledger.ts'
 import { type LaneOwner, NextHopLane, QueuedDelivery } from './next-hop-lane.ts'
-import { type Outcome, type Reporter, wantsReport } from './reports.ts'
+import type { Outcome } from './reports.ts'
 import { retryDelay, settle } from './settle.ts'
 import type { Sink, Spool } from './spool.ts'
 import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
@@ -27,8 +29,6 @@ export type DispatcherOptions = {
 const maxRecipients = 100
 /** Messages routed in one turn of the event loop, after a start or a new graph. */
 const perTurn = 200
-/** Expired messages are looked for no more often. */
-const sweepMs = 1000
 /** Lanes kept although nothing is in them. */
 const idleLanes = 1000
 
@@ -37,40 +37,30 @@ const idleLanes = 1000
  * agenda until it is due, in `afresh` until it is routed, or in a lane.
  */
 export class Dispatcher implements Sink, LaneOwner {
-  /** All messages, oldest first. */
-  readonly entries = new Map<string, StoredEntry>()
   readonly lanes = new Map<string, NextHopLane>()
   readonly carriers = new Set<Carrier>()
-  readonly counts: Record<RecipientState['state'], number> = {
-    waiting: 0,
-    active: 0,
-    held: 0,
-    delivered: 0,
-    failed: 0,
-    discarded: 0,
-  }
   isDraining = false
   private readonly options: DispatcherOptions
   private readonly spool: Spool
-  private readonly reporter: Reporter
+  private readonly ledger: Ledger
+  private readonly expiry: Expiry
   private readonly agenda: Agenda<StoredEntry | NextHopLane | 'expiry'>
   private readonly afresh = new Fifo<StoredEntry>()
   private isRouting = false
   private readonly toWake = new Set<NextHopLane>()
-  private sweepAt = Number.POSITIVE_INFINITY
-  private onIdle: (() => void)[] = []
 
-  constructor(options: DispatcherOptions, spool: Spool, reporter: Reporter) {
+  constructor(options: DispatcherOptions, spool: Spool, ledger: Ledger) {
     this.options = options
     this.spool = spool
-    this.reporter = reporter
+    this.ledger = ledger
     this.agenda = new Agenda(options.clock, (target, at) => this.due(target, at))
+    this.expiry = new Expiry(options.clock, options.retry, ledger, (at) => this.agenda.add(at, 'expiry'))
   }
 
   /** A message is on stable storage and its sender knows: the hot path. */
   stored(entry: StoredEntry): void {
-    if (this.sweepAt === Number.POSITIVE_INFINITY) this.planSweep(entry, 0)
-    this.enter(entry)
+    if (!this.expiry.isPlanned) this.expiry.watch(entry)
+    this.ledger.enter(entry)
     this.dispatch(entry)
   }
 
@@ -78,14 +68,14 @@ export class Dispatcher implements Sink, LaneOwner {
   resume(entries: readonly StoredEntry[]): void {
     const now = this.options.clock.now()
     for (const entry of entries) {
-      this.enter(entry)
+      this.ledger.enter(entry)
       const times = new Set(entry.recipients.filter(isFree).map(({ dueAt }) => dueAt))
       for (const at of times) if (at > now) this.agenda.add(at, entry)
     }
     this.routeAfresh(entries)
     // Who is too old because the gateway stood still is tried once before it fails.
     const [oldest] = entries
-    if (oldest !== undefined) this.planOverdue(oldest)
+    if (oldest !== undefined) this.expiry.watchOverdue(oldest)
   }
 
   /** The recipients of these messages that wait for nothing else are routed, some in each turn of the event loop. */
@@ -104,8 +94,8 @@ export class Dispatcher implements Sink, LaneOwner {
       }
     }
     this.routeAfresh(entries)
-    const [oldest] = this.entries.values()
-    if (oldest !== undefined) this.planSweep(oldest, 0)
+    const [oldest] = this.ledger.entries.values()
+    if (oldest !== undefined) this.expiry.watch(oldest)
   }
 
   /** Waiting and held recipients are due now, and the next hops they wait for are probed. Gives their number. */
@@ -123,19 +113,11 @@ export class Dispatcher implements Sink, LaneOwner {
       }
       if (slot.state === 'held') released.push(index)
       slot.dueAt = clock.now()
-      this.to(slot, 'waiting')
+      this.ledger.to(slot, 'waiting')
     }
     if (released.length > 0) this.spool.mark(entry, released)
-    if (moved > 0) this.planOverdue(entry)
+    if (moved > 0) this.expiry.watchOverdue(entry)
     return moved
-  }
-
-  /** Resolves when nothing is with a carrier and no notification waits for the disk. */
-  whenIdle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.onIdle.push(resolve)
-      this.checkIdle()
-    })
   }
 
   close(): void {
@@ -164,13 +146,13 @@ export class Dispatcher implements Sink, LaneOwner {
   }
 
   taken({ entry, recipients }: QueuedDelivery): void {
-    for (const index of recipients) this.to(entry.recipients[index] as RecipientSlot, 'active')
+    for (const index of recipients) this.ledger.to(entry.recipients[index] as RecipientSlot, 'active')
   }
 
   givenBack({ entry, recipients }: QueuedDelivery): void {
-    for (const index of recipients) this.to(entry.recipients[index] as RecipientSlot, 'waiting')
-    this.planOverdue(entry)
-    this.checkIdle()
+    for (const index of recipients) this.ledger.to(entry.recipients[index] as RecipientSlot, 'waiting')
+    this.expiry.watchOverdue(entry)
+    this.ledger.checkIdle()
   }
 
   settled({ entry, recipients, lane }: QueuedDelivery, attempts: readonly Attempt[]): void {
@@ -192,14 +174,14 @@ export class Dispatcher implements Sink, LaneOwner {
       const settlement = settle({ queuedAt: entry.queuedAt, attempts: slot.attempts }, attempt, policy, now)
       switch (settlement.kind) {
         case 'delivered':
-          this.to(slot, 'delivered')
+          this.ledger.to(slot, 'delivered')
           entry.open--
           changed.push(index)
           if (attempt.dsnTaken !== true) delivered.push(index)
           break
         case 'retry':
           slot.dueAt = settlement.at
-          this.to(slot, 'waiting')
+          this.ledger.to(slot, 'waiting')
           changed.push(index)
           if (settlement.at !== dueAt) this.agenda.add(settlement.at, entry)
           dueAt = settlement.at
@@ -211,20 +193,15 @@ export class Dispatcher implements Sink, LaneOwner {
           assertNever(settlement)
       }
     }
-    this.reportSuccess(entry, delivered, lane.nextHop.kind === 'maildir' ? 'delivered' : 'relayed')
-    this.changed(entry, changed)
-    this.fail(entry, failed)
+    this.ledger.reportSuccess(entry, delivered, lane.nextHop.kind === 'maildir' ? 'delivered' : 'relayed')
+    this.ledger.changed(entry, changed)
+    this.ledger.fail(entry, failed)
     if (entry.open > 0 && !isInLane(entry)) entry.body.drop()
-    this.checkIdle()
-  }
-
-  private enter(entry: StoredEntry): void {
-    this.entries.set(entry.id, entry)
-    for (const slot of entry.recipients) this.counts[slot.state]++
+    this.ledger.checkIdle()
   }
 
   private due(target: StoredEntry | NextHopLane | 'expiry', at: number): void {
-    if (target === 'expiry') this.sweep(at)
+    if (target === 'expiry') this.expiry.sweep(at)
     else if (target instanceof NextHopLane) {
       // Another failure or an operator's retry may have come between.
       if (target.state === 'back-off' && target.until <= at) target.probe()
@@ -322,13 +299,13 @@ export class Dispatcher implements Sink, LaneOwner {
           break
         case 'hold':
           slot.why = route.reason
-          this.to(slot, 'held')
+          this.ledger.to(slot, 'held')
           changed.push(index)
           entry.body.drop()
           log.info('message.held', { id: entry.id, to, reason: route.reason, at: route.at })
           break
         case 'discard':
-          this.to(slot, 'discarded')
+          this.ledger.to(slot, 'discarded')
           entry.open--
           changed.push(index)
           log.info('message.discarded', { id: entry.id, to, at: route.at })
@@ -337,136 +314,8 @@ export class Dispatcher implements Sink, LaneOwner {
           assertNever(route)
       }
     }
-    this.changed(entry, changed)
-    this.fail(entry, failed)
-  }
-
-  /**
-   * They will not be tried again. Their sender hears of it first: the failure is marked when the notification is on
-   * stable storage, so that a crash in between repeats the attempt and not the silence.
-   */
-  private fail(entry: StoredEntry, outcomes: readonly Outcome[]): void {
-    if (outcomes.length === 0) return
-    const { log } = this.options
-    const { envelope } = entry
-    const silent = outcomes.filter(({ index }) => !wantsReport(envelope, index, 'failure'))
-    const reported = outcomes.filter(({ index }) => wantsReport(envelope, index, 'failure'))
-    for (const { index, expired } of outcomes) {
-      const slot = entry.recipients[index] as RecipientSlot
-      this.to(slot, 'failed')
-      log.warn(expired ? 'message.expired' : 'message.failed', {
-        id: entry.id,
-        to: envelope.recipients[index]!.mailbox.text,
-        code: slot.lastReply?.code,
-        reply: slot.lastReply?.text ?? slot.why,
-        host: slot.lastHost,
-        notified: wantsReport(envelope, index, 'failure'),
-      })
-    }
-    const settled = (done: readonly Outcome[]): void => {
-      entry.open -= done.length
-      for (const { index } of done) (entry.recipients[index] as RecipientSlot).isReporting = false
-      this.changed(
-        entry,
-        done.map(({ index }) => index),
-      )
-    }
-    if (reported.length > 0) {
-      for (const { index } of reported) (entry.recipients[index] as RecipientSlot).isReporting = true
-      this.reporter.send({ action: 'failed', entry, outcomes: reported }, () => {
-        settled(reported)
-        this.checkIdle()
-      })
-    }
-    if (silent.length > 0) settled(silent)
-  }
-
-  /**
-   * Success is reported where it was asked for and nobody behind us will do it. It is marked first: a second copy of the
-   * message would be worse than no report. The message stays until the report is stored, as the report quotes it.
-   */
-  private reportSuccess(entry: StoredEntry, delivered: readonly number[], action: 'delivered' | 'relayed'): void {
-    if (delivered.length === 0) return
-    const wanted = delivered.filter((index) => wantsReport(entry.envelope, index, 'success'))
-    if (wanted.length === 0) return
-    const lastAttemptAt = this.options.clock.now()
-    const outcomes = wanted.map((index) => ({ index, expired: false, status: null, lastAttemptAt }))
-    entry.open++
-    this.reporter.send({ action, entry, outcomes }, () => {
-      entry.open--
-      this.changed(entry, [])
-      this.checkIdle()
-    })
-  }
-
-  /** Their new state is final, or an attempt's: it goes to the disk, or the whole message leaves it. */
-  private changed(entry: StoredEntry, recipients: readonly number[]): void {
-    if (entry.open === 0) {
-      this.entries.delete(entry.id)
-      for (const slot of entry.recipients) this.counts[slot.state]--
-      this.spool.done(entry)
-    } else if (recipients.length > 0) this.spool.mark(entry, recipients)
-  }
-
-  private to(slot: RecipientSlot, state: RecipientState['state']): void {
-    this.counts[slot.state]--
-    this.counts[state]++
-    slot.state = state
-  }
-
-  private planSweep(oldest: StoredEntry, notBefore: number): void {
-    const { clock, retry } = this.options
-    const at = Math.max(oldest.queuedAt + retry().expireAfterMs, notBefore, clock.now())
-    if (at >= this.sweepAt) return
-    this.sweepAt = at
-    this.agenda.add(at, 'expiry')
-  }
-
-  /** For a message that may be too old already: it gets the time of one attempt. */
-  private planOverdue(entry: StoredEntry): void {
-    const { clock, retry } = this.options
-    this.planSweep(entry, clock.now() + retryDelay(retry(), 1))
-  }
-
-  /** Fails what has waited for too long, also in a lane that is down. The queue is in the order of age. */
-  private sweep(at: number): void {
-    // An earlier sweep was planned meanwhile, and has planned its own next one.
-    if (at !== this.sweepAt) return
-    this.sweepAt = Number.POSITIVE_INFINITY
-    const { clock, retry } = this.options
-    const now = clock.now()
-    const { expireAfterMs } = retry()
-    for (const entry of this.entries.values()) {
-      if (entry.queuedAt + expireAfterMs > now) {
-        this.sweepAt = Math.max(entry.queuedAt + expireAfterMs, now + sweepMs)
-        break
-      }
-      this.expire(entry)
-    }
-    // What is overdue and still here is held, or fails by itself when its delivery is settled.
-    if (this.sweepAt !== Number.POSITIVE_INFINITY) this.agenda.add(this.sweepAt, 'expiry')
-  }
-
-  private expire(entry: StoredEntry): void {
-    const outcomes: Outcome[] = []
-    for (const [index, slot] of entry.recipients.entries()) {
-      if (slot.state !== 'waiting') continue
-      const { delivery } = slot
-      if (delivery !== null) {
-        // The next hop was never reached, or not lately: what it said, or what kept us from it, is the last word.
-        slot.lastReply ??= delivery.lane.reply
-        slot.why ??= delivery.lane.why
-        if (delivery.state === 'ready') delivery.lane.cancel(delivery)
-        slot.delivery = null
-      }
-      outcomes.push({ index, expired: true, status: '4.4.7', lastAttemptAt: null })
-    }
-    this.fail(entry, outcomes)
-  }
-
-  private checkIdle(): void {
-    if (this.onIdle.length === 0 || this.counts.active > 0 || this.reporter.pending > 0) return
-    for (const done of this.onIdle.splice(0)) done()
+    this.ledger.changed(entry, changed)
+    this.ledger.fail(entry, failed)
   }
 }
 

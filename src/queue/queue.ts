@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 import type { QueueEntry, RecipientState } from './entry.ts'
 import type { Inlet } from './intake.ts'
+import { Ledger } from './ledger.ts'
 import { listRows, matching, type QueueFilter, type QueueRow, type QueueSelector } from './listing.ts'
 import { type Lock, lockFolder } from './lock.ts'
 import type { NextHopLane } from './next-hop-lane.ts'
@@ -62,13 +63,14 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     const begun = performance.now()
     const { spool, recovered } = await openSpool({ ...options.spool, dir, clock, log })
     const reporter = new Reporter(spool, options.notify, clock, log)
-    const dispatcher = new Dispatcher(options, spool, reporter)
+    const ledger = new Ledger(spool, reporter, clock, log)
+    const dispatcher = new Dispatcher(options, spool, ledger)
     spool.sink = dispatcher
     const { entries, segments, tornBytes, damaged } = recovered
     const tookMs = Math.round(performance.now() - begun)
     log.info('queue.opened', { messages: entries.length, segments, tornBytes, damaged, tookMs })
     dispatcher.resume(entries)
-    return queueOf(dispatcher, {
+    return queueOf(dispatcher, ledger, {
       begin: (onReady) => spool.begin(onReady),
       async close() {
         dispatcher.close()
@@ -84,8 +86,9 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
   }
 }
 
-function queueOf(dispatcher: Dispatcher, { begin, close }: Inlet & Pick<Queue, 'close'>): Queue {
-  const { entries, lanes } = dispatcher
+function queueOf(dispatcher: Dispatcher, ledger: Ledger, { begin, close }: Inlet & Pick<Queue, 'close'>): Queue {
+  const { entries } = ledger
+  const { lanes } = dispatcher
   return {
     begin,
     close,
@@ -102,7 +105,7 @@ function queueOf(dispatcher: Dispatcher, { begin, close }: Inlet & Pick<Queue, '
       return moved
     },
     show: (id) => entries.get(id) ?? null,
-    counts: () => ({ messages: entries.size, ...dispatcher.counts }),
+    counts: () => ({ messages: entries.size, ...ledger.counts }),
     laneStates: () =>
       [...lanes.values()].map(({ nextHop, state, waiting, active, until, failures, why }) => ({
         nextHop: nextHop.key,
@@ -118,7 +121,7 @@ function queueOf(dispatcher: Dispatcher, { begin, close }: Inlet & Pick<Queue, '
     async drain() {
       dispatcher.isDraining = true
       await Promise.all([...dispatcher.carriers].map((carrier) => carrier.drain()))
-      await dispatcher.whenIdle()
+      await ledger.whenIdle()
     },
   }
 }

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { compact } from '../../src/queue/compaction.ts'
 import type { Spool } from '../../src/queue/spool.ts'
 import type { StoredEntry } from '../../src/queue/stored-entry.ts'
 import { FakeDisk } from './fake-disk.ts'
 import { bodyOf, contentOf, envelopeTo, open, stillClock, store } from './messages.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 /** Many delivered messages, and few between them that wait: each keeps a segment. */
 async function sparse(spool: Spool): Promise<readonly StoredEntry[]> {

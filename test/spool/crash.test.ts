@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { StoredEntry } from '../../src/queue/stored-entry.ts'
 import { FakeDisk, type Operation } from './fake-disk.ts'
 import { bodyOf, chances, contentOf, envelopeTo, open, stillClock, store } from './messages.ts'
+
+// Hundreds of starts in each test, on a machine that may have much else to do.
+vi.setConfig({ testTimeout: 120_000 })
 
 /** What the world knows of each message at the moment of the crash. */
 type World = {

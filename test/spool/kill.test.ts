@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { realDisk } from '../../src/queue/disk.ts'
 import { tempFolder } from '../support/peer.ts'
 import { bodyOf, contentOf, open } from './messages.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 const jiti = fileURLToPath(new URL('../../node_modules/jiti/lib/jiti-cli.mjs', import.meta.url))
 const child = fileURLToPath(new URL('./kill-child.ts', import.meta.url))

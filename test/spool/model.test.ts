@@ -1,10 +1,12 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { compact } from '../../src/queue/compaction.ts'
 import type { Spool } from '../../src/queue/spool.ts'
 import type { StoredEntry } from '../../src/queue/stored-entry.ts'
 import { FakeDisk } from './fake-disk.ts'
 import { bodyOf, contentOf, envelopeTo, open, stillClock, store } from './messages.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 /** What a message must look like, as a few lines of obvious code keep it. */
 type Expected = { readonly size: number; readonly attempts: number[]; readonly delivered: boolean[] }
