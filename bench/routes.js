@@ -56,7 +56,6 @@ export function documentOfRoutes(count) {
           sizeOverBytes: null,
           listeners: null,
         },
-        // biome-ignore lint/suspicious/noThenProperty: the document's word
         then: { code: 550, status: '5.7.1', text: 'refused' },
       },
     ],
