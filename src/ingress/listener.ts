@@ -105,7 +105,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       // Half-open: a client may send all it has, close its side, and wait for the replies.
       const server = createServer({ noDelay: true, allowHalfOpen: true }, connected)
       server.once('error', reject)
-      server.listen(asked.port, asked.host, () => {
+      // `[::]` is IPv6 alone: whoever wants both writes both, and the two do not collide.
+      server.listen({ port: asked.port, host: asked.host, ipv6Only: true }, () => {
         server.off('error', reject)
         server.on('error', (error) =>
           log.error('listener.error', { listener: options.settings.name, error: error.message }),

@@ -20,7 +20,7 @@ const pauseMs = 30_000
  * of the emptiest segments are written again at the end of the log, and the segments are free.
  */
 export function compactNowAndThen(spool: Spool, clock: Clock, log: Log): void {
-  clock.setTimeout(() => {
+  spool.nextCompaction = clock.setTimeout(() => {
     compact(spool)
       .then((moved) => {
         if (moved > 0) log.info('spool.compacted', { messages: moved, segments: spool.pool.segments.size })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Clock } from '../mail/clock.ts'
+import type { Clock, Timer } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
 import { compactNowAndThen } from './compaction.ts'
 import { type Disk, realDisk } from './disk.ts'
@@ -48,6 +48,8 @@ export class Spool implements Inlet {
   bufferedBytes = 0
   isClosed = false
   readonly pool: SegmentPool
+  /** Cancelled at the end: a timer would keep the process. */
+  nextCompaction: Timer | null = null
   readonly pieceBytes: number
   readonly marks: MarkWriter
   private readonly clock: Clock
@@ -145,6 +147,7 @@ export class Spool implements Inlet {
 
   /** Waits for what was committed, syncs the marks, closes the files. What is still open is forgotten. */
   async close(): Promise<void> {
+    this.nextCompaction?.cancel()
     this.isClosed = true
     for (const intake of [...this.open]) intake.abort()
     this.writer.close()
