@@ -99,3 +99,31 @@ test('a crash at any operation of a move leaves each message once and whole', as
   }
   expect(count.operations).toBeGreaterThan(15)
 })
+
+test('what is marked after a move is not forgotten, although the old record may still be there', async () => {
+  const disk = new FakeDisk()
+  const { spool } = await open({ disk, clock: stillClock() })
+  const waiting: StoredEntry[] = []
+  for (let i = 0; i < 150; i++) {
+    const entry = await store(spool, envelopeTo('a@example.com'), bodyOf(`${i}`, i % 5 === 0 ? 100 : 3000))
+    if (i % 5 === 0) waiting.push(entry)
+    else spool.done(entry)
+  }
+  const places = new Map(waiting.map((entry) => [entry, entry.place]))
+  const compacting = compact(spool)
+  let moved: StoredEntry | undefined
+  while (moved === undefined) {
+    await new Promise(setImmediate)
+    moved = waiting.find((entry) => entry.place !== places.get(entry))
+  }
+  const old = places.get(moved)!.piece.segment
+  spool.done(moved)
+  await Promise.resolve()
+  // The others of its segment are still there, so nothing has been written over it.
+  expect(old.entries.size).toBeGreaterThan(0)
+  disk.stopped = true
+  const { spool: next, recovered } = await open({ disk: disk.afterKill(), clock: stillClock() })
+  expect(recovered.entries.map(({ id }) => id)).toEqual(waiting.map(({ id }) => id).filter((id) => id !== moved.id))
+  await next.close()
+  compacting.catch(() => {})
+})
