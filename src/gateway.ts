@@ -118,7 +118,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       retry: () => live.control.retry,
       notify: makeReports(() => ({
         hostname: live.control.hostname,
-        postmaster: live.admission.postmaster,
+        postmaster: live.postmaster,
         graphHash: live.hash,
       })),
     })

@@ -8,6 +8,7 @@ import { type Flat, loadFlat } from './graph/flat.ts'
 import { flatEvaluator } from './graph/runtime.ts'
 import type { Admission } from './ingress/admission.ts'
 import { type AskOracle, graphAdmission } from './ingress/graph-admission.ts'
+import { type Mailbox, parseMailbox } from './mail/path.ts'
 import type { Result } from './mail/result.ts'
 import { ok, wrong } from './mail/result.ts'
 
@@ -17,6 +18,8 @@ export type Live = {
   readonly control: Control
   readonly evaluator: Evaluator
   readonly admission: Admission
+  /** Writes notifications, and hears of what they cannot reach. */
+  readonly postmaster: Mailbox
   /** By reference text. */
   readonly secrets: ReadonlyMap<string, string>
 }
@@ -62,5 +65,14 @@ async function makeReady(flat: Flat, ask: AskOracle): Promise<Result<Live>> {
     }
   }
   if (problems.length > 0) return wrong(problems.join('; '))
-  return ok({ hash, control, evaluator, admission: graphAdmission(evaluator, ask), secrets })
+  const postmaster = parseMailbox(control.postmaster)
+  if (!postmaster.ok) return wrong(`the postmaster: ${postmaster.error}`)
+  return ok({
+    hash,
+    control,
+    evaluator,
+    admission: graphAdmission(evaluator, ask),
+    postmaster: postmaster.value,
+    secrets,
+  })
 }

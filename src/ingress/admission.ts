@@ -14,7 +14,7 @@ export type Admission = {
   readonly hash: string
   readonly limits: Limits
   readonly timeouts: Timeouts
-  /** Who gets mail for `<postmaster>` without a domain (RFC 5321 §4.5.1). */
+  /** What `<postmaster>` without a domain stands for: the one of our own name (RFC 5321 §4.5.1). */
   readonly postmaster: Mailbox
   connect(caller: Caller): Asked
   mail(caller: Caller, sender: ReversePath, sizeBytes: number | null): Asked

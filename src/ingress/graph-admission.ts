@@ -20,8 +20,8 @@ export type AskOracle = (oracle: Oracle, client: IpAddress) => Promise<Outcome>
 /** What a graph says, in the form in which sessions ask. */
 export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admission {
   const { hash, control } = evaluator
-  const postmaster = parseMailbox(control.postmaster)
-  if (!postmaster.ok) throw new Error(`the graph's postmaster: ${postmaster.error}`)
+  const postmaster = parseMailbox(`postmaster@${control.hostname}`)
+  if (!postmaster.ok) throw new Error(`the graph's hostname: ${postmaster.error}`)
 
   // One for all sessions: a question is asked in one go, and one that waits keeps its own copy.
   const facts = { recipient: null, sizeBytes: null, hops: null, destination: null } as unknown as Facts

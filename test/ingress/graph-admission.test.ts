@@ -36,7 +36,17 @@ test('names its graph, limits and postmaster', () => {
   const admission = admit({})
   expect(admission.hash).toMatch(/\w{8}/)
   expect(admission.limits.maxRecipients).toBe(100)
-  expect(admission.postmaster.text).toBe('postmaster@example.com')
+  expect(admission.postmaster.text).toBe('postmaster@gw.example.com')
+})
+
+test('takes mail for the postmaster of its own name from everybody, and expands it', async () => {
+  const { rcpt, postmaster } = admit({
+    postmaster: mailbox('help@example.com'),
+    domains: [domain('example.com', 'local', ['joe'])],
+    aliases: [alias('help@example.com', 'joe@example.com')],
+    deny: [deny(0, { recipient: ['gw.example.com'] })],
+  })
+  expect(await line(rcpt(stranger, sender, postmaster, null))).toBe('ok joe@example.com')
 })
 
 test('asks each stage with what is known by then', async () => {

@@ -50,12 +50,8 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
         return assertNever(verdict)
     }
   }
-  // The postmaster hears from everybody (RFC 5321 §4.5.1): no rule of the document is asked.
-  if (path.kind === 'postmaster') {
-    const { postmaster } = admission
-    return settle(postmaster, { kind: 'accept', recipients: [postmaster], at: 'postmaster' })
-  }
-  const { mailbox } = path
+  // Without a domain it is ours (RFC 5321 §4.5.1); the graph lets everybody write to it.
+  const mailbox = path.kind === 'postmaster' ? admission.postmaster : path.mailbox
   const asked = admission.rcpt(caller, transaction.from, mailbox, transaction.sizeBytes)
   return asked instanceof Promise ? asked.then((verdict) => settle(mailbox, verdict)) : settle(mailbox, asked)
 }
