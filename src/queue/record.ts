@@ -25,8 +25,8 @@ export type RecordHeader = {
 export type RecordType = 'message' | 'chunk'
 
 export const headerBytes = 40
-/** Pieces of a body, so that each can be checked before it is given away. */
-export const maxBodyBytes = 256 * 1024
+/** Pieces of a body, so that each can be checked before it is given away. Larger ones cost memory and gain nothing. */
+export const maxBodyBytes = 128 * 1024
 
 const magic = 0x4d475752
 const version = 1

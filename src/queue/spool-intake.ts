@@ -10,12 +10,12 @@ import { StoredEntry } from './stored-entry.ts'
 import { envelopeText } from './stored-envelope.ts'
 
 /** Of one message: beyond it the sender waits. */
-const maxUnwrittenBytes = 1024 * 1024
+const maxUnwrittenBytes = 512 * 1024
 
 const nothing: readonly Buffer[] = []
 
 /**
- * open        takes chunks; a body of more than 256 KiB goes into the log piece by piece
+ * open        takes chunks; a body of more than 128 KiB goes into the log piece by piece
  * committed   waits for the disk
  * ended       stored, failed or aborted
  * A failure while it is open waits for `commit`, which tells it.

@@ -27,7 +27,7 @@ export type SpoolOptions = {
   readonly segmentsAhead?: number
   readonly segmentsKept?: number
   readonly memoryBytes?: number
-  /** A body of this size or more goes into the log piece by piece. At most 256 KiB. */
+  /** A body of this size or more goes into the log piece by piece. At most 128 KiB. */
   readonly pieceBytes?: number
 }
 
