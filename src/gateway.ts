@@ -76,8 +76,10 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     const store = await openGraphStore(join(stateDir, 'graphs'))
     const ask: AskOracle = async (oracle, client) => {
       const { outcome, reason } = await askDnsbl(resolver, oracle, client)
-      const level = outcome === 'listed' ? 'info' : outcome === 'error' ? 'warn' : 'debug'
-      log[level]('dnsbl.asked', { id: oracle.id, client, outcome, reason })
+      const asked = { id: oracle.id, client, reason }
+      if (outcome === 'listed') log.info('dnsbl.listed', asked)
+      else if (outcome === 'error') log.warn('dnsbl.failed', asked)
+      else log.debug('dnsbl.clear', asked)
       return outcome
     }
     let live = await firstGraph(store, bundle, ask)
