@@ -1,3 +1,7 @@
+import type { QueueFilter, QueueRow, QueueSelector } from '../queue/listing.ts'
+
+export type { QueueFilter, QueueRow, QueueSelector }
+
 /** What a gateway lets an operator do; the admin API is a thin skin over it. All results are plain JSON data. */
 export type Operations = {
   status(): Status
@@ -33,40 +37,6 @@ export type ApplyResult =
     }
   | { readonly kind: 'base-moved'; readonly active: string; readonly expected: string }
   | { readonly kind: 'refused'; readonly error: string; readonly active: string }
-
-export type QueueFilter = {
-  readonly recipient: string | null
-  readonly domain: string | null
-  readonly sender: string | null
-  readonly state: string | null
-  readonly after: string | null
-  readonly limit: number
-}
-
-/** One recipient of one queued message. Times are epoch ms. */
-export type QueueRow = {
-  readonly id: string
-  /** `''` for the null reverse-path. */
-  readonly sender: string
-  readonly recipient: string
-  readonly state: string
-  readonly queuedAt: number
-  readonly sizeBytes: number
-  readonly attempts: number
-  readonly dueAt: number | null
-  readonly nextHop: string | null
-  readonly lastHost: string | null
-  readonly lastReply: string | null
-  readonly why: string | null
-}
-
-export type QueueSelector = {
-  readonly ids: readonly string[]
-  readonly all: boolean
-  readonly recipient: string | null
-  readonly domain: string | null
-  readonly sender: string | null
-}
 
 export type Status = {
   readonly version: string
