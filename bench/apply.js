@@ -1,5 +1,6 @@
 // 20 applies at 100,000 routes while a load of at least 10,000 messages runs: nothing may be dropped, lost or doubled.
-//   node bench/apply.js [--routes 100000] [--applies 20] [--messages 10000] [--json]
+// The load is paced, as everything shares two cores here: at full speed the gap would measure who gets a core.
+//   node bench/apply.js [--routes 100000] [--applies 20] [--messages 10000] [--per-second 500] [--json]
 import { join } from 'node:path'
 import { option, report, spread } from './support/figures.js'
 import { benchFolder } from './support/folder.js'
@@ -13,6 +14,7 @@ import { freePort, pause } from './support/wait.js'
 const count = Number(option('routes') ?? 100_000)
 const applies = Number(option('applies') ?? 20)
 const messages = Number(option('messages') ?? 10_000)
+const perSecond = Number(option('per-second') ?? 500)
 const barMs = 10
 
 const folder = join(benchFolder(), 'apply')
@@ -30,7 +32,7 @@ for (const variant of [0, 1]) {
 
 const gateway = await startGateway({ folder, port, source: ['--graph', graphs[0]] })
 try {
-  const load = startLoad({ port, sessions: 20, name: 'apply' })
+  const load = startLoad({ port, sessions: 20, perSecond, name: 'apply' })
   while (load.acknowledged.size < 500) await pause(20)
   const results = []
   for (let i = 1; i <= applies; i++) {
@@ -51,6 +53,7 @@ try {
     {
       routes: count,
       applies,
+      perSecond,
       messages: outcome.acknowledged,
       duringApplies: during,
       dropped: load.totals.dropped,
@@ -65,7 +68,7 @@ try {
       reached: worstMs < barMs && load.totals.dropped + load.totals.refused + outcome.lost + outcome.doubled === 0,
     },
     (r) =>
-      `${r.applies} applies at ${r.routes} routes during ${r.messages} messages: ${r.dropped} sessions dropped, ${r.refused} refused, ${r.lost} lost, ${r.doubled} doubled; ` +
+      `${r.applies} applies at ${r.routes} routes during ${r.messages} messages (${r.perSecond}/s): ${r.dropped} sessions dropped, ${r.refused} refused, ${r.lost} lost, ${r.doubled} doubled; ` +
       `an apply takes ${spread(r.tookMs)} ms, the event loop stood still for at most ${r.worstMs.toFixed(1)} ms in one (bar ${r.barMs}), ` +
       `${r.sinceStartMs.toFixed(1)} ms since the start: ${r.reached ? 'reached' : 'MISSED'}`,
   )

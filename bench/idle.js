@@ -18,7 +18,7 @@ function idle(port) {
     let greeting = true
     socket.on('error', reject)
     socket.on('data', (chunk) => {
-      if (!/^\d{3} .*\n$/m.test(chunk.toString('latin1'))) return
+      if (!/^\d{3} [^\n]*\n$/m.test(chunk.toString('latin1'))) return
       if (greeting) socket.write('EHLO idle.test\r\n')
       else resolve(socket)
       greeting = false

@@ -11,6 +11,7 @@ export function startLoad(options: {
   readonly sessions: number
   readonly count?: number
   readonly sizeBytes?: number
+  readonly perSecond?: number
   readonly name?: string
   readonly to?: string
 }): Load

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net'
 /**
  * Sends mail over `sessions` kept connections and remembers which message got its 250. What was offered and not answered
  * is `unknown`: it may have been accepted or not (RFC 5321 section 4.5.4.2), and it is not sent again. A lost session is
- * opened again until `count` messages are answered or `stop()` is called.
+ * opened again until `count` messages are answered or `stop()` is called. `perSecond`: no faster than that, in all.
  *
  * Each message carries its name as Message-Id `<NAME.N@load.test>`; that is what the sink counts.
  */
@@ -12,6 +12,7 @@ export function startLoad({
   sessions,
   count = Number.POSITIVE_INFINITY,
   sizeBytes = 2048,
+  perSecond = Number.POSITIVE_INFINITY,
   name = 'load',
   to = 'recipient@dst.test',
 }) {
@@ -21,6 +22,7 @@ export function startLoad({
   const line = `${'X'.repeat(78)}\r\n`
   const body = line.repeat(Math.max(1, Math.round(sizeBytes / line.length)))
   const sockets = new Set()
+  const startedAt = performance.now()
   let next = 0
   let stopped = false
   let open = 0
@@ -29,12 +31,12 @@ export function startLoad({
     finish = resolve
   })
 
-  const begin = () => {
+  const nextSession = () => {
     if (stopped || next >= count) {
       if (--open === 0) finish()
       return
     }
-    session(begin)
+    session(nextSession)
   }
 
   /** One connection: greeting, EHLO, then a transaction after the other; `again` when it is over. */
@@ -52,8 +54,11 @@ export function startLoad({
       }
       id = `<${name}.${next++}@load.test>`
       state = 'mail'
-      socket.write(`MAIL FROM:<sender@src.test>\r\nRCPT TO:<${to}>\r\nDATA\r\n`)
+      const early = startedAt + (next * 1000) / perSecond - performance.now()
+      if (early > 1) setTimeout(begin, early)
+      else begin()
     }
+    const begin = () => socket.write(`MAIL FROM:<sender@src.test>\r\nRCPT TO:<${to}>\r\nDATA\r\n`)
     const answer = (reply) => {
       const good = reply[0] === '2' || reply[0] === '3'
       if (!good) {
@@ -92,7 +97,7 @@ export function startLoad({
     socket.on('error', () => {})
     socket.on('close', () => {
       sockets.delete(socket)
-      if (state === 'quit') begin()
+      if (state === 'quit') nextSession()
       else {
         if (state !== 'greeting') totals.dropped++
         // Nobody listens while a killed server starts again.
@@ -101,7 +106,7 @@ export function startLoad({
     })
   }
 
-  for (open = 0; open < sessions; open++) setImmediate(begin)
+  for (open = 0; open < sessions; open++) setImmediate(nextSession)
   return {
     acknowledged,
     unknown,

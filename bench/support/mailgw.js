@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { greeted } from './wait.js'
+import { greeted, pause } from './wait.js'
 
 export const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -53,14 +53,18 @@ export async function startGateway({ folder, port, source }) {
   })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   if (!(await greeted(port, { withinMs: 60_000, everyMs: 2, gaveUp: () => child.exitCode !== null }))) {
-    throw new Error(`mailgw did not start; see ${log}`)
+    child.kill('SIGKILL')
+    throw new Error(`mailgw did not start: ${readFileSync(log, 'utf8').slice(-1000)}`)
   }
+  const greetedMs = performance.now() - startedAt
+  // Ready for commands a moment later than for mail.
+  while (!existsSync(join(stateDir, 'admin.sock')) && child.exitCode === null) await pause(2)
   return {
     name: 'mailgw',
     port,
     pid: child.pid,
     stateDir,
-    greetedMs: performance.now() - startedAt,
+    greetedMs,
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
       await ended
