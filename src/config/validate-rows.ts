@@ -74,10 +74,10 @@ export function* pairs(
   }
 }
 
-/** Own entries of an object; none of anything else. */
+/** Own entries of an object; none of anything else. Loading refuses the key `__proto__`, and the schema cannot see it. */
 export function entries(value: unknown): [string, unknown][] {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof TableFile)
-    ? Object.entries(value)
+    ? Object.entries(value).filter(([name]) => name !== '__proto__')
     : []
 }
 

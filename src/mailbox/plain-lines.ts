@@ -10,8 +10,9 @@ export class PlainLines {
   private atLineStart = true
   private heldCr = false
 
-  /** A new buffer; the piece is not kept. */
+  /** A new buffer; the piece is not kept. An empty piece says nothing of what comes next. */
   push(piece: Buffer): Buffer {
+    if (piece.length === 0) return piece
     const out = Buffer.allocUnsafe(piece.length + 1)
     let to = 0
     let from = 0

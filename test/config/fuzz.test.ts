@@ -77,6 +77,11 @@ function changed(value: unknown, steps: readonly number[], by: unknown, key: str
   return Object.fromEntries(next)
 }
 
+test('a key that loading refuses is not looked at', () => {
+  const listeners = JSON.parse('{"lan": {"kind": "internal", "bind": "127.0.0.1:2525"}, "__proto__": null}')
+  expect(validated({ ...document, listeners }).diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
+})
+
 test('whatever stands in a document, validation ends with diagnostics and never throws', () => {
   fc.assert(
     fc.property(

@@ -28,6 +28,10 @@ for (const { name, stored, want } of cases) {
   })
 }
 
+test('an empty piece between CR and LF changes nothing', () => {
+  expect(plain('a\r\nb\r\n', [2, 2, 2])).toBe('a\nb\n')
+})
+
 test('any body in any pieces gives what a plain replacement gives', () => {
   const stored = fc.string({ unit: fc.constantFrom('a', '.', '\r', '\n', '\r\n', '\xff'), maxLength: 60 })
   fc.assert(
