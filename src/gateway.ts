@@ -54,7 +54,8 @@ export type Summary = {
   readonly graph: string
   readonly hostname: string
   readonly listeners: readonly { readonly name: string; readonly addresses: readonly string[] }[]
-  readonly counts: Readonly<Record<string, number>>
+  /** How much the document holds, in words. */
+  readonly holds: string
   /** A command line that sends a first message. */
   readonly tryIt: string
 }
@@ -274,14 +275,14 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
   return b?.equals(a) ?? false
 }
 
-function summaryOf({ hash, control }: Live, { listeners }: Status): Summary {
+function summaryOf({ hash, control, holds }: Live, { listeners }: Status): Summary {
   const [first] = listeners
   const to = control.postmaster
   return {
     graph: hash,
     hostname: control.hostname,
     listeners: listeners.map(({ name, addresses }) => ({ name, addresses })),
-    counts: { listeners: control.listeners.length, relays: control.relays.length },
+    holds,
     tryIt: `swaks --server ${first?.addresses[0] ?? ''} --to ${to}`,
   }
 }

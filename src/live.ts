@@ -16,6 +16,8 @@ import { ok, wrong } from './mail/result.ts'
 export type Live = {
   readonly hash: string
   readonly control: Control
+  /** How much the document holds, in words; `''` when the bundle does not say. */
+  readonly holds: string
   readonly evaluator: Evaluator
   readonly admission: Admission
   /** Writes notifications, and hears of what they cannot reach. */
@@ -70,6 +72,7 @@ async function makeReady(flat: Flat, ask: AskOracle): Promise<Result<Live>> {
   return ok({
     hash,
     control,
+    holds: flat.meta['holds'] ?? '',
     evaluator,
     admission: graphAdmission(evaluator, ask),
     postmaster: postmaster.value,

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { compile } from '../compile/compile.ts'
 import { ConfigError, type Diagnostic } from '../config/diagnostic.ts'
+import type { Document } from '../config/document.ts'
 import { type Loaded, loadDocument } from '../config/load.ts'
 import { renderTerminal } from '../config/render-terminal.ts'
 import { type Bundle, makeBundle, readBundle, writeBundle } from '../graph/bundle.ts'
@@ -29,7 +30,12 @@ export async function compileDocument(options: Invocation['options']): Promise<C
     const position = positionOf(at)
     return position === null ? null : { ...position, file: relative(folder, position.file) }
   })
-  const meta = { compiler: version, document: relative(folder, file), ...(env === null ? {} : { env }) }
+  const meta = {
+    compiler: version,
+    document: relative(folder, file),
+    holds: holdsText(document),
+    ...(env === null ? {} : { env }),
+  }
   return { loaded, bundle: makeBundle(graph, sources, meta), warnings }
 }
 
@@ -66,4 +72,22 @@ export async function writeBundleFile(bundle: Bundle, file: string): Promise<voi
   await writeFile(file, writeBundle(bundle), { mode: 0o600 }).catch((error: Error) => {
     throw new CommandError(`the graph cannot be written: ${error.message}`)
   })
+}
+
+/** How much there is of each section, such as `1 listener, 2 domains, 3 routes`. Empty sections are left out. */
+export function holdsText({ listeners, domains, localMx, relays, clients, deny, dnsbl, aliases }: Document): string {
+  const sections = [
+    [listeners, 'listener', 'listeners'],
+    [domains, 'domain', 'domains'],
+    [localMx, 'route', 'routes'],
+    [relays, 'relay', 'relays'],
+    [clients, 'client', 'clients'],
+    [deny, 'deny rule', 'deny rules'],
+    [dnsbl, 'DNS list', 'DNS lists'],
+    [aliases, 'alias', 'aliases'],
+  ] as const
+  return sections
+    .filter(([list]) => list.length > 0)
+    .map(([list, one, several]) => `${list.length} ${list.length === 1 ? one : several}`)
+    .join(', ')
 }

@@ -7,7 +7,7 @@ import { type Node, stages, type Table } from './graph.ts'
 import { placeFinder } from './sources.ts'
 
 /** The run-time form of a bundle that was read, in memory that threads share. Slow work: done in a worker. */
-export function flatten({ graph, hash, sources }: Bundle): SharedArrayBuffer {
+export function flatten({ graph, hash, sources, meta }: Bundle): SharedArrayBuffer {
   const out = wordWriter()
   out.reserve(headerWords)
   out.set(header.magic, magic)
@@ -35,6 +35,7 @@ export function flatten({ graph, hash, sources }: Bundle): SharedArrayBuffer {
   for (const [i, stage] of stages.entries()) out.set(header.entry + i, graph.entry[stage])
   out.set(header.control, out.blob(canonicalJson(graph.control)))
   out.set(header.hash, out.text(hash))
+  out.set(header.meta, out.blob(JSON.stringify(meta)))
 
   writeNames()
 

@@ -8,7 +8,7 @@
  *   places    one for each `at`: file, line, column, and where its text is: [first, end] in `names`, or [-1, text]
  *   names     the texts of places that are Latin-1, one after the other: read as one string, of which each is a slice
  *   texts     a word with the length in units and the width, then the units, 1 octet or 2 each, up to the next word
- *   blobs     leaves, oracles and control as JSON, read when they are first asked for
+ *   blobs     leaves, oracles, control and meta as JSON, read when they are first asked for
  *
  * Offsets count words from the beginning of the block; -1 is none. A change of anything here or in `flat-hash.ts` is a new
  * `layoutVersion`: a saved block of another version is built anew.
@@ -36,6 +36,8 @@ export const header = {
   names: 21,
   /** In octets. */
   nameLength: 22,
+  /** What the bundle says for people, as JSON. */
+  meta: 23,
 } as const
 
 /**

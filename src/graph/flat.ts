@@ -1,18 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
+import type { Bundle } from './bundle.ts'
 import type { Control } from './control.ts'
 import { checksum, header, headerWords, layoutVersion, magic } from './flat-layout.ts'
 import { readBlob, readText } from './flat-writer.ts'
 
 /** A graph as the gateway runs it. Threads may share `buffer`; nobody writes to it. */
-export type Flat = { readonly hash: string; readonly control: Control; readonly buffer: SharedArrayBuffer }
+export type Flat = {
+  readonly hash: string
+  readonly control: Control
+  readonly meta: Bundle['meta']
+  readonly buffer: SharedArrayBuffer
+}
 
 /** The value around a block that was built or loaded. */
 export function flatOf(buffer: SharedArrayBuffer): Flat {
   const words = new Int32Array(buffer)
   const octets = Buffer.from(buffer)
   const control = JSON.parse(readBlob(words, octets, words[header.control]!)) as Control
-  return { hash: readText(words, octets, words[header.hash]!), control, buffer }
+  const meta = JSON.parse(readBlob(words, octets, words[header.meta]!)) as Bundle['meta']
+  return { hash: readText(words, octets, words[header.hash]!), control, meta, buffer }
 }
 
 /** Writes the block so that a crash leaves the whole file or none. */

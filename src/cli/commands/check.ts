@@ -1,16 +1,13 @@
 import { relative } from 'node:path'
 import { ConfigError } from '../../config/diagnostic.ts'
 import { jsonDiagnostics } from '../../config/render-json.ts'
-import { compileDocument, reportedDocument } from '../bundle.ts'
+import { compileDocument, holdsText, reportedDocument } from '../bundle.ts'
 import { flag, type Invocation, type Run } from '../run.ts'
 
 export const run: Run = async ({ options, terminal }) => {
   if (flag(options, 'json')) return await checkJson({ options, terminal })
   const { loaded, bundle } = await reportedDocument(options, terminal)
-  const { domains, localMx, relays, clients, deny, aliases, listeners } = loaded.document
-  const counts = { listeners, domains, routes: localMx, relays, clients, 'deny rules': deny, aliases }
-  const held = Object.entries(counts).map(([name, list]) => `${list.length} ${name}`)
-  terminal.out(`${relative('.', loaded.file)} can be served\ngraph ${bundle.hash}\n${held.join(', ')}\n`)
+  terminal.out(`${relative('.', loaded.file)} can be served\ngraph ${bundle.hash}\n${holdsText(loaded.document)}\n`)
   return 0
 }
 

@@ -71,17 +71,12 @@ function bundleFor(options: Invocation['options'], stateDir: string, active: str
 }
 
 function welcome(gateway: Gateway, stateDir: string): string {
-  const { graph, hostname, listeners, counts, tryIt } = gateway.summary()
+  const { graph, hostname, listeners, holds, tryIt } = gateway.summary()
   const rows = [
     ['graph', graph],
     ['hostname', hostname],
     ...listeners.map(({ name, addresses }) => ['listens', `${addresses.join(', ')} (${name})`]),
-    [
-      'holds',
-      Object.entries(counts)
-        .map(([name, count]) => `${count} ${name}`)
-        .join(', '),
-    ],
+    ['holds', holds],
     ['state', relative('.', stateDir) || '.'],
     ['try', tryIt],
   ]
