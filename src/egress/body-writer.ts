@@ -4,6 +4,9 @@ import type { Wire } from './wire.ts'
 /** Bodies in memory up to this size go out in one write; larger ones in groups, so that the deadline sees progress. */
 const groupBytes = 256 * 1024
 
+/** More than a socket's high-water mark: of a piece this long it says when it has left. */
+const keptBytes = 64 * 1024
+
 /** Up to this size envelope and body are copied together: cheaper than a vector of buffers. */
 const scratchBytes = 16 * 1024
 
@@ -49,7 +52,8 @@ export class BodyWriter {
       if (wire.closed) return
       bytes += piece.length
       wire.await(this.blockMs, 'room for content')
-      if (!wire.send(piece)) await this.drained()
+      // Below its high-water mark a socket may keep a piece and take more; then it needs octets that stay.
+      if (!wire.send(piece.length < keptBytes ? Buffer.from(piece) : piece)) await this.drained()
     }
     if (wire.closed) return
     if (bytes !== body.sizeBytes) throw new Error(`content of ${bytes} octets where ${body.sizeBytes} were stored`)

@@ -25,7 +25,7 @@ export async function originalOf(body: OriginalBody, ret: 'full' | 'hdrs' | null
   const { dots, eightBit } = body
   if (body.chunks !== null) return { kind: 'message', chunks: body.chunks, eightBit, dots }
   const chunks: Buffer[] = []
-  for await (const chunk of body.read()) chunks.push(chunk)
+  for await (const chunk of body.read()) chunks.push(Buffer.from(chunk))
   return { kind: 'message', chunks, eightBit, dots }
 }
 
@@ -40,7 +40,7 @@ export async function originalHeader(body: Pick<OriginalBody, 'chunks' | 'read'>
   const pieces: Buffer[] = []
   let bytes = 0
   for await (const piece of body.chunks ?? body.read()) {
-    pieces.push(piece)
+    pieces.push(body.chunks === null ? Buffer.from(piece) : piece)
     bytes += piece.length
     const header = headerOf(Buffer.concat(pieces, bytes))
     if (header !== null) return header

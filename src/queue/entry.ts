@@ -23,7 +23,10 @@ export type StoredBody = {
   readonly eightBit: boolean
   /** The whole body while it is still in memory, otherwise `null`: then `read`. */
   readonly chunks: readonly Buffer[] | null
-  /** From the spool, in pieces of at most 256 KiB, never whole in memory. Throws `SpoolError` when a checksum fails. */
+  /**
+   * From the spool, in pieces of at most 128 KiB, never whole in memory. A piece is valid until the next one is asked for.
+   * Throws `SpoolError` when a checksum fails.
+   */
   read(): AsyncIterable<Buffer>
 }
 

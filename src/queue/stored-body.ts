@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { StoredBody } from './entry.ts'
+import { maxBodyBytes } from './record.ts'
 import type { Segment } from './segment.ts'
 import { SpoolError, spoolError } from './spool-error.ts'
 
@@ -51,31 +52,54 @@ export class SpooledBody implements StoredBody {
     this.chunks = null
   }
 
-  /** One piece is read ahead while the one before it is used. The segments stay as long as somebody reads. */
+  /**
+   * One piece is read ahead while the one before it is used, in two buffers that take turns: a piece is gone when the next
+   * one is asked for. The segments stay as long as somebody reads.
+   */
   async *read(): AsyncGenerator<Buffer, void, void> {
     // A move to other segments (compaction) may replace `this.pieces` meanwhile; the copies held here stay readable.
     const pieces = this.pieces.filter(({ bytes }) => bytes > 0)
     for (const { segment } of pieces) segment.hold()
+    const buffers = [borrow(), borrow()] as const
+    let next: Promise<Buffer> | null = null
+    const ahead = (index: number): Promise<Buffer> | null => {
+      const piece = pieces[index]
+      return piece === undefined ? null : readPiece(piece, buffers[index % 2])
+    }
     try {
-      let next = pieces.length > 0 ? readPiece(pieces[0] as Piece) : null
+      next = ahead(0)
       for (let i = 0; next !== null; i++) {
-        const piece = await next
-        const following = pieces[i + 1]
-        next = following === undefined ? null : readPiece(following)
+        const piece: Buffer = await next
+        next = ahead(i + 1)
         // When the reader stops here, nobody waits for the piece ahead: its failure is nobody's.
         next?.catch(() => {})
         yield piece
       }
     } finally {
+      // The disk may still write into the piece ahead.
+      await next?.catch(() => {})
+      for (const buffer of buffers) giveBack(buffer)
       for (const { segment } of pieces) segment.release()
     }
   }
 }
 
-/** @throws SpoolError when it cannot be read, or is not what was written */
-export function readPiece({ segment, at, bytes, crc }: Piece): Promise<Buffer> {
+/** Memory to read into. A new buffer for each piece would cost more in garbage than all the rest of reading it. */
+const spare: Buffer[] = []
+const maxSpare = 16
+const borrow = (): Buffer => spare.pop() ?? Buffer.allocUnsafeSlow(maxBodyBytes)
+const giveBack = (buffer: Buffer): void => {
+  if (spare.length < maxSpare) spare.push(buffer)
+}
+
+/**
+ * The octets of a piece, in `memory` when it is given and large enough.
+ * @throws SpoolError when it cannot be read, or is not what was written
+ */
+export function readPiece({ segment, at, bytes, crc }: Piece, memory?: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const buffer = Buffer.allocUnsafeSlow(bytes)
+    const fits = memory !== undefined && memory.length >= bytes
+    const buffer = fits ? memory.subarray(0, bytes) : Buffer.allocUnsafeSlow(bytes)
     segment.file.read(buffer, at, (error, count) => {
       if (error !== null) reject(spoolError(`read ${segment.path}`, error))
       else if (count !== bytes || crc32(buffer) !== crc) {

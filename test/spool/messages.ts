@@ -106,7 +106,7 @@ export function store(
 
 export async function contentOf(body: StoredBody): Promise<Buffer> {
   const pieces: Buffer[] = []
-  for await (const piece of body.read()) pieces.push(piece)
+  for await (const piece of body.read()) pieces.push(Buffer.from(piece))
   return Buffer.concat(pieces)
 }
 
