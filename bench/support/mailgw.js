@@ -52,6 +52,7 @@ export async function startGateway({ folder, port, source }) {
     stdio: ['ignore', openSync(log, 'a'), 'inherit'],
   })
   const ended = new Promise((resolve) => child.once('exit', resolve))
+  process.once('exit', () => child.kill('SIGKILL'))
   if (!(await greeted(port, { withinMs: 60_000, everyMs: 2, gaveUp: () => child.exitCode !== null }))) {
     child.kill('SIGKILL')
     throw new Error(`mailgw did not start: ${readFileSync(log, 'utf8').slice(-1000)}`)

@@ -24,6 +24,7 @@ export async function startPostfix({ folder, port, sinkPort }) {
   let errors = ''
   child.stderr.on('data', (chunk) => (errors += chunk))
   const ended = new Promise((resolve) => child.once('exit', resolve))
+  process.once('exit', () => child.kill('SIGTERM'))
   if (!(await greeted(port, { gaveUp: () => child.exitCode !== null })))
     throw new Error(`Postfix did not start: ${errors}`)
   return {
