@@ -240,9 +240,9 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       stop: (now) => void setImmediate(stop, now),
     }
     const summary = (): Summary => summaryOf(live, status())
-    log.info('gateway.ready', { version, pid: process.pid, stateDir, ...summary() })
     const admin = await openAdmin(join(stateDir, 'admin.sock'), store.folder, operations, log)
     opened.splice(1, 0, () => admin.close())
+    log.info('gateway.ready', { version, pid: process.pid, stateDir, ...summary() })
     return { summary, stop, ended }
   } catch (error) {
     await closeAll()

@@ -26,6 +26,8 @@ const maxAgeMs = 300_000
 /** Hosts asked in one attempt (one, and one other for what the first could not take now). */
 const hostsPerAttempt = 2
 const growPauseMs = 60_000
+/** How long messages may wait for a connection before there are more of them. */
+const behindMs = 25
 /** Connections in a row that ended in their first transaction; then the next hop counts as down. */
 const maxBarren = 3
 
@@ -53,6 +55,8 @@ export class Pool implements Work {
   private openingSpare = 0
   private lookups = 0
   private growAfter = 0
+  /** Since when something has been waiting at every flush. */
+  private behindSince: number | null = null
   private barren = 0
   private scheduled = false
 
@@ -100,13 +104,17 @@ export class Pool implements Work {
     for (let turns = this.free.length; turns > 0 && this.waiting > 0; turns--) this.free.pop()?.start()
     if (this.elsewhere.length > 0) this.serveElsewhere()
     const now = this.options.clock.now()
+    if (this.waiting === 0) this.behindSince = null
+    else this.behindSince ??= now
     const limit = connectionLimit(this.nextHop, this.options.settings())
-    // One connection proves that the next hop is there; then as many more at a time as there are.
+    // One connection proves that the next hop is there; then as many more at a time as there are, and only when those
+    // there are have been behind for a moment: a host that is quick is served best by few, and a crash leaves fewer
+    // messages that it has taken and we do not know of.
     while (
       this.waiting > this.opening &&
       this.size < limit &&
       this.opening < Math.max(1, this.kept.size) &&
-      (this.kept.size === 0 || now >= this.growAfter) &&
+      (this.kept.size === 0 || (now >= this.growAfter && now - (this.behindSince ?? now) >= behindMs)) &&
       this.places.acquire(this)
     ) {
       this.opening++

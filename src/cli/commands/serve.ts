@@ -22,7 +22,18 @@ export const run: Run = async ({ options, terminal }) => {
   const log = openLog({ level, pretty: format === 'pretty' })
   process.on('exit', log.flush)
   const { startGateway, GatewayError } = await import('../../gateway.ts')
-  let gateway: Gateway
+  // Heard from the first moment on: whoever asks for an end during the start gets it when the start is complete, and at
+  // once by asking again. Nothing is lost either way.
+  let gateway: Gateway | null = null
+  let signals = 0
+  const stop = (signal: string) => {
+    signals++
+    log.info('gateway.signal', { signal, action: signals === 1 ? 'drain' : 'cut' })
+    if (gateway === null && signals > 1) process.exit(1)
+    gateway?.stop(signals > 1)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
   try {
     gateway = await startGateway({
       stateDir,
@@ -35,16 +46,8 @@ export const run: Run = async ({ options, terminal }) => {
     if (error instanceof GatewayError) throw new CommandError(error.message)
     throw error
   }
-  if (terminal.color) terminal.out(welcome(gateway, stateDir))
-
-  let signals = 0
-  const stop = (signal: string) => {
-    signals++
-    log.info('gateway.signal', { signal, action: signals === 1 ? 'drain' : 'cut' })
-    gateway.stop(signals > 1)
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  if (signals > 0) gateway.stop(signals > 1)
+  else if (terminal.color) terminal.out(welcome(gateway, stateDir))
   await gateway.ended
   log.flush()
   return 0
