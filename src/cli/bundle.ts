@@ -17,10 +17,20 @@ export type CompiledDocument = {
   readonly warnings: readonly Diagnostic[]
 }
 
+/** The document that the options name. Throws `ConfigError` with everything that is wrong. */
+export const compileDocument = (options: Invocation['options']): Promise<CompiledDocument> =>
+  compileFile({ cwd: process.cwd(), file: textOption(options, 'config'), env: textOption(options, 'env') })
+
+export type DocumentFile = {
+  readonly cwd: string
+  /** `null`: searched for in `cwd` and above. */
+  readonly file: string | null
+  readonly env: string | null
+}
+
 /** Throws `ConfigError` with everything that is wrong. */
-export async function compileDocument(options: Invocation['options']): Promise<CompiledDocument> {
-  const env = textOption(options, 'env')
-  const loaded = await loadDocument({ cwd: process.cwd(), file: textOption(options, 'config'), env })
+export async function compileFile({ cwd, file: named, env }: DocumentFile): Promise<CompiledDocument> {
+  const loaded = await loadDocument({ cwd, file: named, env })
   const { document, file, positionOf } = loaded
   const { graph, diagnostics } = compile(document, positionOf)
   const warnings = [...loaded.warnings, ...diagnostics]
