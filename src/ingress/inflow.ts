@@ -6,7 +6,7 @@ export type Reader = {
   readonly busy: boolean
   /** It has taken all, and wants no more for now. */
   readonly stalled: boolean
-  /** Reads a chunk to its end, or `keep`s the rest. */
+  /** Reads a chunk to its end, or `keep`s the rest. Afterwards the chunk's memory is used for others. */
   consume(chunk: Buffer): void
   /** After everything that was read at once: the replies go out. */
   flush(): void
@@ -37,7 +37,7 @@ export class Inflow {
 
   /** What the reader cannot take now. */
   keep(rest: Buffer): void {
-    this.later = this.later === null ? rest : Buffer.concat([this.later, rest])
+    this.later = this.later === null ? Buffer.from(rest) : Buffer.concat([this.later, rest])
     this.socket.pause()
   }
 

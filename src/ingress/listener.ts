@@ -9,6 +9,7 @@ import { writeReply } from '../smtp/reply-writer.ts'
 import type { Admission } from './admission.ts'
 import type { Census } from './census.ts'
 import type { House } from './house.ts'
+import { receiving } from './receiving.ts'
 import { Session } from './session.ts'
 
 /** How often deadlines are looked at. A time-out is late by this much at most. */
@@ -83,10 +84,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     if (sessions.size === 0) emptied?.()
   }
 
-  const connected = (socket: Socket): void => {
-    const client = parseIp(socket.remoteAddress ?? '')
+  const connected = (accepted: Socket): void => {
+    const client = parseIp(accepted.remoteAddress ?? '')
     // Gone before it was looked at.
-    if (!client.ok) return void socket.destroy()
+    if (!client.ok) return void accepted.destroy()
+    const socket = receiving(accepted)
     const room = census.enter(client.value, house.admission().limits)
     if (room !== 'in') {
       log.info('session.refused', { listener: house.settings.name, client: client.value, code: 421, why: room })
@@ -103,7 +105,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const bind = (asked: HostPort): Promise<Bound> =>
     new Promise((resolve, reject) => {
       // Half-open: a client may send all it has, close its side, and wait for the replies.
-      const server = createServer({ noDelay: true, allowHalfOpen: true }, connected)
+      const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, connected)
       server.once('error', reject)
       // `[::]` is IPv6 alone: whoever wants both writes both, and the two do not collide.
       server.listen({ port: asked.port, host: asked.host, ipv6Only: true }, () => {

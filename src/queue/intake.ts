@@ -3,7 +3,7 @@ import type { Envelope } from '../mail/envelope.ts'
 /** One message on its way into the spool. Ends with `commit` or `abort`, once. */
 export type Intake = {
   readonly id: string
-  /** Takes the chunk over (no copy is made). `false`: write no more until `onReady` of `begin` is called. */
+  /** Copies the chunk, whose memory stays the caller's. `false`: write no more until `onReady` of `begin` is called. */
   write(chunk: Buffer): boolean
   /**
    * Calls back when the message is on stable storage, or with the `SpoolError` that prevented it (then nothing is left

@@ -3,6 +3,7 @@ import type { Waiter } from './group.ts'
 import type { BodyFacts, Intake } from './intake.ts'
 import { type ExtentText, messageText } from './message-record.ts'
 import { recordBytes } from './record.ts'
+import { borrowSheet, giveBackSheet } from './sheet.ts'
 import type { Spool } from './spool.ts'
 import type { SpoolError } from './spool-error.ts'
 import { type Piece, SpooledBody } from './stored-body.ts'
@@ -12,7 +13,7 @@ import { envelopeText } from './stored-envelope.ts'
 /** Of one message: beyond it the sender waits. */
 const maxUnwrittenBytes = 512 * 1024
 
-const nothing: readonly Buffer[] = []
+const nothing = Buffer.alloc(0)
 
 /**
  * open        takes chunks; a body of more than 128 KiB goes into the log piece by piece
@@ -22,14 +23,16 @@ const nothing: readonly Buffer[] = []
  */
 export class SpoolIntake implements Intake, Waiter {
   readonly id: string
-  /** Octets in memory that are not yet on their way. */
-  bufferedBytes = 0
   /** Octets in chunks on their way to the file. */
   unwrittenBytes = 0
   private readonly spool: Spool
   private readonly onReady: () => void
   private state: 'open' | 'committed' | 'ended' = 'open'
-  private buffered: Buffer[] = []
+  /** The `used` first octets of it came and are not yet on their way. */
+  private sheet: Buffer = nothing
+  private used = 0
+  /** Sheets that the log reads until they are in the file, in the order of `chunkWritten`. */
+  private readonly leaving: Buffer[] = []
   private pieces: Piece[] | null = null
   private chunkBytes = 0
   private failure: Error | null = null
@@ -55,11 +58,15 @@ export class SpoolIntake implements Intake, Waiter {
   write(chunk: Buffer): boolean {
     if (this.state !== 'open') throw new Error(`${this.id}: write after commit or abort`)
     if (this.failure !== null) return true
-    this.buffered.push(chunk)
-    this.bufferedBytes += chunk.length
-    this.spool.bufferedBytes += chunk.length
     const { pieceBytes } = this.spool
-    while (this.bufferedBytes >= pieceBytes && this.failure === null) this.emit(pieceBytes)
+    for (let from = 0; from < chunk.length && this.failure === null; ) {
+      if (this.used === this.sheet.length) this.grow(chunk.length - from)
+      const room = Math.min(this.sheet.length, pieceBytes) - this.used
+      const bytes = chunk.copy(this.sheet, this.used, from, from + room)
+      from += bytes
+      this.used += bytes
+      if (this.used === pieceBytes) this.emit()
+    }
     this.spool.spillIfFull()
     if (this.unwrittenBytes <= maxUnwrittenBytes && !this.spool.isCongested) return true
     this.spool.block(this)
@@ -73,10 +80,11 @@ export class SpoolIntake implements Intake, Waiter {
       this.failLater(this.failure)
       return
     }
-    const { spool, buffered, bufferedBytes } = this
+    const { spool, sheet, used } = this
+    const content = used === 0 ? [] : [sheet.subarray(0, used)]
     const queuedAt = spool.now()
     const pieces = this.pieces ?? []
-    const sizeBytes = this.chunkBytes + bufferedBytes
+    const sizeBytes = this.chunkBytes + used
     const { dots, eightBit } = facts
     const recipients = envelope.recipients.length
     const stored = {
@@ -92,15 +100,15 @@ export class SpoolIntake implements Intake, Waiter {
     const meta = messageText({ ...stored, movedFrom: null }, envelopeText(envelope))
     let piece: Piece
     try {
-      piece = spool.writer.appendMessage(meta, buffered, bufferedBytes, this)
+      piece = spool.writer.appendMessage(meta, content, used, this)
     } catch (error) {
       this.failLater(error as SpoolError)
       return
     }
     this.state = 'committed'
     const body = new SpooledBody(stored, pieces.length === 0 ? [piece] : [...pieces, piece], spool.memory)
-    if (pieces.length === 0) body.keep(buffered)
-    const place = { piece, recordBytes: recordBytes(Buffer.byteLength(meta), bufferedBytes), chunks: pieces }
+    if (pieces.length > 0 || !body.keep(content)) this.leaving.push(sheet)
+    const place = { piece, recordBytes: recordBytes(Buffer.byteLength(meta), used), chunks: pieces }
     this.entry = new StoredEntry(stored, envelope, body, place)
     spool.enter(this.entry)
     this.releasePieces()
@@ -110,13 +118,14 @@ export class SpoolIntake implements Intake, Waiter {
   abort(): void {
     if (this.state !== 'open') return
     this.state = 'ended'
+    giveBackSheet(this.sheet)
     this.releasePieces()
     this.leave()
   }
 
   /** Puts into the log what is in memory, to make room. */
   spill(): void {
-    if (this.bufferedBytes > 0 && this.failure === null) this.emit(this.bufferedBytes)
+    if (this.used > 0 && this.failure === null) this.emit()
   }
 
   /** Room again, or nothing to wait for any more. */
@@ -126,11 +135,13 @@ export class SpoolIntake implements Intake, Waiter {
 
   chunkWritten(bytes: number): void {
     this.unwrittenBytes -= bytes
+    this.left()
   }
 
   stored(): void {
     const { entry, done } = this
     this.state = 'ended'
+    this.left()
     done?.(null)
     this.spool.sink.stored(entry as StoredEntry)
   }
@@ -151,38 +162,34 @@ export class SpoolIntake implements Intake, Waiter {
     this.done?.(error)
   }
 
-  private emit(bytes: number): void {
-    const body = this.takeBuffered(bytes)
+  /** A larger sheet, with what the old one held. */
+  private grow(wanted: number): void {
+    const { sheet, used, spool } = this
+    this.sheet = borrowSheet(Math.min(used + wanted, spool.pieceBytes))
+    this.sheet.set(sheet.subarray(0, used))
+    spool.bufferedBytes += this.sheet.length - sheet.length
+    giveBackSheet(sheet)
+  }
+
+  private emit(): void {
+    const { sheet, used, spool } = this
     try {
-      const piece = this.spool.writer.appendChunk(body, bytes, this)
+      const piece = spool.writer.appendChunk([sheet.subarray(0, used)], used, this)
       if (this.pieces === null) this.pieces = [piece]
       else this.pieces.push(piece)
-      this.chunkBytes += bytes
-      this.unwrittenBytes += bytes
+      this.leaving.push(sheet)
+      this.chunkBytes += used
+      this.unwrittenBytes += used
+      this.dropBuffered()
     } catch (error) {
       this.failed(error as SpoolError)
     }
   }
 
-  private takeBuffered(bytes: number): readonly Buffer[] {
-    this.bufferedBytes -= bytes
-    this.spool.bufferedBytes -= bytes
-    if (this.bufferedBytes === 0) {
-      const all = this.buffered
-      this.buffered = []
-      return all
-    }
-    let count = 0
-    let total = 0
-    while (total < bytes) total += (this.buffered[count++] as Buffer).length
-    const body = this.buffered.splice(0, count)
-    const last = body[count - 1] as Buffer
-    const over = total - bytes
-    if (over > 0) {
-      this.buffered.unshift(last.subarray(last.length - over))
-      body[count - 1] = last.subarray(0, last.length - over)
-    }
-    return body
+  /** The oldest sheet is in the file. */
+  private left(): void {
+    const sheet = this.leaving.shift()
+    if (sheet !== undefined) giveBackSheet(sheet)
   }
 
   /** Not in the same turn: the caller has just called. */
@@ -201,9 +208,9 @@ export class SpoolIntake implements Intake, Waiter {
   }
 
   private dropBuffered(): void {
-    this.spool.bufferedBytes -= this.bufferedBytes
-    this.bufferedBytes = 0
-    this.buffered = nothing as Buffer[]
+    this.spool.bufferedBytes -= this.sheet.length
+    this.sheet = nothing
+    this.used = 0
   }
 
   private releasePieces(): void {

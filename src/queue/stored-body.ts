@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib'
 import type { StoredBody } from './entry.ts'
 import { maxBodyBytes } from './record.ts'
 import type { Segment } from './segment.ts'
+import { borrowSheet, giveBackSheet } from './sheet.ts'
 import { SpoolError, spoolError } from './spool-error.ts'
 
 /** A body or a piece of one, in the log. */
@@ -38,11 +39,12 @@ export class SpooledBody implements StoredBody {
     this.budget = budget
   }
 
-  /** Keeps `chunks`, which are the whole body, when there is room. */
-  keep(chunks: readonly Buffer[]): void {
-    if (this.budget.usedBytes + this.sizeBytes > this.budget.limitBytes) return
+  /** Keeps `chunks`, which are the whole body, when there is room. `false`: there is none. */
+  keep(chunks: readonly Buffer[]): boolean {
+    if (this.budget.usedBytes + this.sizeBytes > this.budget.limitBytes) return false
     this.budget.usedBytes += this.sizeBytes
     this.chunks = chunks
+    return true
   }
 
   /** For a message that waits: others need the memory more. */
@@ -60,7 +62,7 @@ export class SpooledBody implements StoredBody {
     // A move to other segments (compaction) may replace `this.pieces` meanwhile; the copies held here stay readable.
     const pieces = this.pieces.filter(({ bytes }) => bytes > 0)
     for (const { segment } of pieces) segment.hold()
-    const buffers = [borrow(), borrow()] as const
+    const buffers = [borrowSheet(maxBodyBytes), borrowSheet(maxBodyBytes)] as const
     let next: Promise<Buffer> | null = null
     const ahead = (index: number): Promise<Buffer> | null => {
       const piece = pieces[index]
@@ -78,18 +80,10 @@ export class SpooledBody implements StoredBody {
     } finally {
       // The disk may still write into the piece ahead.
       await next?.catch(() => {})
-      for (const buffer of buffers) giveBack(buffer)
+      for (const buffer of buffers) giveBackSheet(buffer)
       for (const { segment } of pieces) segment.release()
     }
   }
-}
-
-/** Memory to read into. A new buffer for each piece would cost more in garbage than all the rest of reading it. */
-const spare: Buffer[] = []
-const maxSpare = 16
-const borrow = (): Buffer => spare.pop() ?? Buffer.allocUnsafeSlow(maxBodyBytes)
-const giveBack = (buffer: Buffer): void => {
-  if (spare.length < maxSpare) spare.push(buffer)
 }
 
 /**

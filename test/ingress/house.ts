@@ -35,8 +35,8 @@ export class MemoryInlet implements Inlet {
       id,
       write: (chunk: Buffer) => {
         if (ended) throw new Error('written after its end')
-        // A chunk is taken over, so nobody may change it later: a copy here would hide that.
-        chunks.push(chunk)
+        // As the spool does: the memory is the caller's, who reads the next octets into it.
+        chunks.push(Buffer.from(chunk))
         since += chunk.length
         if (since < this.stallEveryBytes) return true
         since = 0

@@ -29,9 +29,12 @@ export function memoryWire(accept: (socket: Socket) => void): Wire {
   accept(socket as unknown as Socket)
   return {
     async send(segment) {
-      socket.push(segment)
+      const memory = Buffer.from(segment)
+      socket.push(memory)
       // One event each, as reads of a socket are.
       await new Promise((resolve) => setImmediate(resolve))
+      // What was read is overwritten by the next read; what a paused socket has not read is not.
+      if (socket.readableLength === 0) memory.fill('\xee', 'latin1')
     },
     end: () => void socket.push(null),
     came: () => came,
