@@ -1,3 +1,4 @@
+import { adminScopes } from '../mail/settings.ts'
 import { isSorted } from './check-order.ts'
 import type { Control } from './control.ts'
 import { type Check, line, listOf, oneOf, orNull, record, ShapeError, text, whole } from './shape.ts'
@@ -14,52 +15,64 @@ const bytes = whole(0, Number.MAX_SAFE_INTEGER)
 const ms = whole(0, Number.MAX_SAFE_INTEGER)
 const secret = record({ $secret: text(/^(?:env|file|exec):[^\x00-\x1f]{1,4000}$/, 'a reference to a secret') })
 
-const shape: Check = record({
-  hostname,
-  postmaster: line,
-  listeners: listOf(
-    record({
-      name,
-      kind: oneOf('mx', 'submission', 'internal'),
-      bind: listOf(bindPort),
-      hostname,
-      maxSizeBytes: bytes,
-    }),
-  ),
-  relays: listOf(
-    record({
-      name,
-      hosts: listOf(hostPort),
-      tls,
-      auth: orNull(record({ user: line, pass: secret })),
-      connections: count,
-    }),
-  ),
-  limits: record({
-    sessions: count,
-    sessionsPerClient: count,
-    maxSizeBytes: bytes,
-    maxRecipients: count,
-    maxErrors: count,
-    maxHops: count,
-    connectionsPerNextHop: count,
-    connectionsOut: count,
-  }),
-  timeouts: record({
-    commandMs: ms,
-    dataMs: ms,
-    sessionMs: ms,
-    connectMs: ms,
-    greetingMs: ms,
-    replyMs: ms,
-    dataBlockMs: ms,
-    dataDoneMs: ms,
-    idleMs: ms,
-  }),
-  retry: record({ scheduleMs: listOf(ms, 1000), expireAfterMs: ms }),
-  resolver: record({ servers: listOf(hostPort), timeoutMs: ms, attempts: count }),
-  mxPort: whole(1, 65535),
+const file = text(/^\/[^\x00-\x1f\x7f]{1,4000}$/, 'an absolute path')
+const scopes = listOf(oneOf(...adminScopes), adminScopes.length)
+const admin = record({
+  bind: listOf(bindPort),
+  tls: orNull(record({ certificate: file, key: file, clientCa: orNull(file) })),
+  tokens: listOf(record({ name, sha256: text(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal'), scopes })),
+  certificates: listOf(record({ subject: line, scopes })),
 })
+
+const shape: Check = record(
+  {
+    hostname,
+    postmaster: line,
+    listeners: listOf(
+      record({
+        name,
+        kind: oneOf('mx', 'submission', 'internal'),
+        bind: listOf(bindPort),
+        hostname,
+        maxSizeBytes: bytes,
+      }),
+    ),
+    relays: listOf(
+      record({
+        name,
+        hosts: listOf(hostPort),
+        tls,
+        auth: orNull(record({ user: line, pass: secret })),
+        connections: count,
+      }),
+    ),
+    limits: record({
+      sessions: count,
+      sessionsPerClient: count,
+      maxSizeBytes: bytes,
+      maxRecipients: count,
+      maxErrors: count,
+      maxHops: count,
+      connectionsPerNextHop: count,
+      connectionsOut: count,
+    }),
+    timeouts: record({
+      commandMs: ms,
+      dataMs: ms,
+      sessionMs: ms,
+      connectMs: ms,
+      greetingMs: ms,
+      replyMs: ms,
+      dataBlockMs: ms,
+      dataDoneMs: ms,
+      idleMs: ms,
+    }),
+    retry: record({ scheduleMs: listOf(ms, 1000), expireAfterMs: ms }),
+    resolver: record({ servers: listOf(hostPort), timeoutMs: ms, attempts: count }),
+    mxPort: whole(1, 65535),
+  },
+  { admin },
+)
 
 /** Throws `ShapeError`. */
 export function checkControl(value: unknown, where: string): asserts value is Control {
@@ -69,7 +82,17 @@ export function checkControl(value: unknown, where: string): asserts value is Co
     if (!isSorted(control[key].map(({ name }) => name)))
       throw new ShapeError(`${where}.${key}`, 'names sorted, each once', control[key])
   }
+  const { admin } = control
+  if (admin !== undefined) {
+    // A gateway does not take the compiler's word for it: this is the door to everything.
+    if (admin.tokens.length === 0 && (admin.tls?.clientCa == null || admin.certificates.length === 0))
+      throw new ShapeError(`${where}.admin`, 'a token or a client certificate', null)
+    const open = admin.bind.find(({ host }) => admin.tls === null && !isLoopback(host))
+    if (open !== undefined) throw new ShapeError(`${where}.admin.tls`, `TLS for ${open.host}`, null)
+  }
   for (const { name, hosts } of control.relays) {
     if (hosts.length === 0) throw new ShapeError(`${where}.relays`, `a host for ${name}`, hosts)
   }
 }
+
+const isLoopback = (host: string): boolean => /^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1'

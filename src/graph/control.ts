@@ -1,4 +1,5 @@
 import type {
+  AdminSettings,
   Limits,
   ListenerSettings,
   RelaySettings,
@@ -18,4 +19,6 @@ export type Control = {
   readonly retry: RetryPolicy
   readonly resolver: ResolverSettings
   readonly mxPort: number
+  /** Absent: the admin API is reached by its unix socket alone. */
+  readonly admin?: AdminSettings
 }

@@ -69,3 +69,18 @@ export type ResolverSettings = {
   readonly timeoutMs: number
   readonly attempts: number
 }
+
+/** What a remote caller of the admin API may do. */
+export const adminScopes = ['read', 'prepare', 'activate', 'overlay'] as const
+export type AdminScope = (typeof adminScopes)[number]
+
+/** The admin API away from its unix socket. */
+export type AdminSettings = {
+  readonly bind: readonly HostPort[]
+  /** Absolute paths of PEM files on the gateway; `null`: no TLS, on a loopback only. */
+  readonly tls: { readonly certificate: string; readonly key: string; readonly clientCa: string | null } | null
+  /** `sha256` of the token in hexadecimal: the token itself is nowhere. */
+  readonly tokens: readonly { readonly name: string; readonly sha256: string; readonly scopes: readonly AdminScope[] }[]
+  /** Of client certificates that `clientCa` signed. */
+  readonly certificates: readonly { readonly subject: string; readonly scopes: readonly AdminScope[] }[]
+}

@@ -1,0 +1,139 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises'
+import type { Clock } from '../mail/clock.ts'
+import type { Log } from '../mail/log.ts'
+import { type Break, chainReader, firstPrev, seal } from './journal-chain.ts'
+import type { JournalAction, JournalAnswer, JournalEntry } from './protocol.ts'
+
+/** What an action has to say of itself; the rest of an entry is the journal's. */
+export type Note = {
+  readonly actor: string
+  readonly action: JournalAction
+  readonly onBehalfOf?: string | null
+  readonly from?: string | null
+  readonly to?: string | null
+  readonly commit?: string | null
+  readonly planHash?: string | null
+  readonly reason?: string | null
+  readonly gates?: JournalEntry['gates']
+  /** Default: `ok`. */
+  readonly result?: string
+  readonly detail?: unknown
+}
+
+/**
+ * `<stateDir>/journal.ndjson`: who changed what this gateway does, one JSON line each, only ever appended to, each entry
+ * durable before its call is answered. States of the file at a start:
+ *   none                a new gateway: it is made
+ *   one chain           goes on
+ *   unfinished line     a crash while it was written; nobody was told of it: it is cut off
+ *   broken              somebody changed it, or the disk did: told aloud (`journal.broken`, and an entry), and the
+ *                       gateway serves. A mail system that stands still because of its papers helps nobody.
+ */
+export type Journal = {
+  /** Resolves when the entry is on stable storage, or when that failed: the action is done either way, and the log has it. */
+  write(note: Note): Promise<void>
+  /** @throws NodeJS.ErrnoException when the file cannot be read */
+  read(after: number, limit: number): Promise<JournalAnswer>
+  /** Newest first, those that are in memory: enough to find the graph before. */
+  readonly activations: readonly { readonly from: string; readonly to: string }[]
+  /** Where the chain was found broken at the start. */
+  readonly broken: Break | null
+  close(): Promise<void>
+}
+
+const remembered = 100
+
+/** @throws NodeJS.ErrnoException when the file cannot be opened */
+export async function openJournal(path: string, { clock, log }: { clock: Clock; log: Log }): Promise<Journal> {
+  const file = await open(path, 'a+', 0o600)
+  const { text, torn } = await wholeLines(path, file)
+  const reader = chainReader()
+  const activations: { from: string; to: string }[] = []
+  const remember = ({ action, from, to, result }: JournalEntry) => {
+    if (action !== 'activate' || result !== 'ok' || from === null || to === null || from === to) return
+    activations.unshift({ from, to })
+    activations.length = Math.min(activations.length, remembered)
+  }
+  for (const line of text.split('\n').slice(0, -1)) {
+    const entry = reader.read(line)
+    if (entry !== null) remember(entry)
+  }
+  let seq = reader.last?.seq ?? 0
+  let prev = reader.last?.hash ?? firstPrev
+  const { broken } = reader
+
+  // One after the other: each needs the hash of the one before.
+  let writing: Promise<void> = Promise.resolve()
+  const append = async (note: Note): Promise<void> => {
+    const entry = seal({
+      seq: seq + 1,
+      time: new Date(clock.now()).toISOString(),
+      prev,
+      actor: note.actor,
+      onBehalfOf: note.onBehalfOf ?? null,
+      action: note.action,
+      from: note.from ?? null,
+      to: note.to ?? null,
+      commit: note.commit ?? null,
+      planHash: note.planHash ?? null,
+      reason: note.reason ?? null,
+      gates: note.gates ?? null,
+      result: note.result ?? 'ok',
+      detail: note.detail ?? null,
+    })
+    const { action, actor, from, to, result, hash } = entry
+    remember(entry)
+    try {
+      await file.appendFile(`${JSON.stringify(entry)}\n`)
+      await file.datasync()
+      seq = entry.seq
+      prev = hash
+      log.info('journal.written', { seq, action, actor, from, to, result, hash })
+    } catch (error) {
+      log.error('journal.failed', { action, actor, from, to, result, error: (error as Error).message })
+      await cutToLines(path, file)
+    }
+  }
+  const journal: Journal = {
+    activations,
+    broken,
+    write(note) {
+      writing = writing.then(() => append(note))
+      return writing
+    },
+    async read(after, limit) {
+      await writing
+      const answered = chainReader()
+      const entries: JournalEntry[] = []
+      for (const line of (await readFile(path, 'utf8')).split('\n').slice(0, -1)) {
+        const entry = answered.read(line)
+        if (entry !== null && entry.seq > after && entries.length < limit) entries.push(entry)
+      }
+      return { entries, broken: answered.broken }
+    },
+    async close() {
+      await writing
+      await file.close()
+    },
+  }
+  if (torn > 0) log.warn('journal.torn', { bytes: torn })
+  if (broken !== null) {
+    log.error('journal.broken', { file: path, ...broken })
+    const reason = `the journal is broken at line ${broken.line}: ${broken.why}`
+    await journal.write({ actor: 'gateway', action: 'start', reason, result: 'journal broken' })
+  }
+  return journal
+}
+
+/** The text up to the last line end, everything behind it being cut off the file. */
+async function wholeLines(path: string, file: FileHandle): Promise<{ text: string; torn: number }> {
+  const text = await readFile(path)
+  const end = text.lastIndexOf(0x0a) + 1
+  if (end < text.length) await file.truncate(end)
+  return { text: text.subarray(0, end).toString('utf8'), torn: text.length - end }
+}
+
+/** After a write that failed in its middle: the next entry begins its own line. */
+async function cutToLines(path: string, file: FileHandle): Promise<void> {
+  await wholeLines(path, file).catch(() => {})
+}
