@@ -23,6 +23,10 @@ const config: OptionEntry = [
 const env: OptionEntry = ['-e, --env <name>', 'environment that byEnv() picks by']
 const graphFile: OptionEntry = ['-g, --graph <file>', 'a graph written by `mailgw graph -o FILE` instead of a document']
 const json: OptionEntry = ['--json', 'print JSON instead of text']
+const reports: readonly OptionEntry[] = [
+  ['--sarif <file>', 'also write the diagnostics as SARIF 2.1.0; an empty report when there are none'],
+  ['--github', 'also print the diagnostics as annotations of GitHub Actions'],
+]
 const stateDir: OptionEntry = [
   '-s, --state-dir <folder>',
   'folder of spool, mailboxes and socket (default: $MAILGW_STATE_DIR or ./state)',
@@ -60,7 +64,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'check',
     summary: 'read a document and say everything that is wrong with it',
     details: 'Loads, validates and compiles. Prints all problems at once, each with file, line and column.',
-    options: [config, env, json],
+    options: [config, env, json, ...reports],
     exits: [
       [0, 'the document can be served'],
       [1, 'it cannot'],

@@ -1,30 +1,34 @@
 import { relative } from 'node:path'
-import { ConfigError } from '../../config/diagnostic.ts'
+import { ConfigError, type Diagnostic } from '../../config/diagnostic.ts'
 import { jsonDiagnostics } from '../../config/render-json.ts'
-import { compileDocument, holdsText, reportedDocument } from '../bundle.ts'
-import { flag, type Invocation, type Run } from '../run.ts'
+import { renderTerminal } from '../../config/render-terminal.ts'
+import { type CompiledDocument, compileDocument, holdsText } from '../bundle.ts'
+import { writeReports } from '../reports.ts'
+import { CommandError, flag, type Run } from '../run.ts'
 
 export const run: Run = async ({ options, terminal }) => {
-  if (flag(options, 'json')) return await checkJson({ options, terminal })
-  const { loaded, bundle } = await reportedDocument(options, terminal)
+  const compiled = await compileDocument(options).catch((error: unknown) => {
+    if (error instanceof ConfigError) return error
+    throw error
+  })
+  const document = compiled instanceof ConfigError ? null : compiled
+  const diagnostics = compiled instanceof ConfigError ? compiled.diagnostics : compiled.warnings
+  await writeReports({ options, terminal }, diagnostics, document?.loaded.file ?? null)
+  if (flag(options, 'json')) {
+    terminal.out(`${JSON.stringify(json(document, diagnostics), null, 2)}\n`)
+    return document === null ? 1 : 0
+  }
+  if (document !== null) terminal.err(`document ${relative('.', document.loaded.file)}\n`)
+  terminal.err(renderTerminal(diagnostics, { cwd: process.cwd(), color: terminal.errColor }))
+  if (document === null) throw new CommandError('the document has errors')
+  const { loaded, bundle } = document
   terminal.out(`${relative('.', loaded.file)} can be served\ngraph ${bundle.hash}\n${holdsText(loaded.document)}\n`)
   return 0
 }
 
-async function checkJson({ options, terminal }: Pick<Invocation, 'options' | 'terminal'>): Promise<number> {
-  const print = (value: unknown) => terminal.out(`${JSON.stringify(value, null, 2)}\n`)
-  try {
-    const { loaded, bundle, warnings } = await compileDocument(options)
-    print({
-      ok: true,
-      file: relative('.', loaded.file),
-      graph: bundle.hash,
-      ...jsonDiagnostics(warnings, process.cwd()),
-    })
-    return 0
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    print({ ok: false, file: null, graph: null, ...jsonDiagnostics(error.diagnostics, process.cwd()) })
-    return 1
-  }
-}
+const json = (document: CompiledDocument | null, diagnostics: readonly Diagnostic[]) => ({
+  ok: document !== null,
+  file: document === null ? null : relative('.', document.loaded.file),
+  graph: document === null ? null : document.bundle.hash,
+  ...jsonDiagnostics(diagnostics, process.cwd()),
+})
