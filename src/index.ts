@@ -25,6 +25,7 @@ export type {
   Dnsbl,
   Domain,
   Duration,
+  Gateway,
   Limits,
   List,
   Listener,

@@ -31,6 +31,7 @@ export const codes = {
   MG1316: 'a port for mx()',
   MG1317: 'not a recipient of this domain',
   MG1318: 'not a domain name',
+  MG1319: 'not a way to reach a gateway',
 
   MG1401: 'written twice',
   MG1402: 'a relay that is not declared',
@@ -43,6 +44,7 @@ export const codes = {
   MG1409: 'a client that makes no difference',
   MG1410: 'nobody who may send',
   MG1411: 'a DNS list that no listener asks',
+  MG1412: 'a gateway or group whose name stands for others',
 
   MG1501: 'a domain both local and routed elsewhere',
   MG1502: 'a relay domain without a route',

@@ -127,6 +127,21 @@ export type Retry = { readonly schedule?: Many<Duration>; readonly expireAfter?:
 
 export type Resolver = { readonly servers?: Many<string>; readonly timeout?: Duration; readonly attempts?: number }
 
+/** How `apply` reaches a gateway: one of `unix`, `ssh` (with `socket`) and `tls` (with `token`, or `cert` and `key`). */
+export type Gateway = {
+  readonly unix?: string
+  readonly ssh?: string
+  readonly socket?: string
+  readonly tls?: string
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly token?: Secret
+  readonly groups?: Many<string>
+  readonly env?: string
+  readonly addresses?: Many<string>
+}
+
 export type Config<Listeners extends string = string, Relays extends string = string> = {
   readonly $schema?: string
   readonly apiVersion?: 'mailgw/1'
@@ -148,6 +163,7 @@ export type Config<Listeners extends string = string, Relays extends string = st
   readonly retry?: Retry
   readonly resolver?: Resolver
   readonly mxPort?: number
+  readonly gateways?: { readonly [name: string]: Gateway }
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
   RelaySettings,
   ResolverSettings,
   RetryPolicy,
+  SecretRef,
   Timeouts,
   TlsLevel,
 } from '../mail/settings.ts'
@@ -38,6 +39,8 @@ export type Document = {
   readonly resolver: ResolverSettings
   /** Port towards MX hosts: 25, another one only in a lab. */
   readonly mxPort: number
+  /** The gateways that `apply` puts this document on, in its order. Not part of any graph. */
+  readonly gateways: readonly GatewayEntry[]
 }
 
 type At = { readonly at: string }
@@ -122,3 +125,34 @@ export type DenyRule = At & {
 
 /** The whole chain is resolved by `compile`; a cycle is an error there. */
 export type AliasRow = At & { readonly alias: Mailbox; readonly to: readonly Mailbox[] }
+
+/** One gateway of the fleet, as the machine that applies reaches it. Paths are as written, relative to the document. */
+export type GatewayEntry = At & {
+  readonly name: string
+  readonly groups: readonly string[]
+  /** Environment (`--env`) whose document it serves; `null`: the document of every environment. */
+  readonly env: string | null
+  /** Names and addresses under which the others reach its listeners, beside those that its graph names. */
+  readonly addresses: readonly string[]
+  readonly reach: GatewayReach
+}
+
+/** `path` is a state folder, or its admin socket when it ends in `.sock`. */
+export type GatewayReach =
+  | { readonly kind: 'unix'; readonly path: string }
+  | {
+      readonly kind: 'ssh'
+      readonly user: string | null
+      readonly host: string
+      readonly port: number | null
+      readonly path: string
+    }
+  | {
+      readonly kind: 'tls'
+      readonly host: string
+      readonly port: number
+      /** File of the certificates that vouch for it; `null`: those of the system. */
+      readonly ca: string | null
+      readonly certificate: { readonly cert: string; readonly key: string } | null
+      readonly token: SecretRef | null
+    }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defaults } from './defaults.ts'
+import { gateway } from './schema-gateways.ts'
 import {
   client,
   deny,
@@ -90,6 +91,15 @@ export const schema = keys({
   resolver: resolver.meta({ description: 'DNS.' }).optional(),
   mxPort: count(1, 65_535)
     .meta({ description: 'Port towards MX hosts; another one than 25 only in a lab.', default: defaults.mxPort })
+    .optional(),
+  gateways: named(gateway, 'gateways by name')
+    .meta({
+      description:
+        'The gateways that `apply` puts this document on, in the order of the waves. Part of no graph: to name one changes no mail.',
+      examples: [
+        { gw1: { unix: '/var/lib/mailgw' }, gw2: { ssh: 'mail@gw2.corp.example', socket: '/var/lib/mailgw' } },
+      ],
+    })
     .optional(),
 })
 

@@ -46,7 +46,7 @@ export function relays(report: Report, section: unknown, connections: number): R
   return list
 }
 
-function checkSecret(report: Report, { $secret }: Secret, path: DocPath): void {
+export function checkSecret(report: Report, { $secret }: Secret, path: DocPath): void {
   const spot = valueSpot([...path, '$secret'])
   const [, kind = '', rest = ''] = /^([a-z]+):(.*)$/s.exec($secret) ?? []
   switch (kind) {

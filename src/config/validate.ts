@@ -11,6 +11,7 @@ import { checkSomebodySends, clients } from './validate-clients.ts'
 import { deny } from './validate-deny.ts'
 import { dnsbl } from './validate-dnsbl.ts'
 import { domains } from './validate-domains.ts'
+import { gateways } from './validate-gateways.ts'
 import { listeners, readHostname } from './validate-listeners.ts'
 import { localMx } from './validate-local-mx.ts'
 import { checkMailboxes } from './validate-mailboxes.ts'
@@ -79,6 +80,7 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     retry: retrying,
     resolver: resolver(report, get('resolver')),
     mxPort,
+    gateways: gateways(report, get('gateways')),
   }
 
   const routing = { domains: ours.list, domainKeys: ours.keys, routes }

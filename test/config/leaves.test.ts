@@ -95,6 +95,12 @@ const full: Record<string, unknown> = {
   retry: { schedule: ['1m', '2m'], expireAfter: '6d' },
   resolver: { servers: ['127.0.0.1:5353'], timeout: '3s', attempts: 4 },
   mxPort: 2525,
+  gateways: {
+    gw1: { unix: 'state', groups: ['canary', 'east'], env: 'prod', addresses: ['198.51.100.7', 'gw1.corp.com'] },
+    gw2: { ssh: 'mail@gw2.corp.com:2222', socket: '/var/lib/mailgw', groups: 'rest' },
+    gw3: { tls: 'gw3.corp.com:8443', ca: 'ca.pem', token: { $secret: 'env:GW3' } },
+    gw4: { tls: 'gw4.corp.com:8443', cert: 'ci.pem', key: 'ci.key', token: { $secret: 'env:GW4' } },
+  },
 }
 const open = {
   ...base,

@@ -53,7 +53,7 @@ test('misspelt names of relays, listeners and TLS levels do not compile, each at
 })
 
 test('unknown keys do not compile, each at its place', () => {
-  expect(marked(files[2]!).length).toBe(3)
+  expect(marked(files[2]!).length).toBe(4)
   expect(said.get('wrong-keys')).toEqual(marked(files[2]!))
 })
 

@@ -64,6 +64,7 @@ test('the smallest document is right and has every default of the standards', ()
     },
     resolver: { servers: [], timeoutMs: 5000, attempts: 2 },
     mxPort: 25,
+    gateways: [],
   })
 })
 

@@ -47,6 +47,11 @@ export default defineConfig({
   retry: { schedule: ['1m', '5m'], expireAfter: '5d' },
   resolver: { servers: ['127.0.0.1:5353'], timeout: '2s', attempts: 2 },
   mxPort: 2526,
+  gateways: {
+    gw1: { unix: '/var/lib/mailgw', groups: 'canary' },
+    gw2: { ssh: 'mail@gw2', socket: '/var/lib/mailgw', groups: ['rest'], env: 'prod' },
+    gw3: { tls: 'gw3:8443', ca: 'ca.pem', token: env.secret('GW3'), addresses: ['192.0.2.3'] },
+  },
 })
 
 /** A document without relays has no relay to name. */

@@ -18,6 +18,12 @@ export const relay = defineConfig({
   //                                          ^ TS2353
 })
 
+export const gateway = defineConfig({
+  ...rest,
+  gateways: { gw1: { unx: '/var/lib/mailgw' } },
+  //                 ^ TS2561
+})
+
 export const limit = defineConfig({
   ...rest,
   limits: { maxRecipient: 100 },
