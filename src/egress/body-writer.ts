@@ -20,6 +20,8 @@ export class BodyWriter {
   private readonly blockMs: number
   private scratch: Buffer | null = null
   private resume: (() => void) | null = null
+  /** Bodies whose memory the kernel may still read. */
+  private readonly lent: StoredBody[] = []
 
   constructor(wire: Wire, blockMs: number) {
     this.wire = wire
@@ -31,13 +33,15 @@ export class BodyWriter {
     this.joined(text, [], 0, '')
   }
 
-  /** Whether `body` will be written by `write` before it returns. */
-  isShort(body: StoredBody): boolean {
-    return body.chunks !== null && body.sizeBytes <= groupBytes
-  }
-
-  write(head: string, body: StoredBody, tail: string): void {
-    this.joined(head, body.chunks as readonly Buffer[], body.sizeBytes, tail)
+  /** Writes a short body that is in memory, before it returns; `false`: it has to be streamed. */
+  write(head: string, body: StoredBody, tail: () => string): boolean {
+    const chunks = body.sizeBytes <= groupBytes ? body.lend() : null
+    if (chunks === null) return false
+    if (this.wire.unsent === 0) this.giveBack()
+    this.lent.push(body)
+    this.joined(head, chunks, body.sizeBytes, tail())
+    if (this.wire.unsent === 0) this.giveBack()
+    return true
   }
 
   /**
@@ -63,8 +67,13 @@ export class BodyWriter {
   /** For the wire's user: all that was written has left. Also called when the connection is lost, to end a stream. */
   wake(): void {
     const { resume } = this
+    this.giveBack()
     this.resume = null
     resume?.()
+  }
+
+  private giveBack(): void {
+    for (const body of this.lent.splice(0)) body.returned()
   }
 
   private drained(): Promise<void> {

@@ -263,8 +263,7 @@ export class Connection implements WireUser {
       this.wire.await(this.timeouts.dataDoneMs, 'answer to the final dot')
       return (bdat ? '' : '.\r\n') + this.ahead()
     }
-    if (this.writer.isShort(body)) this.writer.write(head, body, ending())
-    else this.stream(job, head, ending)
+    if (!this.writer.write(head, body, ending)) this.stream(job, head, ending)
   }
 
   private stream(job: Job, head: string, ending: () => string): void {

@@ -21,8 +21,11 @@ export type StoredBody = {
   readonly dots: boolean
   /** Some octet above 127 (needs 8BITMIME from the next hop). */
   readonly eightBit: boolean
-  /** The whole body while it is still in memory, otherwise `null`: then `read`. */
+  /** The whole body while it is still in memory, otherwise `null`: then `read`. Its memory stays with whoever asks here. */
   readonly chunks: readonly Buffer[] | null
+  /** As `chunks`, on loan: `returned` is called once nobody reads the memory any more, the kernel neither. */
+  lend(): readonly Buffer[] | null
+  returned(): void
   /**
    * From the spool, in pieces of at most 128 KiB, never whole in memory. A piece is valid until the next one is asked for.
    * Throws `SpoolError` when a checksum fails.

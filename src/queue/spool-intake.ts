@@ -107,7 +107,7 @@ export class SpoolIntake implements Intake, Waiter {
     }
     this.state = 'committed'
     const body = new SpooledBody(stored, pieces.length === 0 ? [piece] : [...pieces, piece], spool.memory)
-    if (pieces.length > 0 || !body.keep(content)) this.leaving.push(sheet)
+    if (pieces.length > 0 || !body.keep(sheet)) this.leaving.push(sheet)
     const place = { piece, recordBytes: recordBytes(Buffer.byteLength(meta), used), chunks: pieces }
     this.entry = new StoredEntry(stored, envelope, body, place)
     spool.enter(this.entry)

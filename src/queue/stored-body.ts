@@ -23,9 +23,12 @@ export class SpooledBody implements StoredBody {
   readonly sizeBytes: number
   readonly dots: boolean
   readonly eightBit: boolean
-  chunks: readonly Buffer[] | null = null
   pieces: readonly Piece[]
   private readonly budget: MemoryBudget
+  private kept: Buffer | null = null
+  /** What `kept` is a part of. Used again when it is dropped, unless somebody may still read it. */
+  private sheet: Buffer | null = null
+  private lent = 0
 
   constructor(
     facts: { readonly sizeBytes: number; readonly dots: boolean; readonly eightBit: boolean },
@@ -39,19 +42,43 @@ export class SpooledBody implements StoredBody {
     this.budget = budget
   }
 
-  /** Keeps `chunks`, which are the whole body, when there is room. `false`: there is none. */
-  keep(chunks: readonly Buffer[]): boolean {
+  get chunks(): readonly Buffer[] | null {
+    this.sheet = null
+    return this.kept === null ? null : [this.kept]
+  }
+
+  lend(): readonly Buffer[] | null {
+    if (this.kept === null) return null
+    this.lent++
+    return [this.kept]
+  }
+
+  returned(): void {
+    this.lent--
+    this.reuse()
+  }
+
+  /** Keeps the first octets of `sheet`, which are the whole body, when there is room. `false`: there is none. */
+  keep(sheet: Buffer): boolean {
     if (this.budget.usedBytes + this.sizeBytes > this.budget.limitBytes) return false
     this.budget.usedBytes += this.sizeBytes
-    this.chunks = chunks
+    this.kept = sheet.subarray(0, this.sizeBytes)
+    this.sheet = sheet
     return true
   }
 
-  /** For a message that waits: others need the memory more. */
+  /** Of a message that waits, as others need the memory more, or of one that is done. It is in the log by then. */
   drop(): void {
-    if (this.chunks === null) return
+    if (this.kept === null) return
     this.budget.usedBytes -= this.sizeBytes
-    this.chunks = null
+    this.kept = null
+    this.reuse()
+  }
+
+  private reuse(): void {
+    if (this.kept !== null || this.lent > 0 || this.sheet === null) return
+    giveBackSheet(this.sheet)
+    this.sheet = null
   }
 
   /**

@@ -53,11 +53,20 @@ export function message(options: MessageOptions = {}): QueueEntry {
 }
 
 export function storedBody(content: Buffer, spooled = false): StoredBody {
+  const lent: Buffer[] = []
   return {
     sizeBytes: content.length,
     dots: content[0] === 46 || content.includes('\r\n.'),
     eightBit: /[\x80-\xff]/.test(content.toString('latin1')),
     chunks: spooled ? null : [content],
+    lend() {
+      if (spooled) return null
+      const copy = Buffer.from(content)
+      lent.push(copy)
+      return [copy]
+    },
+    // As the spool does, which reads another message into it.
+    returned: () => void lent.shift()!.fill(0xee),
     async *read() {
       for (let at = 0; at < content.length; at += 65536) yield content.subarray(at, at + 65536)
     },
