@@ -11,6 +11,7 @@ import { Fifo } from './fifo.ts'
 import type { Attempt, Carrier } from './lane.ts'
 import type { Ledger } from './ledger.ts'
 import { type LaneOwner, NextHopLane, QueuedDelivery } from './next-hop-lane.ts'
+import { type Pause, Pauses } from './pauses.ts'
 import type { Outcome } from './reports.ts'
 import { retryDelay, settle } from './settle.ts'
 import type { Sink, Spool } from './spool.ts'
@@ -19,8 +20,8 @@ import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 export type DispatcherOptions = {
   readonly clock: Clock
   readonly log: Log
-  /** Where the recipient goes by the active graph; asked afresh at each attempt. */
-  readonly route: (mailbox: Mailbox, entry: QueueEntry) => Route
+  /** Where the recipient goes by the active graph, or that it waits for somebody's release; asked afresh at each attempt. */
+  readonly route: (mailbox: Mailbox, entry: QueueEntry) => Route | Pause
   readonly carriers: (nextHop: NextHop) => Carrier
   readonly retry: () => RetryPolicy
 }
@@ -34,11 +35,12 @@ const idleLanes = 1000
 
 /**
  * Moves recipients through their states (see `RecipientState`). A recipient that is `waiting` is at one place: in the
- * agenda until it is due, in `afresh` until it is routed, or in a lane.
+ * agenda until it is due, in `afresh` until it is routed, in a lane, or in `pauses`.
  */
 export class Dispatcher implements Sink, LaneOwner {
   readonly lanes = new Map<string, NextHopLane>()
   readonly carriers = new Set<Carrier>()
+  readonly pauses = new Pauses()
   isDraining = false
   private readonly options: DispatcherOptions
   private readonly spool: Spool
@@ -112,12 +114,23 @@ export class Dispatcher implements Sink, LaneOwner {
         continue
       }
       if (slot.state === 'held') released.push(index)
+      // Asked anew: what is still paused stays so.
+      slot.paused = null
       slot.dueAt = clock.now()
       this.ledger.to(slot, 'waiting')
     }
     if (released.length > 0) this.spool.mark(entry, released)
     if (moved > 0) this.expiry.watchOverdue(entry)
     return moved
+  }
+
+  /** What `by` has paused is routed anew. Gives the number of messages. */
+  release(by: string): number {
+    const entries = this.pauses.release(by)
+    const [oldest] = this.ledger.entries.values()
+    if (oldest !== undefined && entries.length > 0) this.expiry.watchOverdue(oldest)
+    this.routeAfresh(entries)
+    return entries.length
   }
 
   close(): void {
@@ -232,6 +245,7 @@ export class Dispatcher implements Sink, LaneOwner {
     if (!isFree(only) || only.dueAt > now) return
     const route = this.options.route(entry.peekEnvelope().recipients[0]!.mailbox, entry)
     if (route.kind === 'next-hop') this.toLane(entry, route.nextHop, onlyOne)
+    else if (route.kind === 'pause') this.pause(entry, only, route)
     else this.divert(entry, new Map([[0, route]]))
   }
 
@@ -242,6 +256,10 @@ export class Dispatcher implements Sink, LaneOwner {
     for (const [index, slot] of entry.recipients.entries()) {
       if (!isFree(slot) || slot.dueAt > now) continue
       const route = this.options.route(envelope.recipients[index]!.mailbox, entry)
+      if (route.kind === 'pause') {
+        this.pause(entry, slot, route)
+        continue
+      }
       if (route.kind !== 'next-hop') {
         diverted.set(index, route)
         continue
@@ -256,6 +274,12 @@ export class Dispatcher implements Sink, LaneOwner {
       }
     }
     if (diverted.size > 0) this.divert(entry, diverted)
+  }
+
+  private pause(entry: StoredEntry, slot: RecipientSlot, pause: Pause): void {
+    this.pauses.add(entry, slot, pause)
+    slot.nextHop = null
+    if (!isInLane(entry)) entry.body.drop()
   }
 
   private toLane(entry: StoredEntry, nextHop: NextHop, recipients: readonly number[]): void {
@@ -321,7 +345,8 @@ export class Dispatcher implements Sink, LaneOwner {
 
 const onlyOne: readonly number[] = [0]
 
-/** Waits, and neither in a lane nor with a carrier. */
-const isFree = (slot: RecipientSlot): boolean => slot.state === 'waiting' && slot.delivery === null
+/** Waits, and neither in a lane nor with a carrier nor for a release. */
+const isFree = (slot: RecipientSlot): boolean =>
+  slot.state === 'waiting' && slot.delivery === null && slot.paused === null
 
 const isInLane = (entry: StoredEntry): boolean => entry.recipients.some(({ delivery }) => delivery !== null)

@@ -64,7 +64,8 @@ export class Expiry {
   private expire(entry: StoredEntry): void {
     const outcomes: Outcome[] = []
     for (const [index, slot] of entry.recipients.entries()) {
-      if (slot.state !== 'waiting') continue
+      // Paused: nobody is told that it failed because we did not try. It gets an attempt when it is released.
+      if (slot.state !== 'waiting' || slot.paused !== null) continue
       const { delivery } = slot
       if (delivery !== null) {
         // The next hop was never reached, or not lately: what it said, or what kept us from it, is the last word.

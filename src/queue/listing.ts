@@ -57,7 +57,7 @@ export function listRows(
     if (rows.length >= filter.limit) break
     for (const index of matching(entry, filter)) {
       const slot = entry.recipients[index] as RecipientSlot
-      const shown = filter.state === null ? !slot.isFinal : slot.state === filter.state
+      const shown = filter.state === null ? !slot.isFinal : shownState(slot) === filter.state
       if (shown) rows.push(rowOf(entry, index, lanes))
     }
   }
@@ -88,7 +88,7 @@ export function matching(
 export function rowOf(entry: StoredEntry, index: number, lanes: ReadonlyMap<string, NextHopLane>): QueueRow {
   const envelope = entry.peekEnvelope()
   const slot = entry.recipients[index] as RecipientSlot
-  const { state, attempts, dueAt, lastReply, lastHost, why, nextHop } = slot
+  const { attempts, dueAt, lastReply, lastHost, why, nextHop, paused } = slot
   // In a lane that is down: when it is probed, and why, is the lane's to say.
   const lane = slot.delivery !== null && !slot.delivery.isTaken && nextHop !== null ? lanes.get(nextHop) : undefined
   const down = lane?.state === 'back-off' ? lane : undefined
@@ -97,14 +97,18 @@ export function rowOf(entry: StoredEntry, index: number, lanes: ReadonlyMap<stri
     id: entry.id,
     sender: envelope.from?.text ?? '',
     recipient: envelope.recipients[index]!.mailbox.text,
-    state,
+    state: shownState(slot),
     queuedAt: entry.queuedAt,
     sizeBytes: entry.body.sizeBytes,
     attempts,
-    dueAt: state === 'waiting' ? (down?.until ?? dueAt) : null,
+    dueAt: paused !== null ? paused.until : slot.state === 'waiting' ? (down?.until ?? dueAt) : null,
     nextHop,
     lastHost,
     lastReply: reply === null ? null : `${reply.code}${reply.status === null ? '' : ` ${reply.status}`} ${reply.text}`,
-    why: down?.why ?? why,
+    why: paused?.why ?? down?.why ?? why,
   }
 }
+
+/** What is paused is held, for whoever looks. */
+const shownState = ({ state, paused }: RecipientSlot): RecipientSlot['state'] =>
+  paused !== null && state === 'waiting' ? 'held' : state

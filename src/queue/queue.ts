@@ -43,8 +43,12 @@ export type Queue = Inlet & {
   /** Recipients by state, of the messages that are still here. */
   counts(): QueueCounts
   laneStates(): readonly LaneState[]
-  /** A new graph is active: what waits in lanes is routed afresh. */
+  /** A new graph is active, or something is to be paused: what waits in lanes is routed afresh. */
   reroute(): void
+  /** What this one has paused (see `Pause`) is tried again. Gives the number of messages. */
+  release(by: string): number
+  /** Recipients that this one has paused. */
+  paused(by: string): number
   /** Hands out nothing more; resolves when nothing is on a wire. Messages are still accepted and stored. */
   drain(): Promise<void>
   /** Ends the carriers, writes what is to be written, and gives the state folder free. */
@@ -105,7 +109,11 @@ function queueOf(dispatcher: Dispatcher, ledger: Ledger, { begin, close }: Inlet
       return moved
     },
     show: (id) => entries.get(id) ?? null,
-    counts: () => ({ messages: entries.size, ...ledger.counts }),
+    counts() {
+      const paused = dispatcher.pauses.total
+      const { waiting, held } = ledger.counts
+      return { messages: entries.size, ...ledger.counts, waiting: waiting - paused, held: held + paused }
+    },
     laneStates: () =>
       [...lanes.values()].map(({ nextHop, state, waiting, active, until, failures, why }) => ({
         nextHop: nextHop.key,
@@ -118,6 +126,8 @@ function queueOf(dispatcher: Dispatcher, ledger: Ledger, { begin, close }: Inlet
         why,
       })),
     reroute: () => dispatcher.reroute(),
+    release: (by) => dispatcher.release(by),
+    paused: (by) => dispatcher.pauses.count(by),
     async drain() {
       dispatcher.isDraining = true
       await Promise.all([...dispatcher.carriers].map((carrier) => carrier.drain()))

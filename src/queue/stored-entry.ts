@@ -3,6 +3,7 @@ import type { Reply } from '../mail/reply.ts'
 import type { QueueEntry, RecipientState } from './entry.ts'
 import type { StateChange } from './message-record.ts'
 import type { QueuedDelivery } from './next-hop-lane.ts'
+import type { Pause } from './pauses.ts'
 import type { Piece, SpooledBody } from './stored-body.ts'
 import { parseEnvelopeText } from './stored-envelope.ts'
 
@@ -89,6 +90,8 @@ export class RecipientSlot implements RecipientState {
   nextHop: string | null = null
   /** Set while it is in a lane or with a carrier. */
   delivery: QueuedDelivery | null = null
+  /** Set while nothing is tried towards it although it waits. */
+  paused: Pause | null = null
   /** Failed, and the notification is on its way to the disk: not to be tried again meanwhile. */
   isReporting = false
 

@@ -6,6 +6,7 @@ import type { Mailbox } from '../../src/mail/path.ts'
 import type { RetryPolicy } from '../../src/mail/settings.ts'
 import type { Attempt, Carrier, Delivery, Lane } from '../../src/queue/lane.ts'
 import { makeReports } from '../../src/queue/notifier.ts'
+import type { Pause } from '../../src/queue/pauses.ts'
 import { openQueue, type Queue, type QueueOptions } from '../../src/queue/queue.ts'
 import { FakeDisk } from '../spool/fake-disk.ts'
 import { mailbox, small } from '../spool/messages.ts'
@@ -97,7 +98,7 @@ export type Rig = {
   readonly events: { event: string; fields: LogFields }[]
   queue: Queue
   /** Route of a mailbox; by default to the next hop of its domain. */
-  route: (mailbox: Mailbox) => Route
+  route: (mailbox: Mailbox) => Route | Pause
   policy: RetryPolicy
   store(envelope: Envelope, body?: string): Promise<string>
   /** Ends the queue in order and opens it again on the same disk. */
