@@ -18,6 +18,21 @@ export {
   unsafeOpenRelay,
   via,
 } from './config/builders.ts'
+export {
+  authOnlyOverTls,
+  everyLocalDomainHasTerminal,
+  except,
+  forAll,
+  noDeadRules,
+  noLoops,
+  noOpenRelay,
+  noUnreachableRelay,
+  nullSenderAcceptedForLocal,
+  oraclesFailSafe,
+  postmasterAndAbuseAccepted,
+  tlsFloor,
+  unchanged,
+} from './config/builders-claims.ts'
 export type {
   Client,
   Config,
@@ -45,3 +60,4 @@ export type {
   Unknown,
 } from './config/define.ts'
 export { defineConfig } from './config/define.ts'
+export type { Claim, ClaimBox, ClaimEffect } from './config/define-claims.ts'

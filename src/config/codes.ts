@@ -64,6 +64,10 @@ export const codes = {
   MG1606: 'a password without TLS',
   MG1607: 'notifications refused',
   MG1608: 'an open relay',
+
+  MG1701: 'a claim that says nothing, or too much',
+  MG1702: 'a claim about no message',
+  MG1703: 'a DNS list that is not declared',
 } as const
 
 export type Code = keyof typeof codes

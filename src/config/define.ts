@@ -1,3 +1,5 @@
+import type { Claim } from './define-claims.ts'
+
 /**
  * The document as a person writes it, as types. They carry the names: a relay or listener that is used but not declared,
  * an unknown key or a secret in clear text does not compile. `schema.ts` says the same at run time; a test compares.
@@ -163,6 +165,7 @@ export type Config<Listeners extends string = string, Relays extends string = st
   readonly retry?: Retry
   readonly resolver?: Resolver
   readonly mxPort?: number
+  readonly prove?: readonly Claim<NoInfer<Listeners>, NoInfer<Relays>>[]
   readonly gateways?: { readonly [name: string]: Gateway }
 }
 

@@ -11,6 +11,7 @@ import type {
   Timeouts,
   TlsLevel,
 } from '../mail/settings.ts'
+import type { ClaimEntry } from './document-claims.ts'
 
 /**
  * The document after validation: surface forms, units, defaults, `include`, `byEnv` and tables are gone, all patterns
@@ -39,6 +40,8 @@ export type Document = {
   readonly resolver: ResolverSettings
   /** Port towards MX hosts: 25, another one only in a lab. */
   readonly mxPort: number
+  /** What must hold for every message. */
+  readonly prove: readonly ClaimEntry[]
   /** The gateways that `apply` puts this document on, in its order. Not part of any graph. */
   readonly gateways: readonly GatewayEntry[]
 }

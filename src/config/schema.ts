@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defaults } from './defaults.ts'
+import { claim } from './schema-claims.ts'
 import { gateway } from './schema-gateways.ts'
 import {
   client,
@@ -91,6 +92,13 @@ export const schema = keys({
   resolver: resolver.meta({ description: 'DNS.' }).optional(),
   mxPort: count(1, 65_535)
     .meta({ description: 'Port towards MX hosts; another one than 25 only in a lab.', default: defaults.mxPort })
+    .optional(),
+  prove: list(claim, 'claims')
+    .meta({
+      description:
+        'What must hold for every message, whatever the rest says: `mailgw prove` proves it or shows a message for which it does not hold. The first nine words are about the whole gateway, and `check` proves most of them unasked.',
+      examples: [['noOpenRelay', { tlsFloor: { pattern: '*.partner.example', level: 'verify' } }]],
+    })
     .optional(),
   gateways: named(gateway, 'gateways by name')
     .meta({

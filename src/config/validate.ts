@@ -9,6 +9,7 @@ import { type Source, TableFile } from './source.ts'
 import { aliases } from './validate-aliases.ts'
 import { checkSomebodySends, clients } from './validate-clients.ts'
 import { deny } from './validate-deny.ts'
+import { claims, type Names } from './validate-claims.ts'
 import { dnsbl } from './validate-dnsbl.ts'
 import { domains } from './validate-domains.ts'
 import { gateways } from './validate-gateways.ts'
@@ -61,6 +62,11 @@ export function validate(source: Source, options: { readonly now?: number } = {}
   const routes = localMx(report, get('localMx'))
   const names = aliases(report, get('aliases'))
   const retrying = retry(report, get('retry'))
+  const declared: Names = {
+    listener: isSection(get('listeners')) ? entries(get('listeners')).map(([name]) => name) : null,
+    relay: isSection(get('relays')) ? entries(get('relays')).map(([name]) => name) : null,
+    dnsbl: report.sound(['dnsbl']) ? idsOf(get('dnsbl')) : null,
+  }
   const mxPort = report.sound(['mxPort']) ? ((get('mxPort') as number | undefined) ?? defaults.mxPort) : defaults.mxPort
   const document = {
     apiVersion: 'mailgw/1' as const,
@@ -80,6 +86,7 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     retry: retrying,
     resolver: resolver(report, get('resolver')),
     mxPort,
+    prove: claims(report, get('prove'), declared),
     gateways: gateways(report, get('gateways')),
   }
 
@@ -101,6 +108,9 @@ export function validate(source: Source, options: { readonly now?: number } = {}
   const wrong = diagnostics.some(({ severity }) => severity === 'error')
   return { document: wrong ? null : document, diagnostics: sorted(diagnostics), places }
 }
+
+const idsOf = (section: unknown): string[] =>
+  Array.isArray(section) ? section.map((entry) => (entry as { id: string }).id) : []
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 

@@ -62,6 +62,7 @@ export function aDocument(part: Partial<Document> = {}): Document {
     retry: { scheduleMs: [1000], expireAfterMs: 10_000 },
     resolver: { servers: [], timeoutMs: 5000, attempts: 2 },
     mxPort: 25,
+    prove: [],
     gateways: [],
     ...part,
   }

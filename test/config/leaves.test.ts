@@ -118,7 +118,33 @@ const short = {
     'd.com': { discard: true },
   },
 }
-const documents = [full, open, short]
+const claimBox = {
+  listener: ['in'],
+  client: { in: ['198.51.100.0/24'], except: ['198.51.100.7'] },
+  internal: true,
+  sender: { in: 'a.com', except: 'b.a.com' },
+  recipient: { in: ['o.com'], except: 'd.com' },
+  size: { over: '1MiB', upTo: '9MiB' },
+  dnsbl: { zen: ['error', 'clear'] },
+}
+const claimed = {
+  ...base,
+  listeners: { in: { kind: 'mx', bind: '127.0.0.1:2525' }, zz: { kind: 'mx', bind: '127.0.0.1:2526' } },
+  relays: { isp: { hosts: 'isp.com' }, zz: { hosts: 'zz.com' } },
+  localMx: { '*': { relay: 'isp' }, 'zz.com': { relay: 'zz' } },
+  dnsbl: [{ id: 'zen', zone: 'zen.com', onError: 'defer' }],
+  prove: [
+    'noLoops',
+    { tlsFloor: { pattern: 'd.com', level: 'verify' } },
+    { forAll: claimBox, never: 'held' },
+    { forAll: { client: '198.51.100.9', sender: ['c.com'], dnsbl: { zen: 'clear' } }, always: { relay: 'isp' } },
+    { forAll: claimBox, always: 'refused' },
+    { forAll: { recipient: 'b.com' }, never: { relay: 'isp' } },
+    { forAll: claimBox, onlyVia: 'isp' },
+    { unchanged: claimBox },
+  ],
+}
+const documents = [full, open, short, claimed]
 
 /** Values that are right somewhere; each leaf is tried with all of them. */
 const candidates = [
@@ -136,6 +162,9 @@ const candidates = [
   'verify',
   'ignore',
   'defer',
+  'listed',
+  'noOpenRelay',
+  'delivered',
   'local-only',
   'two-way',
   '7m',
@@ -245,7 +274,9 @@ test('no key is accepted and ignored: every other value of a leaf that is right 
       if (after === before) unread.push(`${leaf.path.join('.')} = ${candidate}`)
     }
     changes += alternatives
-    const only = value === true || leaf.path[0] === 'apiVersion'
+    // Of `claimed` the claims name the list.
+    const named = leaf.document === claimed && leaf.path.join('.') === 'dnsbl.0.id'
+    const only = value === true || leaf.path[0] === 'apiVersion' || named
     if (alternatives === 0 && !only) unread.push(`${leaf.path.join('.')}: no other value is right`)
     // Left out, it has its default or is missed.
     if (result(withValue(leaf, undefined)) === before && leaf.path[0] !== 'apiVersion')

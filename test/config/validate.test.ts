@@ -64,6 +64,7 @@ test('the smallest document is right and has every default of the standards', ()
     },
     resolver: { servers: [], timeoutMs: 5000, attempts: 2 },
     mxPort: 25,
+    prove: [],
     gateways: [],
   })
 })
@@ -83,7 +84,7 @@ const cases: [rule: string, sections: Record<string, unknown>, want: string[]][]
   ['an unlisted postmaster exists', { domains: { 'corp.example': { recipients: ['ann'] } } }, []],
   ['an old version is refused', { apiVersion: 'mailgw/0' }, ['MG1204 apiVersion']],
 
-  ['an unknown key is refused', { prove: [] }, ['MG1203 key of prove']],
+  ['an unknown key is refused', { proof: [] }, ['MG1203 key of proof']],
   ['null is no section', { limits: null }, ['MG1201 limits']],
   ['a name of a listener is a name', { listeners: { 'a b': two.mx } }, ['MG1313 key of listeners["a b"]']],
   ['a listener needs an address', { listeners: { lan: { kind: 'mx', bind: [] } } }, ['MG1205 listeners.lan.bind']],

@@ -1,5 +1,6 @@
 import {
-  byEnv, catchAll, defineConfig, deliver, discard, env, exec, file, hold, host, hosts, mx, park, reject, table, unsafeOpenRelay, via,
+  byEnv, catchAll, defineConfig, deliver, discard, env, except, exec, file, forAll, hold, host, hosts, mx, noDeadRules, noLoops,
+  noOpenRelay, park, reject, table, tlsFloor, unchanged, unsafeOpenRelay, via,
 } from '../../src/index.ts'
 
 export default defineConfig({
@@ -47,6 +48,15 @@ export default defineConfig({
   retry: { schedule: ['1m', '5m'], expireAfter: '5d' },
   resolver: { servers: ['127.0.0.1:5353'], timeout: '2s', attempts: 2 },
   mxPort: 2526,
+  prove: [
+    noOpenRelay(), noLoops(), noDeadRules(), 'oraclesFailSafe',
+    tlsFloor('*.partner.example', 'verify'),
+    forAll({ listener: 'mx', internal: false, recipient: ['*.lab.example'], dnsbl: { zen: 'error' } }).onlyVia('bart'),
+    forAll({ sender: '<>', size: { over: '5MB' } }).always('refused'),
+    forAll({ listener: ['mx', 'lan'] }).never(via('lisa')),
+    unchanged({ recipient: except('lab.example', '*.lab.example') }),
+    { forAll: { client: { in: '10.0.0.0/8', except: ['10.1.0.0/16'] } }, never: { relay: 'isp' } },
+  ],
   gateways: {
     gw1: { unix: '/var/lib/mailgw', groups: 'canary' },
     gw2: { ssh: 'mail@gw2', socket: '/var/lib/mailgw', groups: ['rest'], env: 'prod' },

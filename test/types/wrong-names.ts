@@ -1,4 +1,4 @@
-import { byEnv, defineConfig, mx, via } from '../../src/index.ts'
+import { byEnv, defineConfig, forAll, mx, tlsFloor, via } from '../../src/index.ts'
 
 export default defineConfig({
   hostname: 'gw.corp.example',
@@ -25,4 +25,16 @@ export default defineConfig({
   //                                                                       ^ TS2322
   deny: [{ when: { client: '192.0.2.0/24', listener: 'lan' } }],
   //                                       ^ TS2322
+  prove: [
+      forAll({ listener: 'mxx' }).never('accepted'),
+    //^ TS2322
+      forAll({ recipient: '*.lab.example' }).onlyVia('brat'),
+    //^ TS2322
+      forAll({ recipient: '*.lab.example' }).never(via('brat')),
+    //^ TS2322
+    tlsFloor('*', 'verfy'),
+    //            ^ TS2345
+      'noOpenRelays',
+    //^ TS2820
+  ],
 })
