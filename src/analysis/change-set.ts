@@ -1,0 +1,82 @@
+import type { Behaviour } from '../graph/behaviour.ts'
+import type { Box, PatternSet } from '../graph/box.ts'
+import type { Explanation } from '../graph/explanation.ts'
+import type { Outcome } from '../graph/graph.ts'
+
+/** The most dangerous first. */
+export const changeKinds = ['relayed-from-outside', 'tls-lowered', 'accepted', 'refused', 'rerouted', 'text'] as const
+/**
+ * `relayed-from-outside`  accepted now, for a recipient who is not ours, from a client who was not internal before
+ * `tls-lowered`           goes on as before or elsewhere, with less TLS required than before
+ * `accepted`, `refused`   was refused, was accepted
+ * `rerouted`              accepted as before, but goes elsewhere
+ * `text`                  refused as before, with another reply or at another stage
+ */
+export type ChangeKind = (typeof changeKinds)[number]
+
+export type Cause = {
+  readonly side: 'before' | 'after'
+  /** The element of the document, such as `localMx["a.b"]` or `relays.isp`. */
+  readonly at: string
+  readonly file: string | null
+  readonly line: number
+  readonly column: number
+}
+
+/** A message that anybody can ask about; its two behaviours were said by the plain interpreter. */
+export type Witness = {
+  readonly message: Explanation['message']
+  /** For every oracle that either graph knows. */
+  readonly answers: Readonly<Record<string, Outcome>>
+  readonly from: Behaviour
+  readonly to: Behaviour
+}
+
+/** From -> to inside a box, in words. */
+export type Move = {
+  readonly from: string
+  readonly to: string
+  /** How many classes of recipients (rows of tables, or what lies between them) move like this. */
+  readonly classes: number
+}
+
+export type Change = {
+  readonly kind: ChangeKind
+  readonly box: Box
+  /** The most frequent first. */
+  readonly moves: readonly Move[]
+  readonly causes: readonly Cause[]
+  readonly witness: Witness
+}
+
+/** What changes for the addresses that a delivery is about to connect to (the stage `destination`). */
+export type DestinationChange = {
+  readonly kind: 'accepted' | 'refused' | 'text'
+  readonly destinations: PatternSet
+  readonly from: string
+  readonly to: string
+  readonly causes: readonly Cause[]
+  /** An address, confirmed by the plain interpreter. */
+  readonly witness: string
+}
+
+/** A setting of the control section, by path; `null`: not there. */
+export type SettingChange = { readonly at: string; readonly from: string | null; readonly to: string | null }
+
+export type ChangeSet = {
+  readonly format: 'mailgw-changes/1'
+  /**
+   * `c1:` and base32 of the SHA-256 over the canonical JSON of what changes for mail (boxes, kinds, moves, destinations,
+   * settings, what is unknown), without positions, causes, witnesses and graph hashes: equal meaning, equal hash.
+   */
+  readonly hash: string
+  /** Graph hashes. */
+  readonly base: string
+  readonly next: string
+  /** Disjoint, the most dangerous first. */
+  readonly changes: readonly Change[]
+  readonly destinations: readonly DestinationChange[]
+  readonly settings: readonly SettingChange[]
+  /** What could not be decided within the budget, in words; empty when all was. */
+  readonly unknown: readonly string[]
+}
