@@ -1,3 +1,4 @@
+import type { Claims } from '../graph/claims.ts'
 import type { Control } from '../graph/control.ts'
 import {
   type Choice,
@@ -32,7 +33,7 @@ export type Builder = {
     node: Omit<OracleNode, 'kind' | 'outcomes'>,
     outcomes: Readonly<Record<keyof OracleNode['outcomes'], Ref>>,
   ): Ref
-  finish(entry: Readonly<Record<Stage, Ref>>, control: Control): Graph
+  finish(entry: Readonly<Record<Stage, Ref>>, control: Control, claims: Claims): Graph
 }
 
 export function graphBuilder(onTwice: (pattern: string, first: string, second: string) => void): Builder {
@@ -70,12 +71,13 @@ export function graphBuilder(onTwice: (pattern: string, first: string, second: s
     },
     compare: (on, value, over, within, at) => put({ kind: 'compare', on, value, over, within, ...asker(at) }),
     oracle: (node, outcomes) => put({ kind: 'oracle', ...node, outcomes }),
-    finish(entry, control) {
+    finish(entry, control, claims) {
       const order = numbered(drafts, entry)
       const nodes: Node[] = []
       for (const [ref, id] of order) nodes[id] = renumbered(drafts[ref]!, (to) => order.get(to)!)
       const entries = stages.map((stage) => [stage, order.get(entry[stage])!])
-      return { format: 'mailgw-graph/1', control, nodes, entry: Object.fromEntries(entries) as Graph['entry'] }
+      const byStage = Object.fromEntries(entries) as Graph['entry']
+      return { format: 'mailgw-graph/1', control, claims, nodes, entry: byStage }
     },
   }
 }

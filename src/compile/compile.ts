@@ -3,6 +3,7 @@ import type { Document } from '../config/document.ts'
 import type { Position } from '../config/positions.ts'
 import type { Graph } from '../graph/graph.ts'
 import { graphBuilder } from './builder.ts'
+import { claimsOf } from './claims.ts'
 import { clientSenders } from './clients.ts'
 import { control } from './control.ts'
 import { checkDeny, denyRules } from './deny.ts'
@@ -49,6 +50,7 @@ export function compile(document: Document, positionOf: (at: string) => Position
       destination: deny('destination'),
     },
     control(document),
+    claimsOf(document),
   )
   return { graph, diagnostics }
 }

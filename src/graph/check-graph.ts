@@ -1,4 +1,5 @@
 import { parseMailbox } from '../mail/path.ts'
+import { checkClaims } from './check-claims.ts'
 import { checkControl } from './check-control.ts'
 import { isSorted } from './check-order.ts'
 import type { Control } from './control.ts'
@@ -76,6 +77,7 @@ const shapes = new Map<unknown, Check>(
 const frame = record({
   format: oneOf('mailgw-graph/1'),
   control: any,
+  claims: any,
   nodes: listOf(any, 2 ** 30),
   entry: record(Object.fromEntries(stages.map((stage) => [stage, id]))),
 })
@@ -88,6 +90,7 @@ export function checkGraph(value: unknown): asserts value is Graph {
   frame(value, 'graph')
   const graph = value as Graph
   checkControl(graph.control, 'graph.control')
+  checkClaims(graph.claims, 'graph.claims')
   for (const [index, node] of graph.nodes.entries()) checkNode(node, index, graph)
   for (const stage of stages) edge(graph.entry[stage], -1, graph, `graph.entry.${stage}`)
   checkEnds(graph)
@@ -143,6 +146,13 @@ function patternTest(on: Table['on']): (pattern: string) => boolean {
       }
   }
 }
+
+/** Checks a pattern as rows of such a table hold it. Throws `ShapeError`. */
+export const patternCheck =
+  (on: Table['on']): Check =>
+  (value, where) => {
+    if (typeof value !== 'string' || !patternTest(on)(value)) throw new ShapeError(where, `a pattern of ${on}`, value)
+  }
 
 const isFolded = (localPart: string): boolean =>
   localPart.length > 0 && localPart.length <= 64 && foldLocalPart(localPart) === localPart

@@ -1,3 +1,4 @@
+import type { Claims } from './claims.ts'
 import type { Control } from './control.ts'
 
 /**
@@ -17,6 +18,7 @@ import type { Control } from './control.ts'
 export type Graph = {
   readonly format: 'mailgw-graph/1'
   readonly control: Control
+  readonly claims: Claims
   readonly nodes: readonly Node[]
   readonly entry: Readonly<Record<Stage, NodeId>>
 }

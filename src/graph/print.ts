@@ -1,4 +1,5 @@
 import type { Bundle } from './bundle.ts'
+import { claimText } from './claim-text.ts'
 import { leafText } from './explanation.ts'
 import { type Graph, isLeaf, type Node, type NodeId, stages } from './graph.ts'
 import { type Place, placeFinder } from './sources.ts'
@@ -22,6 +23,7 @@ export function printGraph(
       .sort()
       .map((key) => `${key.padEnd(10)} ${meta[key]}`),
     ...controlLines(graph),
+    ...claimLines(graph),
     `nodes      ${graph.nodes.length}${countText(graph)}`,
   ]
   for (const stage of stages) {
@@ -50,6 +52,8 @@ function controlLines({ control }: Graph): string[] {
     ),
   ]
 }
+
+const claimLines = ({ claims }: Graph): string[] => claims.prove.map((claim) => `claim      ${claimText(claim)}`)
 
 function countText(graph: Graph): string {
   const counts = new Map<string, number>()

@@ -1,3 +1,4 @@
+import { elementsOfClaims } from './claims.ts'
 import type { Graph } from './graph.ts'
 import { byCodeUnits } from './pattern.ts'
 
@@ -16,7 +17,7 @@ export const noSources: Sources = { files: [], places: [] }
 
 /** Every `at` of a graph, sorted, once. */
 export function elementsOf(graph: Graph): string[] {
-  const found = new Set<string>()
+  const found = new Set<string>(elementsOfClaims(graph.claims))
   for (const node of graph.nodes) {
     if (node.at) found.add(node.at)
     if (node.kind === 'table') for (const [, , at] of node.rows) if (at !== '') found.add(at)

@@ -1,0 +1,103 @@
+import type { ClientEntry, Document } from '../config/document.ts'
+import type { BoxEntry, ClaimEntry, SomeEntry } from '../config/document-claims.ts'
+import type { Box, PatternSet } from '../graph/box.ts'
+import type { Claim, Claims } from '../graph/claims.ts'
+import { coveringBlocks } from '../graph/network.ts'
+import { byCodeUnits } from '../graph/pattern.ts'
+import { foldPattern } from './deny.ts'
+
+/** What the document says of itself for proofs: its clients, its domains, and what must hold. */
+export function claimsOf(document: Document): Claims {
+  const { relaying } = document
+  const clients = clientRows(document.clients)
+  return {
+    clients,
+    domains: document.domains
+      .map(({ pattern, kind, at }) => [pattern, kind, at] as const)
+      .sort(([a], [b]) => byCodeUnits(a, b)),
+    openRelay: relaying.kind === 'open' ? { reason: relaying.reason, until: relaying.until, at: relaying.at } : null,
+    prove: document.prove.map((entry) => claimOf(entry, clients)),
+  }
+}
+
+function clientRows(clients: readonly ClientEntry[]): Claims['clients'] {
+  const rows = new Map<string, Claims['clients'][number]>()
+  for (const { networks, internal } of clients) {
+    // Of a network that is written twice the first stays, as in the tables.
+    for (const { network, at } of networks) if (!rows.has(network)) rows.set(network, [network, internal, at])
+  }
+  return [...rows.values()].sort(([a], [b]) => byCodeUnits(a, b))
+}
+
+function claimOf(entry: ClaimEntry, clients: Claims['clients']): Claim {
+  if (!('box' in entry)) return entry
+  return { ...entry, box: boxOf(entry.box, clients) }
+}
+
+function boxOf(entry: BoxEntry, clients: Claims['clients']): Box {
+  const { listeners, client, internal, sender, recipient, overBytes, upToBytes, dnsbl } = entry
+  const given = client === null ? null : patternSet(client, everyAddress)
+  const fold = ({ in: meant, except }: SomeEntry): SomeEntry => ({
+    in: meant?.map(foldPattern) ?? null,
+    except: except.map(foldPattern),
+  })
+  return {
+    listeners: listeners === null ? null : [...new Set(listeners)].sort(byCodeUnits),
+    clients: internal === null ? given : within(given, clientsThatAre(internal, clients)),
+    senders: sender === null ? null : patternSet(fold(sender), everySender),
+    recipients: recipient === null ? null : patternSet(fold(recipient), ['*']),
+    sizes: overBytes === null && upToBytes === null ? null : [{ overBytes, upToBytes }],
+    hops: null,
+    oracles: Object.fromEntries(
+      [...dnsbl]
+        .sort(([a], [b]) => byCodeUnits(a, b))
+        .map(([id, outcomes]) => [`dnsbl.${id}`, [...new Set(outcomes)].sort(byCodeUnits)]),
+    ),
+  }
+}
+
+const everyAddress = ['0.0.0.0/0', '::/0']
+const everySender = ['*', '<>']
+
+function patternSet({ in: meant, except }: SomeEntry, all: readonly string[]): PatternSet {
+  const without = [...new Set(except)].sort(byCodeUnits)
+  return [...new Set(meant ?? all)].sort(byCodeUnits).map((pattern) => ({ pattern, except: without }))
+}
+
+/**
+ * The addresses whose longest network says `internal`, as parts that do not overlap: each network that says so, without
+ * the networks inside of it that begin a part of their own or say otherwise.
+ */
+function clientsThatAre(internal: boolean, clients: Claims['clients']): PatternSet {
+  const says = new Map(clients.map(([network, isInternal]) => [network, isInternal]))
+  for (const network of everyAddress) if (!says.has(network)) says.set(network, false)
+  const lengths = new Set([...says.keys()].map((network) => Number(network.slice(network.indexOf('/') + 1))))
+  const inside = new Map<string, string[]>([...says.keys()].map((network) => [network, []]))
+  for (const network of says.keys()) {
+    const around = coveringBlocks(network, lengths).find((block) => block !== network && says.has(block))
+    if (around !== undefined) inside.get(around)!.push(network)
+  }
+  return [...says]
+    .filter(([, isInternal]) => isInternal === internal)
+    .map(([network]) => ({ pattern: network, except: inside.get(network)!.sort(byCodeUnits) }))
+    .sort((a, b) => byCodeUnits(a.pattern, b.pattern))
+}
+
+/** Both sets at once. Blocks are nested or disjoint, so the smaller of two patterns is what they share. */
+function within(given: PatternSet | null, set: PatternSet): PatternSet {
+  if (given === null) return set
+  const parts = given.flatMap((a) =>
+    set.flatMap((b) => {
+      const smaller = smallerBlock(a.pattern, b.pattern)
+      const except = [...new Set([...a.except, ...b.except])].sort(byCodeUnits)
+      return smaller === null ? [] : [{ pattern: smaller, except }]
+    }),
+  )
+  return parts.sort((a, b) => byCodeUnits(a.pattern, b.pattern))
+}
+
+function smallerBlock(a: string, b: string): string | null {
+  const bits = (block: string) => Number(block.slice(block.indexOf('/') + 1))
+  const [outer, inner] = bits(a) <= bits(b) ? [a, b] : [b, a]
+  return coveringBlocks(inner, new Set([bits(outer)])).includes(outer) ? inner : null
+}
