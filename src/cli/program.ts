@@ -19,8 +19,11 @@ export async function program(argv: readonly string[], version: string, terminal
       groups.set(first, parent)
     }
     const command = prepare(parent.command(second ?? first), terminal)
+      // Of `plan show --json` the option is `show`'s, though `plan` has one of the same name.
+      .enablePositionalOptions()
       .summary(entry.summary)
       .description(describe(entry))
+    if (second === undefined) groups.set(first, command)
     for (const [name, description] of entry.arguments ?? []) command.argument(name, description)
     for (const [flags, description] of entry.options) command.option(flags, description)
     command.action(async (...rest: unknown[]) => {

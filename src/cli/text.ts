@@ -1,3 +1,5 @@
+import { visible } from '../config/render-text.ts'
+
 /** A table for a terminal: columns as wide as their widest cell, two blanks apart, no lines. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) =>
@@ -40,3 +42,6 @@ export function bytesText(bytes: number): string {
   }
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
 }
+
+/** Text of a document within one line: what a terminal would obey is made visible, and a line end cannot begin a new line. */
+export const oneLine = (text: string): string => visible(text.replace(/\r?\n/g, ' / ')).replaceAll('\t', ' ')

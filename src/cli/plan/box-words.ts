@@ -1,0 +1,128 @@
+import type { Box, PatternSet } from '../../graph/box.ts'
+import { bytesText } from '../text.ts'
+
+/** How the document calls a network: `trusted`, `client scanner`; `null` when it has no name there. */
+export type NetworkName = (network: string) => string | null
+
+/** A box for people: one row for each thing that it asks about, who and to whom always. */
+export function boxRows(box: Box, nameOf: NetworkName): readonly (readonly [label: string, words: string])[] {
+  const rows: [string, string][] = [['client', clientWords(box.clients, nameOf)]]
+  if (box.listeners !== null) rows.push(['listener', list(box.listeners, 'or')])
+  if (box.senders !== null) rows.push(['sender', senderWords(box.senders)])
+  rows.push(['recipient', recipientWords(box.recipients)])
+  if (box.sizes !== null) rows.push(['size', list(box.sizes.map(sizeWords), 'or')])
+  if (box.hops !== null) rows.push(['hops', list(box.hops.map(hopWords), 'or')])
+  const oracles = Object.entries(box.oracles)
+  if (oracles.length > 0) rows.push(['when', oracleWords(box.oracles)])
+  return rows
+}
+
+/** The same as the middle of a sentence: `from any client to anybody at example.com`. */
+export function boxSentence(box: Box, nameOf: NetworkName): string {
+  const { listeners, senders, sizes, hops, clients, recipients } = box
+  const parts = [
+    clients === null ? '' : `from ${clientWords(clients, nameOf)}`,
+    senders === null ? '' : `sent as ${senderWords(senders)}`,
+    recipients === null && (clients !== null || senders !== null) ? '' : `to ${recipientWords(recipients)}`,
+    listeners === null ? '' : `at listener ${list(listeners, 'or')}`,
+    sizes === null ? '' : `of ${list(sizes.map(sizeWords), 'or')}`,
+    hops === null ? '' : `with ${list(hops.map(hopWords), 'or')}`,
+    Object.keys(box.oracles).length === 0 ? '' : `when ${oracleWords(box.oracles)}`,
+  ]
+  return parts.filter((part) => part !== '').join(' ')
+}
+
+export function clientWords(set: PatternSet | null, nameOf: NetworkName): string {
+  if (set === null) return 'any client'
+  if (set.length === 0) return 'no client'
+  const named = (network: string) => {
+    const host = network.replace(/\/(?:32|128)$/, (bits) => (network.includes(':') === (bits === '/128') ? '' : bits))
+    const name = nameOf(network)
+    return name === null ? host : `${host} (${name})`
+  }
+  // "All but these" comes as the two halves of the address space, each with its own exceptions.
+  const whole = set.filter(({ pattern }) => pattern === '0.0.0.0/0' || pattern === '::/0')
+  if (whole.length === 2 && set.length === 2) {
+    const except = whole.flatMap((part) => part.except)
+    return except.length === 0 ? 'any client' : `any client except ${list(except.map(named), 'and')}`
+  }
+  const words = { '0.0.0.0/0': 'any IPv4 client', '::/0': 'any IPv6 client' } as const
+  return list(
+    set.map(({ pattern, except }) => {
+      const what = pattern in words ? words[pattern as keyof typeof words] : named(pattern)
+      return except.length === 0 ? what : `${what} except ${list(except.map(named), 'and')}`
+    }),
+    'or',
+  )
+}
+
+export function senderWords(set: PatternSet | null): string {
+  if (set === null) return 'any sender'
+  if (set.length === 0) return 'no sender'
+  const everyone = set.find(({ pattern }) => pattern === '*')
+  const bounce = set.some(({ pattern }) => pattern === '<>')
+  if (set.length === 2 && everyone !== undefined && bounce) {
+    const { except } = everyone
+    return except.length === 0 ? 'any sender' : `any sender except ${list(except.map(mailboxWords), 'and')}`
+  }
+  return setWords(set, (pattern) =>
+    pattern === '<>'
+      ? 'the null sender <> (notifications)'
+      : pattern === '*'
+        ? 'any sender but the null one <>'
+        : mailboxWords(pattern),
+  )
+}
+
+export function recipientWords(set: PatternSet | null): string {
+  if (set === null) return 'anybody'
+  if (set.length === 0) return 'nobody'
+  return setWords(set, (pattern) => (pattern === '*' ? 'anybody' : mailboxWords(pattern)))
+}
+
+const setWords = (set: PatternSet, wordOf: (pattern: string) => string): string =>
+  list(
+    set.map(({ pattern, except }) =>
+      except.length === 0 ? wordOf(pattern) : `${wordOf(pattern)} except ${list(except.map(wordOf), 'and')}`,
+    ),
+    'or',
+  )
+
+/** `*.b` covers any depth below b and never b itself; that is what "under" says. */
+function mailboxWords(pattern: string): string {
+  if (pattern === '*') return 'anybody'
+  if (pattern.endsWith('@*')) return `${pattern.slice(0, -2)} at any domain`
+  if (pattern.includes('@') || pattern === '<>') return pattern
+  return pattern.startsWith('*.') ? `anybody at a domain under ${pattern.slice(2)}` : `anybody at ${pattern}`
+}
+
+type Sizes = NonNullable<Box['sizes']>[number]
+function sizeWords({ overBytes, upToBytes }: Sizes): string {
+  if (overBytes === null && upToBytes === null) return 'any size'
+  if (overBytes === null) return `at most ${octets(upToBytes!)}`
+  if (upToBytes === null) return `more than ${octets(overBytes)}`
+  return `more than ${octets(overBytes)} and at most ${octets(upToBytes)}`
+}
+
+const octets = (bytes: number): string =>
+  bytes < 1024 ? `${bytes} octets` : `${bytesText(bytes)} (${bytes.toLocaleString('en-US')} octets)`
+
+function hopWords({ over, upTo }: NonNullable<Box['hops']>[number]): string {
+  if (over === null && upTo === null) return 'any number of Received lines'
+  if (over === null) return `at most ${upTo} Received lines`
+  if (upTo === null) return `more than ${over} Received lines`
+  return `${over + 1} to ${upTo} Received lines`
+}
+
+const oracleWords = (oracles: Box['oracles']): string =>
+  Object.entries(oracles)
+    .map(([oracle, outcomes]) => `${oracle} says ${list(outcomes, 'or')}`)
+    .join(' and ')
+
+const shown = 6
+/** `a, b or c`; a long one names the first few and counts the rest. JSON has them all. */
+export function list(items: readonly string[], word: 'and' | 'or'): string {
+  if (items.length > shown + 1) return `${items.slice(0, shown).join(', ')} ${word} ${items.length - shown} more`
+  if (items.length < 2) return items[0] ?? ''
+  return `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`
+}

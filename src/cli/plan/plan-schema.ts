@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import { changeKinds } from '../../analysis/change-set.ts'
+import { stages } from '../../graph/graph.ts'
+import type { Plan } from './plan.ts'
+
+const text = z.string()
+const count = z.number().int().nonnegative()
+const said = <Schema extends z.ZodType>(schema: Schema, description: string): Schema => schema.describe(description)
+
+const outcome = z.enum(['listed', 'clear', 'error'])
+const patterns = z
+  .array(z.object({ pattern: text, except: z.array(text) }))
+  .nullable()
+  .describe('A union of parts: all that pattern matches and nothing that one of except matches. null: any.')
+
+const box = z
+  .object({
+    listeners: z.array(text).nullable(),
+    clients: patterns,
+    senders: patterns,
+    recipients: patterns,
+    sizes: z.array(z.object({ overBytes: count.nullable(), upToBytes: count.nullable() })).nullable(),
+    hops: z.array(z.object({ over: count.nullable(), upTo: count.nullable() })).nullable(),
+    oracles: z.record(text, z.array(outcome)).describe('Answers by the name of the oracle; absent: any.'),
+  })
+  .describe('A set of messages. What is null may be anything. The boxes of a plan are disjoint.')
+
+const route = z.object({
+  kind: z.enum(['relay', 'hosts', 'mx', 'maildir', 'hold', 'discard']),
+  text,
+  hosts: z.array(z.object({ host: text, port: count })),
+  tls: z.enum(['off', 'may', 'encrypt', 'verify']).nullable(),
+  user: text.nullable(),
+})
+const behaviour = z.union([
+  z.object({ kind: z.literal('refused'), stage: z.enum(stages), code: count, status: text, text }),
+  z.object({ kind: z.literal('accepted'), finals: z.array(z.object({ mailbox: text, route })) }),
+])
+
+const cause = z.object({
+  side: z.enum(['before', 'after']),
+  at: said(text, 'The element of the document, such as localMx["a.example"].'),
+  file: said(text.nullable(), "Relative to the document's folder."),
+  line: count,
+  column: count,
+})
+const witness = z
+  .object({
+    message: z.object({
+      listener: text,
+      client: text,
+      sender: said(text.nullable(), '<> for the null one; null: not given.'),
+      recipient: text.nullable(),
+      sizeBytes: count.nullable(),
+      hops: count.nullable(),
+    }),
+    answers: z.record(text, outcome),
+    from: behaviour,
+    to: behaviour,
+  })
+  .describe('One message of the box, decided by the plain interpreter under both graphs.')
+
+const change = z.object({
+  kind: said(z.enum(changeKinds), 'Most dangerous first.'),
+  box,
+  moves: z
+    .array(z.object({ from: text, to: text, classes: count }))
+    .describe('From what to what, most frequent first.'),
+  causes: z.array(cause),
+  witness,
+})
+
+const changeSet = z.object({
+  format: z.literal('mailgw-changes/1'),
+  hash: said(text, 'Names what changes for mail: equal meaning, equal hash, whatever the files look like.'),
+  base: said(text, 'Hash of the graph before.'),
+  next: said(text, 'Hash of the graph after.'),
+  changes: z.array(change),
+  destinations: z
+    .array(
+      z.object({
+        kind: z.enum(['accepted', 'refused', 'text']),
+        destinations: patterns.unwrap(),
+        from: text,
+        to: text,
+        causes: z.array(cause),
+        witness: text,
+      }),
+    )
+    .describe('What changes for the addresses that a delivery connects to.'),
+  settings: z.array(z.object({ at: text, from: text.nullable(), to: text.nullable() })),
+  unknown: said(z.array(text), 'What could not be decided, in words; empty when all was.'),
+})
+
+const side = z.object({
+  kind: z.enum(['running', 'graph', 'document', 'revision']),
+  name: said(text, 'As a person named it: HEAD~1, running, old.mgw.'),
+  hash: text,
+  commit: text.nullable(),
+  changed: said(z.boolean(), 'The document differs from its commit.'),
+  document: said(text.nullable(), "From the repository's root."),
+  env: text.nullable(),
+})
+
+const queue = z.object({
+  recipients: count,
+  complete: z.boolean(),
+  moves: z.array(
+    z.object({ from: text, to: text, recipients: count, example: z.object({ id: text, recipient: text }) }),
+  ),
+})
+
+/** The shape of a plan file and of `plan --json`; `schemas/plan.v1.schema.json` is made of it. Only ever added to. */
+export const planSchema = z.object({
+  format: z.literal('mailgw-plan/1'),
+  version: said(text, 'The mailgw that made it.'),
+  base: side,
+  next: side,
+  changeSet,
+  lines: z
+    .array(z.object({ side: z.enum(['before', 'after']), file: text, line: count, text }))
+    .describe('The source lines that causes name.'),
+  networks: z.record(text, text).describe('Names that the documents give to networks.'),
+  proofs: z.array(
+    z.object({
+      name: text,
+      verdict: z.enum(['proved', 'proved-if', 'violated', 'unknown']),
+      assumptions: z.array(text),
+      says: z.array(text),
+    }),
+  ),
+  tests: said(z.object({ passed: count, failed: count, failures: z.array(text) }).nullable(), 'null: not run.'),
+  queue: said(queue.nullable(), 'null: no running gateway was asked.'),
+  replay: z
+    .object({ source: text, messages: count, inChange: z.array(count), says: z.array(text) })
+    .nullable()
+    .describe('null: nothing was replayed.'),
+})
+
+type Frozen<Value> = Value extends object ? { readonly [Key in keyof Value]: Frozen<Value[Key]> } : Value
+type Read = Frozen<z.output<typeof planSchema>>
+
+/** What was read is a plan; compiles only while schema and type say the same, in both directions. */
+export const asPlan = (read: Read): Plan => read
+export const asRead = (plan: Plan): Read => plan
+
+/** `schemas/plan.v1.schema.json`. A reader has to expect members that it does not know. */
+export function planJsonSchema(): object {
+  const { $schema, ...rest } = z.toJSONSchema(planSchema, { target: 'draft-7', io: 'input' })
+  return { $schema, title: 'mailgw plan, format mailgw-plan/1', ...rest }
+}

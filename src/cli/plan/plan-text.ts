@@ -1,0 +1,202 @@
+import { dirname, join } from 'node:path'
+import picocolors from 'picocolors'
+import type { Cause, Change, ChangeSet } from '../../analysis/change-set.ts'
+import { oneLine } from '../text.ts'
+import { boxRows, clientWords, type NetworkName } from './box-words.ts'
+import { behaviourWords, countsOf, explainLine, isDangerous, kindWords, messageWords, subject } from './change-words.ts'
+import { exitCodeOf, type Plan, type PlanSide } from './plan.ts'
+import { proofLines, queueLines, replayLines, testLines } from './sum-text.ts'
+
+type Paint = ReturnType<typeof picocolors.createColors>
+
+/** A plan for a person at a terminal: what changes for which mail, most dangerous first, then what does not. */
+export function planText(plan: Plan, color: boolean): string {
+  const paint = picocolors.createColors(color)
+  const { changes, settings, unknown } = plan.changeSet
+  const blocks = [
+    headLines(plan, paint),
+    ...changes.map((_, i) => changeLines(plan, i, paint)),
+    ...plan.changeSet.destinations.map((_, i) => destinationLines(plan, i, paint)),
+    settings.length === 0 ? [] : settingLines(plan.changeSet, paint),
+    unknown.length === 0 ? [] : [paint.bold(paint.red('NOT DECIDED')), ...unknown.map((text) => `   ${oneLine(text)}`)],
+    sumLines(plan, paint),
+  ]
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+export function sideWords({ kind, name, commit, changed, document }: PlanSide): string {
+  const short = commit === null ? '' : commit.slice(0, 10)
+  const what = oneLine(document ?? name)
+  switch (kind) {
+    case 'running':
+      return 'what the gateway runs now'
+    case 'revision':
+      return `${what} at ${oneLine(name)}${short === '' || short.startsWith(name) ? '' : ` (${short})`}`
+    case 'document':
+      return `${what}${short === '' ? '' : changed ? ` (changed since ${short})` : ` (${short})`}`
+    case 'graph':
+      return oneLine(name)
+  }
+}
+
+function headLines({ base, next, changeSet }: Plan, paint: Paint): string[] {
+  const lines = [
+    `${paint.bold('plan')}   from ${sideWords(base)}  ${paint.dim(base.hash.slice(0, 15))}`,
+    `         to ${sideWords(next)}  ${paint.dim(next.hash.slice(0, 15))}`,
+  ]
+  const { changes, settings, destinations, unknown } = changeSet
+  if (changes.length > 0) {
+    lines.push('', paint.bold(`${changes.length} ${changes.length === 1 ? 'change' : 'changes'} for mail`))
+    for (const [kind, count] of countsOf(changes)) {
+      const name = isDangerous(kind) ? paint.bold(paint.red(kindWords[kind].name)) : kindWords[kind].name
+      lines.push(`  ${String(count).padStart(4)}  ${name}`)
+    }
+  } else if (unknown.length + destinations.length === 0) {
+    lines.push('', paint.bold(settings.length > 0 ? 'No decision changes.' : 'Nothing changes.'))
+  }
+  return lines
+}
+
+/** One change: its heading and its rows. */
+export function changeLines(plan: Plan, index: number, paint: Paint): string[] {
+  const change = plan.changeSet.changes[index]!
+  const nameOf = networkNames(plan)
+  const words = kindWords[change.kind]
+  const label = isDangerous(change.kind) ? `DANGER: ${words.name}` : words.name
+  const strong = isDangerous(change.kind) ? paint.red : change.kind === 'text' ? paint.dim : paint.yellow
+  return [
+    `${paint.bold(strong(`${index + 1}. ${label}:`))} ${paint.bold(oneLine(subject(change, nameOf)))}`,
+    ...changeBody(plan, index, paint).map((line) => `   ${line}`.trimEnd()),
+  ]
+}
+
+/** What stands below a change's heading, without indent; also what a pull request shows of it. */
+export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
+  const change = plan.changeSet.changes[index]!
+  const { witness } = change
+  const row = (label: string, text: string) => `${paint.dim(label.padEnd(labelWidth))}${oneLine(text)}`
+  return [
+    kindWords[change.kind].means,
+    ...moveLines(change, paint),
+    ...boxRows(change.box, networkNames(plan)).map(([label, text]) => row(label, text)),
+    ...causeLines(plan, change.causes, paint),
+    row('example', messageWords(witness)),
+    ...(change.moves.length > 1 || behaviourWords(witness.from) !== change.moves[0]?.from
+      ? [row('', `until now ${behaviourWords(witness.from)}`), row('', `from now  ${behaviourWords(witness.to)}`)]
+      : []),
+    row('see', explainLine(witness, sourceOf(plan.next))),
+    ...replayLines(plan, index).map((text) => row('traffic', text)),
+  ]
+}
+
+const labelWidth = 11
+const movesShown = 8
+
+/** From what to what. One pair stands as two rows; several as a list, most frequent first. */
+function moveLines({ moves }: Change, paint: Paint): string[] {
+  const [first, ...rest] = moves
+  if (first === undefined) return []
+  if (rest.length === 0) {
+    return [
+      `${paint.dim('until now'.padEnd(labelWidth))}${paint.red(oneLine(first.from))}`,
+      `${paint.dim('from now'.padEnd(labelWidth))}${paint.green(oneLine(first.to))}`,
+    ]
+  }
+  const lines = moves
+    .slice(0, movesShown)
+    .map(
+      ({ from, to, classes }, i) =>
+        `${paint.dim((i === 0 ? 'moves' : '').padEnd(labelWidth))}${paint.red(oneLine(from))} -> ${paint.green(oneLine(to))}` +
+        paint.dim(`  (${classes} ${classes === 1 ? 'row' : 'rows'})`),
+    )
+  const hidden = moves.length - lines.length
+  if (hidden > 0) lines.push(`${' '.repeat(labelWidth)}${paint.dim(`and ${hidden} more such moves`)}`)
+  return lines
+}
+
+/** A change of the stage `destination`, which asks about the address that a delivery is about to connect to. */
+export function destinationLines(plan: Plan, index: number, paint: Paint): string[] {
+  const { kind, destinations, from, to, causes, witness } = plan.changeSet.destinations[index]!
+  const verb = { accepted: 'allowed from now on', refused: 'refused from now on', text: 'refused in other words' }
+  const row = (label: string, text: string) => `   ${paint.dim(label.padEnd(labelWidth))}${text}`
+  const where = oneLine(clientWords(destinations, () => null).replaceAll('client', 'address'))
+  return [
+    `${paint.bold(paint.yellow('deliveries:'))} ${paint.bold(`connecting to ${where} is ${verb[kind]}`)}`,
+    row('until now', paint.red(oneLine(from))),
+    row('from now', paint.green(oneLine(to))),
+    ...causeLines(plan, causes, paint).map((line) => `   ${line}`),
+    row('example', oneLine(witness)),
+  ]
+}
+
+const causesShown = 6
+
+/** The rows of the documents that decide: what stood there before, what stands there now. */
+function causeLines(plan: Plan, causes: readonly Cause[], paint: Paint): string[] {
+  const lines = causes.slice(0, causesShown).map((cause, i) => {
+    const { side, at, file, line, column } = cause
+    const where = file === null ? '' : ` ${placeOf(plan, side, file)}:${line}:${column}`
+    const text = plan.lines.find((one) => one.side === side && one.file === file && one.line === line)?.text.trim()
+    const sign = side === 'before' ? paint.red('-') : paint.green('+')
+    const shown = text === undefined || text === '' ? oneLine(at) : cut(oneLine(text))
+    return `${paint.dim((i === 0 ? 'because' : '').padEnd(labelWidth))}${sign} ${shown}  ${paint.cyan(oneLine(where.trim()))}`
+  })
+  const hidden = causes.length - lines.length
+  if (hidden > 0) lines.push(`${' '.repeat(labelWidth)}${paint.dim(`and ${hidden} more places`)}`)
+  return lines
+}
+
+const cut = (text: string): string => (text.length <= 100 ? text : `${text.slice(0, 97)}...`)
+
+/** A file of a bundle is named from the document's folder; a reader stands at the repository's root. */
+function placeOf(plan: Plan, side: 'before' | 'after', file: string): string {
+  const { document } = side === 'before' ? plan.base : plan.next
+  return document === null ? file : join(dirname(document), file)
+}
+
+function sourceOf({ kind, document, name, env }: PlanSide): readonly string[] {
+  const environment = env === null ? [] : ['--env', env]
+  return kind === 'graph' ? ['--graph', name] : ['--config', document ?? name, ...environment]
+}
+
+export const networkNames =
+  ({ networks }: Plan): NetworkName =>
+  (network) =>
+    Object.hasOwn(networks, network) ? networks[network]! : null
+
+export function settingLines({ settings }: ChangeSet, paint: Paint): string[] {
+  const lines = settings.map(({ at, from, to }) => {
+    const before = from === null ? paint.dim('absent') : paint.red(oneLine(from))
+    const after = to === null ? paint.dim('absent') : paint.green(oneLine(to))
+    return `   ${oneLine(at)}: ${before} -> ${after}`
+  })
+  return [
+    paint.bold(`${settings.length} ${settings.length === 1 ? 'setting changes' : 'settings change'}`) +
+      paint.dim('  (which mail is taken and where it goes does not depend on them)'),
+    ...lines,
+  ]
+}
+
+export function sumLines(plan: Plan, paint: Paint): string[] {
+  const { changes, unknown, hash } = plan.changeSet
+  const rest = changes.length === 0 ? 'every message' : 'every other message'
+  const proved =
+    unknown.length > 0
+      ? []
+      : [
+          `${paint.bold('unchanged')}  ${rest} is decided as before. This is proved for every listener, client, sender, recipient,`,
+          '           size and number of hops, and for every answer of a DNS list; it is not a sample.',
+        ]
+  const verdict = exitCodeOf(plan) === 1 ? [paint.bold(paint.red('FAILED     something that must hold does not'))] : []
+  return [
+    ...proved,
+    ...queueLines(plan),
+    ...proofLines(plan, paint),
+    ...testLines(plan, paint),
+    ...verdict,
+    `${paint.bold('changes')}    ${hash}`,
+  ]
+}

@@ -1,0 +1,66 @@
+import type picocolors from 'picocolors'
+import { oneLine } from '../text.ts'
+import type { Plan } from './plan.ts'
+
+type Paint = ReturnType<typeof picocolors.createColors>
+
+const movesShown = 10
+
+/** Which queued mail would go elsewhere; says so too when none does. */
+export function queueLines({ queue }: Plan): string[] {
+  if (queue === null) return []
+  const { recipients, complete, moves } = queue
+  const of = `${recipients.toLocaleString('en-US')} queued ${recipients === 1 ? 'recipient' : 'recipients'}`
+  const partly = complete ? '' : '; the queue moved meanwhile, some were not looked at'
+  const moved = moves.reduce((sum, move) => sum + move.recipients, 0)
+  if (moved === 0) return [`queue      none of ${of} would go elsewhere${partly}`]
+  const lines = moves
+    .slice(0, movesShown)
+    .map(
+      ({ from, to, recipients, example }) =>
+        `           ${recipients.toLocaleString('en-US')}: ${oneLine(from)} -> ${oneLine(to)}, such as ${oneLine(example.recipient)} (${example.id})`,
+    )
+  if (moves.length > movesShown) lines.push(`           and ${moves.length - movesShown} more such moves`)
+  return [
+    `queue      ${moved.toLocaleString('en-US')} of ${of} would go elsewhere at the next attempt${partly}`,
+    ...lines,
+  ]
+}
+
+/** Proofs, the failed ones first and whole; assumptions are part of a proof. */
+export function proofLines({ proofs }: Plan, paint: Paint): string[] {
+  const rank = { violated: 0, unknown: 1, 'proved-if': 2, proved: 3 } as const
+  const words = {
+    violated: paint.bold(paint.red('VIOLATED')),
+    unknown: paint.bold(paint.yellow('UNKNOWN')),
+    'proved-if': 'proved, if',
+    proved: 'proved',
+  } as const
+  return [...proofs]
+    .sort((a, b) => rank[a.verdict] - rank[b.verdict])
+    .flatMap(({ name, verdict, assumptions, says }) => [
+      `proof      ${oneLine(name)}: ${words[verdict]}${verdict === 'proved-if' ? ` ${assumptions.map(oneLine).join('; and if ')}` : ''}`,
+      ...says.map((text) => `           ${oneLine(text)}`),
+    ])
+}
+
+export function testLines({ tests }: Plan, paint: Paint): string[] {
+  if (tests === null) return []
+  const { passed, failed, failures } = tests
+  if (failed === 0) return [`tests      all ${passed} pass`]
+  return [
+    `tests      ${paint.bold(paint.red(`${failed} of ${passed + failed} fail`))}`,
+    ...failures.slice(0, 20).map((text) => `           ${oneLine(text)}`),
+  ]
+}
+
+/** How much of real traffic lies in a change. */
+export function replayLines({ replay }: Plan, index: number): string[] {
+  if (replay === null) return []
+  const inside = replay.inChange[index] ?? 0
+  const share = replay.messages === 0 ? 0 : (100 * inside) / replay.messages
+  const percent = inside === 0 ? '' : share < 0.1 ? ' (under 0.1 %)' : ` (${share.toFixed(1)} %)`
+  return [
+    `${inside.toLocaleString('en-US')} of ${replay.messages.toLocaleString('en-US')} messages of ${replay.source} are in it${percent}`,
+  ]
+}

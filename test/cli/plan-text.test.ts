@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest'
+import type { Plan } from '../../src/cli/plan/plan.ts'
+import { exitCodeOf } from '../../src/cli/plan/plan.ts'
+import { maxMarkdown, planMarkdown } from '../../src/cli/plan/plan-markdown.ts'
+import { planText } from '../../src/cli/plan/plan-text.ts'
+import { changeSet, longPlan, plan, relayed, rerouted } from './plan-fixture.ts'
+
+const golden = (name: string) => `../golden/plan/${name}`
+
+test('a plan at a terminal', async () => {
+  await expect(planText(plan, false)).toMatchFileSnapshot(golden('every-part.txt'))
+})
+
+test('a plan in a pull request', async () => {
+  await expect(planMarkdown(plan)).toMatchFileSnapshot(golden('every-part.md'))
+})
+
+test('colour changes no word', () => {
+  const coloured = planText(plan, true)
+  expect(coloured).toContain('\u001b[')
+  expect(coloured.replaceAll(/\u001b\[\d+m/g, '')).toBe(planText(plan, false))
+})
+
+test('a plan without changes says that nothing changes, and that this is proved', () => {
+  const same: Plan = {
+    ...plan,
+    changeSet: { ...changeSet, changes: [], destinations: [], settings: [] },
+    proofs: [],
+    tests: null,
+    queue: null,
+    replay: null,
+  }
+  expect(planText(same, false)).toContain('Nothing changes.')
+  expect(planText(same, false)).toContain('every message is decided as before. This is proved')
+  expect(exitCodeOf(same)).toBe(0)
+})
+
+test('what could not be decided is said, nothing is called proved, and the plan is not "the same"', () => {
+  const open: Plan = {
+    ...plan,
+    changeSet: { ...changeSet, changes: [], destinations: [], settings: [], unknown: ['mail to a.example: budget'] },
+  }
+  expect(planText(open, false)).toContain('NOT DECIDED\n   mail to a.example: budget')
+  expect(planText(open, false)).not.toContain('This is proved')
+  expect(planMarkdown(open)).toContain('not everything could be decided')
+  expect(exitCodeOf(open)).toBe(2)
+})
+
+test.each([
+  ['decisions change and all holds', plan, 2],
+  ['only settings change', { ...plan, changeSet: { ...changeSet, changes: [], destinations: [] } }, 2],
+  [
+    'a proof fails',
+    { ...plan, proofs: [{ name: 'noOpenRelay', verdict: 'violated' as const, assumptions: [], says: ['anybody'] }] },
+    1,
+  ],
+  ['a test fails', { ...plan, tests: { passed: 1, failed: 1, failures: ['a.test: x'] } }, 1],
+])('exit code when %s', (_, given, code) => {
+  expect(exitCodeOf(given)).toBe(code)
+  expect(planText(given, false).includes('FAILED')).toBe(code === 1)
+})
+
+test('a hostile document can neither move the cursor nor begin a line of its own', () => {
+  const evil = { ...rerouted, moves: [{ from: 'to a:25', to: 'refused 550 5.7.1 x\n::error::y\u001b[2J', classes: 1 }] }
+  const text = planText({ ...plan, changeSet: { ...changeSet, changes: [evil] }, replay: null }, false)
+  expect(text).not.toContain('\u001b')
+  expect(text.split('\n').filter((line) => line.trimStart().startsWith('::'))).toEqual([])
+})
+
+test('a hostile document cannot end the code block of a comment', () => {
+  const evil = { ...rerouted, moves: [{ from: 'to a:25', to: '```\n<img src=x>@everyone', classes: 1 }] }
+  const text = planMarkdown({ ...plan, changeSet: { ...changeSet, changes: [evil] }, replay: null })
+  const block = /^(`{4,})text\n([\s\S]*?)\n\1$/m.exec(text)
+  expect(block?.[2]).toContain('@everyone')
+  expect(text.replace(block![0], '')).not.toContain('@everyone')
+})
+
+test('one of the same document has the same marker, whatever changes', () => {
+  const [first] = planMarkdown(plan).split('\n')
+  expect(first).toBe('<!-- mailgw plan site/mailgw.config.ts -->')
+  expect(planMarkdown(longPlan(3, 1)).split('\n')[0]).toBe(first)
+})
+
+test('a comment that is too long loses the least dangerous changes, and says how many', () => {
+  const text = planMarkdown(longPlan(300, 20))
+  expect(text.length).toBeLessThanOrEqual(maxMarkdown)
+  expect(text.length).toBeGreaterThan(maxMarkdown - 3000)
+  expect(text.match(/^\*\*\d+\. :warning: relayed from outside/gm)).toHaveLength(20)
+  const shown = text.match(/^\*\*\d+\. /gm)!.length
+  expect(text).toContain(`**${300 - shown} of 300 changes are not shown here** (${300 - shown} goes elsewhere)`)
+  expect(text).toContain(changeSet.hash)
+})
+
+test('a comment is never too long, whatever is long in it', () => {
+  const long = 'x'.repeat(5000)
+  const settings = Array.from({ length: 400 }, (_, i) => ({ at: `relays.r${i}`, from: long, to: null }))
+  const change = { ...relayed, moves: Array.from({ length: 500 }, () => ({ from: long, to: long, classes: 1 })) }
+  const text = planMarkdown({ ...plan, changeSet: { ...changeSet, changes: [change], settings }, replay: null })
+  expect(text.length).toBeLessThanOrEqual(maxMarkdown)
+  expect(text).toContain('relayed from outside')
+})
