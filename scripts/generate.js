@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { cliReference } from '../dist/cli/reference.js'
 import { editorSchema } from '../dist/config/schema-json.js'
 import { configPage } from '../dist/config/schema-page.js'
+import { scanModule } from './scan-module.js'
 
 const inRoot = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 for (const folder of ['schemas', 'docs']) mkdirSync(inRoot(folder), { recursive: true })
@@ -13,6 +14,7 @@ const files = {
   'schemas/mailgw.v1.schema.json': `${JSON.stringify(editorSchema(), null, 2)}\n`,
   'docs/config.md': configPage(),
   'docs/cli.md': cliReference(),
+  'src/smtp/scan-module.ts': await scanModule(),
 }
 for (const [name, text] of Object.entries(files)) {
   writeFileSync(inRoot(name), text)

@@ -1,12 +1,11 @@
 import { Socket } from 'node:net'
-
-/** One for all sockets of the process: a read is used up before the next one, of whichever socket, begins. */
-const memory = Buffer.allocUnsafeSlow(64 * 1024)
+import { receiveMemory } from '../smtp/scan.ts'
 
 /**
  * The connection of `accepted` (made with `pauseOnConnect`) as a socket that reads into memory that is used again: a
  * chunk of its 'data' event is gone when the event's listeners return. Node gives each read 64 KiB of its own otherwise,
- * which as garbage costs more than all the rest of receiving a large message.
+ * which as garbage costs more than all the rest of receiving a large message. One memory serves all sockets of the
+ * process: a read is used up before the next one, of whichever socket, begins.
  *
  * `onread` is documented, and only for a socket that connects; a listening one has no way to ask for it. So the handle
  * moves to a second socket, as it does inside of Node when a process hands a connection to another one.
@@ -23,9 +22,9 @@ export function receiving(accepted: Socket): Socket {
     handle,
     allowHalfOpen: true,
     onread: {
-      buffer: memory,
+      buffer: receiveMemory,
       callback(bytes: number) {
-        socket.emit('data', bytes === memory.length ? memory : memory.subarray(0, bytes))
+        socket.emit('data', receiveMemory.subarray(0, bytes))
         return true
       },
     },

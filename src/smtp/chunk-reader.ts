@@ -1,10 +1,9 @@
 import { isAscii } from 'node:buffer'
-import type { DataFault } from './data-reader.ts'
+import { type DataFault, faultOf, nextOdd, oddAt } from './scan.ts'
 
 const LF = 10
 const CR = 13
 const DOT = 46
-const NONE = 0x7fffffff
 
 const nothing = Buffer.alloc(0)
 const crlf = Buffer.from('\r\n')
@@ -33,7 +32,6 @@ export class ChunkReader {
     if (piece.length === 0) return piece
     this.sizeBytes += piece.length
     if (!this.eightBit) this.eightBit = !isAscii(piece)
-    if (this.fault === null && piece.includes(0)) this.fault = 'NUL'
     const dots = this.scan(piece)
     if (dots === null) return piece
     this.dotLines += dots.length
@@ -62,31 +60,26 @@ export class ChunkReader {
         this.state = 'text'
       }
     }
-    let cr = -1
-    let lf = -1
     while (at < length) {
       if (this.state === 'line') {
         this.state = 'text'
         if (piece[at] === DOT) {
           if (dots === null) dots = [at]
           else dots.push(at)
-          at++
         }
       }
-      if (cr < at) cr = find(piece, CR, at)
-      if (lf < at) lf = find(piece, LF, at)
-      if (lf === cr + 1) {
-        at = lf + 1
-        this.state = 'line'
-      } else if (lf < cr) {
-        this.fault ??= 'bare LF'
-        at = lf + 1
-      } else if (cr === NONE) {
-        at = length
-      } else {
-        at = cr + 1
-        if (at === length) this.state = 'cr'
-        else this.fault ??= 'bare CR'
+      const wrong = faultOf(piece[at] as number)
+      if (wrong !== null) {
+        this.fault ??= wrong
+        at++
+        continue
+      }
+      at = nextOdd(piece, at + 1)
+      if (at === length) this.state = endsIn(piece[at - 1] as number)
+      else {
+        const odd = oddAt(piece, at)
+        if (odd === 'dot') this.state = 'line'
+        else this.fault ??= odd
       }
     }
     return dots
@@ -106,7 +99,4 @@ function stuff(piece: Buffer, dots: readonly number[]): Buffer {
   return stuffed
 }
 
-function find(piece: Buffer, octet: number, from: number): number {
-  const at = piece.indexOf(octet, from)
-  return at < 0 ? NONE : at
-}
+const endsIn = (octet: number): 'line' | 'text' | 'cr' => (octet === CR ? 'cr' : octet === LF ? 'line' : 'text')

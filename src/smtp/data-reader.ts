@@ -1,17 +1,13 @@
 import { isAscii } from 'node:buffer'
+import { type DataFault, faultOf, nextOdd, oddAt } from './scan.ts'
 
 const LF = 10
 const CR = 13
 const DOT = 46
-/** Further than any octet of a chunk: there is no CR (or LF) ahead. */
-const NONE = 0x7fffffff
 
 /** Octets held back at the end of a chunk that turned out to be content. Shared: nobody may change them. */
 const dot = Buffer.from('.')
 const dotCr = Buffer.from('.\r')
-
-/** What makes a message no message: its lines could be read in two ways, or some reader stops at it. */
-export type DataFault = 'bare CR' | 'bare LF' | 'NUL'
 
 /**
  * line    at the beginning of a line: after CRLF, and at the beginning of the data
@@ -27,8 +23,6 @@ type State = 'line' | 'text' | 'cr' | 'dot' | 'dotCr' | 'end'
  * Finds the end of the data that follow 354 (RFC 5321 §4.5.2), whatever the segments: CRLF.CRLF and nothing else. LF.LF,
  * CR.CR, CRLF.LF and their like are content of a message that is faulty (CVE-2023-51764 to 51766: who ends a message at
  * one of them lets its sender smuggle a second one). The content stays as it came, dot-stuffed, and is not copied.
- *
- * Lines are found by native searches, two for each line; no octet is looked at in JavaScript but the first of a line.
  */
 export class DataReader {
   /** After `read`: octets to store before the piece, held back at the end of the chunk before; mostly `null`. */
@@ -57,10 +51,6 @@ export class DataReader {
     this.storedBytes += stop - from
     if (held !== null) this.storedBytes += held.length
     if (stop > from) {
-      if (this.fault === null) {
-        const nul = chunk.indexOf(0, from)
-        if (nul >= 0 && nul < stop) this.fault = 'NUL'
-      }
       // Pieces that are the whole chunk need no view of their own.
       if (!this.eightBit) {
         this.eightBit = !isAscii(from === 0 && stop === chunk.length ? chunk : chunk.subarray(from, stop))
@@ -78,8 +68,6 @@ export class DataReader {
     if (this.state === 'end') return at
     if (this.state === 'dotCr') return -1
 
-    let cr = -1
-    let lf = -1
     while (at < length) {
       if (this.state === 'line') {
         this.state = 'text'
@@ -105,20 +93,19 @@ export class DataReader {
           at++
         }
       }
-      if (cr < at) cr = find(chunk, CR, at)
-      if (lf < at) lf = find(chunk, LF, at)
-      if (lf === cr + 1) {
-        at = lf + 1
-        this.state = 'line'
-      } else if (lf < cr) {
-        this.fault ??= 'bare LF'
-        at = lf + 1
-      } else if (cr === NONE) {
-        at = length
-      } else {
-        at = cr + 1
-        if (at === length) this.state = 'cr'
-        else this.fault ??= 'bare CR'
+      const first = chunk[at] as number
+      const wrong = faultOf(first)
+      if (wrong !== null) {
+        this.fault ??= wrong
+        at++
+        continue
+      }
+      at = nextOdd(chunk, at + 1)
+      if (at === length) this.state = endsIn(chunk[at - 1] as number)
+      else {
+        const odd = oddAt(chunk, at)
+        if (odd === 'dot') this.state = 'line'
+        else this.fault ??= odd
       }
     }
     this.stop = length
@@ -162,7 +149,5 @@ export class DataReader {
   }
 }
 
-function find(chunk: Buffer, octet: number, from: number): number {
-  const at = chunk.indexOf(octet, from)
-  return at < 0 ? NONE : at
-}
+/** The state after text that is in order and ends in this octet. */
+const endsIn = (octet: number): State => (octet === CR ? 'cr' : octet === LF ? 'line' : 'text')
