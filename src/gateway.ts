@@ -2,10 +2,15 @@ import { randomInt } from 'node:crypto'
 import { copyFile, readFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
+import { type Activation, openActivation } from './activation.ts'
+import { localIdentity } from './admin/access.ts'
 import { type GraphStore, openGraphStore } from './admin/graph-store.ts'
+import { openJournal } from './admin/journal.ts'
 import { watchLoopGap } from './admin/loop-gap.ts'
-import type { ApplyRequest, ApplyResult, Operations, Status } from './admin/operations.ts'
-import { openAdmin } from './admin/server.ts'
+import type { Operations, Status } from './admin/operations.ts'
+import { openRemoteAdmin } from './admin/remote.ts'
+import { lazyHandler, openAdmin } from './admin/server.ts'
+import { applyAtOnce } from './apply-at-once.ts'
 import { askDnsbl } from './dns/dnsbl.ts'
 import { createResolver } from './dns/resolver.ts'
 import { createSmtpCarrier } from './egress/smtp-carrier.ts'
@@ -28,6 +33,8 @@ import { openQueue } from './queue/queue.ts'
 import { SpoolError } from './queue/spool-error.ts'
 import { hostsToTry } from './route/hosts.ts'
 import { ownHost } from './route/own-host.ts'
+import { openSockets } from './sockets.ts'
+import { startJournal } from './start-journal.ts'
 
 /** The gateway cannot start; the message is for the operator. */
 export class GatewayError extends Error {
@@ -74,6 +81,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
   try {
     const lock = lockFolder(stateDir)
     opened.push(() => lock.release())
+    const journal = await openJournal(`${stateDir}/journal.ndjson`, { clock, log })
+    opened.push(() => journal.close())
     const store = await openGraphStore(join(stateDir, 'graphs'))
     const ask: AskOracle = async (oracle, client) => {
       const { outcome, reason } = await askDnsbl(resolver, oracle, client)
@@ -83,108 +92,103 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       else log.debug('dnsbl.clear', asked)
       return outcome
     }
-    let live = await firstGraph(store, bundle, ask)
+    const before = { active: await store.active(), trial: await store.trial() }
+    const first = await firstGraph(store, bundle, ask)
+    let activation: Activation | null = null
+    const live = (): Live => activation?.live ?? first
 
-    const resolver = createResolver({ settings: live.control.resolver, clock, random: randomInt, log })
+    const resolver = createResolver({ settings: first.control.resolver, clock, random: randomInt, log })
     opened.push(() => resolver.close())
     const interfaces = ownInterfaces(clock)
     const isSelf = (address: IpAddress | null, port: number, name: string) => {
-      const { hostname, listeners } = live.control
+      const { hostname, listeners } = live().control
       const names = [hostname, ...listeners.map((listener) => listener.hostname)].map((text) => text.toLowerCase())
       const bound = () => boundAddresses().map(({ host, port }) => ({ address: host, port }))
       return ownHost({ names, bound, interfaces })(address, port, name)
     }
     const denied = (address: IpAddress) => {
-      const verdict = admitDestination(live.evaluator, { ...noFacts(), destination: address })
+      const verdict = admitDestination(live().evaluator, { ...noFacts(), destination: address })
       return verdict.kind === 'refuse' ? { at: verdict.winner.at, reply: verdict.reply } : null
     }
     const smtp = createSmtpCarrier({
-      settings: () => live.control,
+      settings: () => live().control,
       hosts: (nextHop) => hostsToTry(nextHop, resolver, { isSelf, denied, random: randomInt }),
       denied: (address) => denied(address)?.reply.text ?? null,
       async secrets({ $secret }) {
-        const value = live.secrets.get($secret)
+        const value = live().secrets.get($secret)
         if (value === undefined) throw new Error(`${$secret} was not resolved when the graph was made ready`)
         return value
       },
       clock,
       log,
     })
-    const maildir = createMaildirCarrier({ hostname: live.control.hostname, clock, log })
+    const maildir = createMaildirCarrier({ hostname: live().control.hostname, clock, log })
     const queue = await openQueue({
       dir: stateDir,
       lock,
       clock,
       log,
-      route: (mailbox) => mailboxesIn(stateDir, routeOf(live.evaluator, mailbox)),
+      route: (mailbox) =>
+        activation?.pauses(mailbox) === true
+          ? { kind: 'pause', by: trialPause, why: 'its route differs until the apply is confirmed', until: null }
+          : mailboxesIn(stateDir, routeOf(live().evaluator, mailbox)),
       carriers: (nextHop) => (nextHop.kind === 'maildir' ? maildir : smtp),
-      retry: () => live.control.retry,
+      retry: () => live().control.retry,
+      onResult: (result, recipients) => activation?.delivery(result, recipients),
       notify: makeReports(() => ({
-        hostname: live.control.hostname,
-        postmaster: live.postmaster,
-        graphHash: live.hash,
+        hostname: live().control.hostname,
+        postmaster: live().postmaster,
+        graphHash: live().hash,
       })),
     })
     opened.push(() => queue.close())
 
     const census = new Census()
     const doors = openDoors((settings) =>
-      openListener({ settings, admission: () => live.admission, inlet: queue, census, log, clock }),
+      openListener({ settings, admission: () => live().admission, inlet: queue, census, log, clock }),
     )
+    let begin: (operations: Operations) => void = () => {}
+    const ready = new Promise<Operations>((resolve) => (begin = resolve))
     const boundAddresses = (): HostPort[] => [...doors.listeners.values()].flatMap((listener) => listener.addresses())
     opened.push(() => doors.close())
-    const first = await doors.prepare(live.control.listeners)
-    first.commit()
+    const remote = openRemoteAdmin({
+      // Asked no sooner than everything is there.
+      handle: (identify) => lazyHandler({ operations: ready, uploads: store.folder, identify, log }),
+      log,
+    })
+    opened.push(() => remote.close())
+    const sockets = openSockets(doors, remote, { clock, log })
+    opened.push(() => sockets.close())
+    const bound = await sockets.prepare(first.control)
+    bound.commit()
     // Only now: a graph that cannot bind its sockets is not what a restart should come back to.
-    await store.activate(live.hash)
+    await store.activate(first.hash)
+    await startJournal({ journal, store, log }, before, first.hash)
 
     // From here on: what a start takes holds up nobody.
     const loopGap = watchLoopGap()
     opened.push(() => loopGap.close())
 
-    /** One at a time: what is prepared was compared with what is active. */
-    let applying: Promise<unknown> = Promise.resolve()
-    async function apply(file: string, { base, dryRun }: ApplyRequest): Promise<ApplyResult> {
-      const begun = performance.now()
-      const gap = loopGap.watch()
-      const previous = live.hash
-      const refused = (error: string): ApplyResult => {
-        log.warn('apply.refused', { graph: previous, error })
-        return { kind: 'refused', error, active: previous }
-      }
-      try {
-        if (draining) return refused('the gateway is stopping')
-        if (base !== null && base !== previous) return { kind: 'base-moved', active: previous, expected: base }
-        const ready = await prepareBundle(file, store, ask)
-        if (!ready.ok) return refused(ready.error)
-        const next = ready.value
-        const change = await doors.prepare(next.control.listeners).catch((error: Error) => error)
-        if (change instanceof Error) return refused(`a listener cannot be bound: ${change.message}`)
-        const { kept, opened, closed } = change
-        if (dryRun) change.abort()
-        else {
-          try {
-            await store.activate(next.hash)
-          } catch (error) {
-            change.abort()
-            return refused(`the graph cannot be stored: ${(error as Error).message}`)
-          }
-          // From here on nothing can fail. One pointer moves; transactions keep the admission that they began with.
-          live = next
-          change.commit()
-          resolver.apply(next.control.resolver)
-          smtp.retire()
-          queue.reroute()
-        }
-        const kind = dryRun ? 'prepared' : next.hash === previous ? 'unchanged' : 'active'
-        const eventLoopGapMs = gap()
-        const tookMs = performance.now() - begun
-        log.info('apply.done', { kind, graph: next.hash, previous, opened, closed, eventLoopGapMs, tookMs })
-        return { kind, hash: next.hash, previous, listeners: { kept, opened, closed }, eventLoopGapMs, tookMs }
-      } finally {
-        gap()
-      }
-    }
+    const opening = openActivation(first, {
+      store,
+      sockets,
+      journal,
+      loopGap,
+      ask,
+      clock,
+      log,
+      swapped(next) {
+        resolver.apply(next.control.resolver)
+        smtp.retire()
+        queue.release(trialPause)
+        queue.reroute()
+      },
+      resumed: () => void queue.release(trialPause),
+      paused: () => queue.paused(trialPause),
+      isDraining: () => draining,
+    })
+    activation = opening
+    opened.push(() => opening.close())
 
     let draining = false
     let cutting = false
@@ -202,6 +206,9 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       log.info('gateway.stopping', { sessions: census.total, cut: now })
       const wound = now ? Promise.resolve() : doors.drain().then(() => (cutting ? undefined : queue.drain()))
       wound
+        .then(() =>
+          journal.write({ actor: 'gateway', action: 'stop', from: live().hash, reason: now ? 'cut' : 'drained' }),
+        )
         .then(closeAll)
         .then(() => log.info('gateway.stopped', {}))
         .catch((error: Error) => log.error('gateway.failed', { error: error.stack }))
@@ -212,10 +219,10 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       version,
       pid: process.pid,
       startedAt,
-      graph: live.hash,
-      hostname: live.control.hostname,
+      graph: live().hash,
+      hostname: live().control.hostname,
       draining,
-      listeners: live.control.listeners.map(({ name, kind }) => {
+      listeners: live().control.listeners.map(({ name, kind }) => {
         const listener = doors.listeners.get(name)
         const addresses = (listener?.addresses() ?? []).map(hostPort)
         return { name, kind, addresses, sessions: listener?.sessions().length ?? 0 }
@@ -229,19 +236,32 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     })
     const operations: Operations = {
       status,
-      activeBundle: () => store.bundleFile(live.hash),
-      apply(file, request) {
-        const result = applying.then(() => apply(file, request))
-        applying = result.catch(() => {})
-        return result
+      statusNow: () => ({ ...status(), pending: opening.pending }),
+      activeBundle: () => store.bundleFile(live().hash),
+      async bundleFile(hash) {
+        const wanted = hash ?? live().hash
+        return (await store.has(wanted)) ? store.bundleFile(wanted) : null
       },
+      apply: (file, request, identity) => applyAtOnce(opening, file, request, identity, loopGap),
+      upload: opening.upload,
+      prepare: opening.prepare,
+      activate: opening.activate,
+      abort: opening.abort,
+      confirm: opening.confirm,
+      rollback: opening.rollback,
+      trial: opening.trial,
+      journal: journal.read,
       queueList: (filter) => queue.list(filter),
       queueRetry: (selector) => queue.retry(selector),
       stop: (now) => void setImmediate(stop, now),
     }
-    const summary = (): Summary => summaryOf(live, status())
-    const admin = await openAdmin(join(stateDir, 'admin.sock'), store.folder, operations, log)
-    opened.splice(1, 0, () => admin.close())
+    begin(operations)
+    const summary = (): Summary => summaryOf(live(), status())
+    const identity = localIdentity(process.getuid?.() ?? 0)
+    const identify = () => ({ ok: true as const, identity })
+    const handler = lazyHandler({ operations: ready, uploads: store.folder, identify, log })
+    const admin = await openAdmin(join(stateDir, 'admin.sock'), handler, log)
+    opened.splice(2, 0, () => admin.close())
     log.info('gateway.ready', { version, pid: process.pid, stateDir, ...summary() })
     return { summary, stop, ended }
   } catch (error) {
@@ -253,6 +273,9 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
   }
 }
 
+/** Names in the queue what waits for the end of a trial. */
+const trialPause = 'apply'
+
 async function firstGraph(store: GraphStore, bundle: GatewayOptions['bundle'], ask: AskOracle): Promise<Live> {
   const active = await store.active()
   const file = bundle(active)
@@ -260,7 +283,12 @@ async function firstGraph(store: GraphStore, bundle: GatewayOptions['bundle'], a
   const isActive = active !== null && (file === null || (await isSameFile(file, store.bundleFile(active))))
   const ready = isActive ? await prepareStored(active, store, ask) : await prepareCopy(file as string, store, ask)
   if (!ready.ok) throw new GatewayError(`the graph cannot be served: ${ready.error}`)
-  return ready.value
+  const trial = await store.trial()
+  if (active === null || ready.value.hash !== trial?.hash || active === trial.hash) return ready.value
+  // Whoever starts it again by the document of the trial has not confirmed it by that.
+  const previous = await prepareStored(active, store, ask)
+  if (!previous.ok) throw new GatewayError(`the graph before the trial cannot be served: ${previous.error}`)
+  return previous.value
 }
 
 async function prepareCopy(file: string, store: GraphStore, ask: AskOracle) {

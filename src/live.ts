@@ -28,23 +28,34 @@ export type Live = {
 
 /** Makes a bundle file ready and keeps it in the store, or says in one sentence why it cannot serve. Removes the file then. */
 export async function prepareBundle(file: string, store: GraphStore, ask: AskOracle): Promise<Result<Live>> {
+  const stored = await storeBundle(file, null, store)
+  return stored.ok ? await makeReady(stored.value, ask) : stored
+}
+
+/**
+ * Checks an uploaded bundle, builds its run-time form and keeps both under its hash, which must be `hash` unless that is
+ * `null`. The upload is gone afterwards, whatever came of it.
+ */
+export async function storeBundle(file: string, hash: string | null, store: GraphStore): Promise<Result<Flat>> {
   const flatFile = `${file}.flat`
   try {
     const built = await buildFlat({ path: file, saveTo: flatFile })
     if (!built.ok) return built
-    const live = await makeReady(built.value, ask)
-    if (!live.ok) return live
-    await store.keep(file, live.value.hash)
-    await rename(flatFile, store.flatFile(live.value.hash))
-    return live
+    if (hash !== null && built.value.hash !== hash) {
+      return wrong(`expected the graph ${hash}, got ${built.value.hash}`)
+    }
+    await store.keep(file, built.value.hash)
+    await rename(flatFile, store.flatFile(built.value.hash))
+    return built
   } finally {
     await rm(file, { force: true })
     await rm(flatFile, { force: true })
   }
 }
 
-/** Makes a graph ready that was active before. Its run-time form is there already, or is built anew. */
+/** Makes a graph ready that the store has. Its run-time form is there already, or is built anew. */
 export async function prepareStored(hash: string, store: GraphStore, ask: AskOracle): Promise<Result<Live>> {
+  if (!(await store.has(hash))) return wrong(`the graph ${hash} is not here; it has to be uploaded first`)
   const flat = await loadFlat(store.flatFile(hash), hash)
   if (flat !== null) return await makeReady(flat, ask)
   const built = await buildFlat({ path: store.bundleFile(hash), saveTo: store.flatFile(hash) })

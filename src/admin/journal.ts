@@ -34,30 +34,17 @@ export type Journal = {
   write(note: Note): Promise<void>
   /** @throws NodeJS.ErrnoException when the file cannot be read */
   read(after: number, limit: number): Promise<JournalAnswer>
-  /** Newest first, those that are in memory: enough to find the graph before. */
-  readonly activations: readonly { readonly from: string; readonly to: string }[]
   /** Where the chain was found broken at the start. */
   readonly broken: Break | null
   close(): Promise<void>
 }
-
-const remembered = 100
 
 /** @throws NodeJS.ErrnoException when the file cannot be opened */
 export async function openJournal(path: string, { clock, log }: { clock: Clock; log: Log }): Promise<Journal> {
   const file = await open(path, 'a+', 0o600)
   const { text, torn } = await wholeLines(path, file)
   const reader = chainReader()
-  const activations: { from: string; to: string }[] = []
-  const remember = ({ action, from, to, result }: JournalEntry) => {
-    if (action !== 'activate' || result !== 'ok' || from === null || to === null || from === to) return
-    activations.unshift({ from, to })
-    activations.length = Math.min(activations.length, remembered)
-  }
-  for (const line of text.split('\n').slice(0, -1)) {
-    const entry = reader.read(line)
-    if (entry !== null) remember(entry)
-  }
+  for (const line of text.split('\n').slice(0, -1)) reader.read(line)
   let seq = reader.last?.seq ?? 0
   let prev = reader.last?.hash ?? firstPrev
   const { broken } = reader
@@ -82,7 +69,6 @@ export async function openJournal(path: string, { clock, log }: { clock: Clock; 
       detail: note.detail ?? null,
     })
     const { action, actor, from, to, result, hash } = entry
-    remember(entry)
     try {
       await file.appendFile(`${JSON.stringify(entry)}\n`)
       await file.datasync()
@@ -95,7 +81,6 @@ export async function openJournal(path: string, { clock, log }: { clock: Clock; 
     }
   }
   const journal: Journal = {
-    activations,
     broken,
     write(note) {
       writing = writing.then(() => append(note))

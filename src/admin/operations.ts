@@ -1,4 +1,21 @@
 import type { QueueFilter, QueueRow, QueueSelector } from '../queue/listing.ts'
+import type { Identity } from './access.ts'
+import type {
+  Aborted,
+  AbortRequest,
+  Activated,
+  ActivateRequest,
+  Confirmed,
+  ConfirmRequest,
+  JournalAnswer,
+  Prepared,
+  PrepareRequest,
+  RollbackRequest,
+  RolledBack,
+  StatusAnswer,
+  TrialAnswer,
+  Uploaded,
+} from './protocol.ts'
 
 export type { QueueFilter, QueueRow, QueueSelector }
 
@@ -8,12 +25,32 @@ export type Operations = {
   /** The active bundle's file. */
   activeBundle(): string
   /** Takes over the file: it is kept under its hash or removed. */
-  apply(file: string, request: ApplyRequest): Promise<ApplyResult>
+  apply(file: string, request: ApplyRequest, identity: Identity): Promise<ApplyResult>
   queueList(filter: QueueFilter): readonly QueueRow[]
   queueRetry(selector: QueueSelector): number
   /** Answers at once; the gateway ends after it. */
   stop(now: boolean): void
+
+  statusNow(): StatusAnswer
+  /** File of the bundle with that hash, `null` for the active one; gives `null` when it is not kept. */
+  bundleFile(hash: string | null): Promise<string | null>
+  /** Takes over the file. */
+  upload(file: string, hash: string): Promise<Answer<Uploaded>>
+  prepare(request: PrepareRequest, identity: Identity): Promise<Answer<Prepared>>
+  activate(request: ActivateRequest, identity: Identity): Promise<Answer<Activated>>
+  abort(request: AbortRequest, identity: Identity): Promise<Answer<Aborted>>
+  confirm(request: ConfirmRequest, identity: Identity): Promise<Answer<Confirmed>>
+  rollback(request: RollbackRequest, identity: Identity): Promise<Answer<RolledBack>>
+  trial(): TrialAnswer
+  journal(after: number, limit: number): Promise<JournalAnswer>
 }
+
+/** What came of a call that changes something. */
+export type Answer<Body> =
+  | { readonly kind: 'done'; readonly body: Body }
+  | { readonly kind: 'base-moved'; readonly error: string; readonly active: string; readonly expected: string }
+  /** May say more, by the call. */
+  | { readonly kind: 'refused'; readonly error: string }
 
 export type ApplyRequest = {
   /** Graph that must be active; `null`: any. */

@@ -1,32 +1,18 @@
 import { chmod, rm } from 'node:fs/promises'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { Log } from '../mail/log.ts'
+import type { Recognized } from './access.ts'
 import type { Operations } from './operations.ts'
 
 export type AdminServer = { close(): Promise<void> }
 
 /**
- * The admin API on a unix socket that only its owner may open (0600). Who can open it may do everything; there is no
- * other way in. The caller holds the lock of the state folder, so a socket file that is there is a leftover.
+ * The admin API on a unix socket that only its owner may open (0600). Who can open it may do everything. The caller holds
+ * the lock of the state folder, so a socket file that is there is a leftover.
  */
-export async function openAdmin(
-  socketPath: string,
-  uploads: string,
-  operations: Operations,
-  log: Log,
-): Promise<AdminServer> {
+export async function openAdmin(socketPath: string, handler: RequestListener, log: Log): Promise<AdminServer> {
   await rm(socketPath, { force: true })
-  // The library behind it is loaded with the first call: a gateway that nobody asks anything needs none of it.
-  let handler: Promise<RequestListener> | undefined
-  const server = createServer((request, response) => {
-    handler ??= import('./routes.ts').then(({ adminListener }) => adminListener(operations, uploads))
-    handler
-      .then((handle) => handle(request, response))
-      .catch((error: Error) => {
-        log.error('admin.failed', { error: error.message })
-        response.destroy()
-      })
-  })
+  const server = createServer(handler)
   const umask = process.umask(0o177)
   try {
     await new Promise<void>((resolve, reject) => {
@@ -44,5 +30,29 @@ export async function openAdmin(
       await new Promise((resolve) => server.close(resolve))
       await rm(socketPath, { force: true })
     },
+  }
+}
+
+export type Handled = {
+  /** There when the gateway has started; calls wait for it. */
+  readonly operations: Promise<Operations>
+  readonly uploads: string
+  readonly identify: (request: IncomingMessage) => Recognized
+  readonly log: Log
+}
+
+/** The library behind the API is loaded with the first call: a gateway that nobody asks anything needs none of it. */
+export function lazyHandler(options: Handled): RequestListener {
+  let handler: Promise<RequestListener> | undefined
+  return (request, response) => {
+    handler ??= Promise.all([import('./routes.ts'), options.operations]).then(([{ adminListener }, operations]) =>
+      adminListener({ ...options, operations }),
+    )
+    handler
+      .then((handle) => handle(request, response))
+      .catch((error: Error) => {
+        options.log.error('admin.failed', { error: error.message })
+        response.destroy()
+      })
   }
 }

@@ -24,7 +24,11 @@ export type DispatcherOptions = {
   readonly route: (mailbox: Mailbox, entry: QueueEntry) => Route | Pause
   readonly carriers: (nextHop: NextHop) => Carrier
   readonly retry: () => RetryPolicy
+  /** Told what came of recipients that a delivery was tried for. */
+  readonly onResult?: (result: DeliveryResult, recipients: number) => void
 }
+
+export type DeliveryResult = 'delivered' | 'deferred' | 'failed'
 
 /** A host must take 100 recipients in one transaction (RFC 5321 §4.5.3.1.8). */
 const maxRecipients = 100
@@ -154,6 +158,8 @@ export class Dispatcher implements Sink, LaneOwner {
     const { clock, log, retry } = this.options
     const until = clock.now() + retryDelay(retry(), failures)
     this.agenda.add(until, lane)
+    // Nobody of these was tried by name; all of them are put off all the same.
+    if (lane.waiting > 0) this.options.onResult?.('deferred', lane.waiting)
     log.warn('lane.down', { nextHop: lane.nextHop.key, why: lane.why, waiting: lane.waiting, failures, until })
     return until
   }
@@ -185,6 +191,7 @@ export class Dispatcher implements Sink, LaneOwner {
       slot.lastHost = attempt.host
       slot.why = attempt.reply === null ? attempt.why : null
       const settlement = settle({ queuedAt: entry.queuedAt, attempts: slot.attempts }, attempt, policy, now)
+      this.options.onResult?.(settlement.kind === 'retry' ? 'deferred' : settlement.kind, 1)
       switch (settlement.kind) {
         case 'delivered':
           this.ledger.to(slot, 'delivered')
@@ -317,6 +324,7 @@ export class Dispatcher implements Sink, LaneOwner {
       slot.lastHost = null
       switch (route.kind) {
         case 'refuse':
+          this.options.onResult?.('failed', 1)
           slot.lastReply = route.reply
           slot.why = route.reply.text
           failed.push({ index, expired: false, status: route.reply.status, lastAttemptAt: null })

@@ -49,14 +49,60 @@ test('an upload that never became a graph is removed at start', async () => {
   expect(readdirSync(graphs)).toEqual([])
 })
 
-test('the newest ten graphs are kept, and the active one however old', async () => {
+test('what may be gone back to is kept, and of what never served the newest ten', async () => {
   const graphs = folder()
   const store = await openGraphStore(graphs)
-  for (let i = 0; i < 14; i++) {
-    await put(graphs, `g1:${i}`)
-    utimesSync(store.bundleFile(`g1:${i}`), i, i)
+  const kept = () =>
+    readdirSync(graphs)
+      .filter((name) => name.endsWith('.mgw'))
+      .map((name) => name.slice(3, -4))
+  for (const hash of ['a', 'b', 'c']) {
+    await put(graphs, `g1:${hash}`)
+    await store.activate(`g1:${hash}`)
+    utimesSync(store.bundleFile(`g1:${hash}`), 1, 1)
   }
-  await store.activate('g1:0')
-  const names = readdirSync(graphs).filter((name) => name.endsWith('.mgw'))
-  expect(names.sort()).toEqual(['0', '10', '11', '12', '13', '5', '6', '7', '8', '9'].map((i) => `g1-${i}.mgw`))
+  for (let i = 0; i < 14; i++) {
+    await put(graphs, `g1:u${i}`)
+    utimesSync(store.bundleFile(`g1:u${i}`), 100 + i, 100 + i)
+  }
+  expect(kept().sort()).toEqual(['a', 'b', 'c', ...[4, 5, 6, 7, 8, 9, 10, 11, 12, 13].map((i) => `u${i}`)].sort())
+  expect(await store.history()).toEqual(['g1:c', 'g1:b', 'g1:a'])
+})
+
+test('of the graphs that were active, the newest ten are remembered', async () => {
+  const graphs = folder()
+  const store = await openGraphStore(graphs)
+  for (let i = 0; i < 12; i++) {
+    await put(graphs, `g1:${i}`)
+    await store.activate(`g1:${i}`)
+  }
+  expect(await store.history()).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2].map((i) => `g1:${i}`))
+})
+
+test('a step back goes on from where it came to, not to and fro', async () => {
+  const graphs = folder()
+  const store = await openGraphStore(graphs)
+  for (const hash of ['a', 'b', 'c']) {
+    await put(graphs, `g1:${hash}`)
+    await store.activate(`g1:${hash}`)
+  }
+  await store.activate('g1:b', 'back')
+  expect(await store.history()).toEqual(['g1:b', 'g1:a', 'g1:c'])
+  await store.activate('g1:a', 'back')
+  expect((await store.history())[0]).toBe('g1:a')
+  await store.activate('g1:c')
+  expect((await store.history()).slice(0, 2)).toEqual(['g1:c', 'g1:a'])
+})
+
+test('a trial leaves the active graph what it is, and is remembered until it ends', async () => {
+  const graphs = folder()
+  const store = await openGraphStore(graphs)
+  for (const hash of ['a', 'b']) await put(graphs, `g1:${hash}`)
+  await store.activate('g1:a')
+  await store.beginTrial({ hash: 'g1:b', previous: 'g1:a' })
+  const again = await openGraphStore(graphs)
+  expect(await again.active()).toBe('g1:a')
+  expect(await again.trial()).toEqual({ hash: 'g1:b', previous: 'g1:a' })
+  await again.endTrial()
+  expect(await again.trial()).toBe(null)
 })

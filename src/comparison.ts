@@ -1,0 +1,111 @@
+import { type Behaviour, behaviourOf, sameBehaviour } from './graph/behaviour.ts'
+import { type Box, boxHolds } from './graph/box.ts'
+import type { Evaluator } from './graph/evaluator.ts'
+import { type Described, oracleName } from './graph/explanation.ts'
+import type { Oracle, Outcome } from './graph/graph.ts'
+import { pathText } from './graph/interpret.ts'
+import type { Log } from './mail/log.ts'
+import type { SharedAnswers } from './shared-answers.ts'
+import type { Trial } from './trial.ts'
+
+export type ComparisonOptions = {
+  readonly before: Evaluator
+  readonly after: Evaluator
+  /** What was reviewed. */
+  readonly boxes: readonly Box[]
+  readonly answers: SharedAnswers
+  readonly trial: Pick<Trial, 'isOver' | 'agreed' | 'changedInside' | 'changedOutside'>
+  readonly log: Log
+}
+
+/**
+ * Asks both graphs what becomes of a message that a session has just decided on, as far as it is described. A difference
+ * must lie in a box that somebody has read; otherwise it is a defect.
+ *
+ * Each oracle is asked once for both, and both are asked with the same answers: what differs is the graphs' doing. Where
+ * the graph before asks a list that the new one does not, the answer is waited for; no session is.
+ */
+export function compareDecisions(options: ComparisonOptions): (message: Described, isWhole: boolean) => void {
+  const { before, after, boxes, answers, trial, log } = options
+  // Who was refused before naming a sender or recipient could have named any: these count as reviewed where some box
+  // holds such a client.
+  const withoutRecipient = boxes.map((box): Box => ({ ...box, recipients: null, sizes: null, hops: null, oracles: {} }))
+  const withoutSender = withoutRecipient.map((box): Box => ({ ...box, senders: null }))
+
+  const judge = (message: Described, isWhole: boolean, old: Settled, now: Settled): void => {
+    if (sameBehaviour(old.behaviour, now.behaviour)) {
+      if (!isWhole) trial.agreed()
+      return
+    }
+    const list = message.sender === undefined ? withoutSender : message.recipient === null ? withoutRecipient : boxes
+    const said = new Map([...old.answers, ...now.answers])
+    const box = list.findIndex((one) => boxHolds(one, message, said))
+    if (box < 0) {
+      trial.changedOutside({
+        message: {
+          listener: message.listener,
+          client: message.client,
+          sender: message.sender === undefined ? null : pathText(message.sender),
+          recipient: message.recipient?.text ?? null,
+          sizeBytes: message.sizeBytes,
+          hops: message.hops,
+        },
+        answers: Object.fromEntries(said),
+        before: old.behaviour,
+        after: now.behaviour,
+      })
+    } else if (!isWhole || isOfData(old.behaviour) || isOfData(now.behaviour)) trial.changedInside(box)
+  }
+
+  const bug = (error: Error) => log.error('trial.comparison-failed', { error: error.stack })
+  return (message, isWhole) => {
+    if (trial.isOver) return
+    // A mistake in here is no session's end.
+    try {
+      const old = settle(before, message, answers)
+      const now = settle(after, message, answers)
+      if (old instanceof Promise || now instanceof Promise) {
+        Promise.all([old, now])
+          .then(([one, other]) => judge(message, isWhole, one, other))
+          .catch(bug)
+      } else judge(message, isWhole, old, now)
+    } catch (error) {
+      bug(error as Error)
+    }
+  }
+}
+
+/** The data stage is asked last, when the difference of all others was counted already. */
+const isOfData = (behaviour: Behaviour): boolean => behaviour.kind === 'refused' && behaviour.stage === 'data'
+
+type Settled = { readonly behaviour: Behaviour; readonly answers: ReadonlyMap<string, Outcome> }
+
+/** At once when every answer that it needs is known. */
+function settle(
+  evaluator: Evaluator,
+  message: Described,
+  shared: SharedAnswers,
+  answers = new Map<string, Outcome>(),
+): Settled | Promise<Settled> {
+  let asked: Oracle | null = null
+  const heard: Evaluator = {
+    ...evaluator,
+    oracle(number) {
+      asked = evaluator.oracle(number)
+      return asked
+    },
+  }
+  for (;;) {
+    const found = behaviourOf(heard, message, answers)
+    if (found.kind === 'decided') return { behaviour: found.behaviour, answers }
+    const oracle = asked as Oracle | null
+    if (oracle === null || oracleName(oracle) !== found.oracle) throw new Error(`${found.oracle} is no oracle`)
+    const known = shared.known(oracle, message.client)
+    if (known === null) {
+      return shared
+        .ask(oracle, message.client)
+        .then((outcome) => settle(evaluator, message, shared, answers.set(found.oracle, outcome)))
+    }
+    answers.set(found.oracle, known)
+  }
+}
