@@ -77,7 +77,7 @@ function makeHop(leaf: FixedLeaf, control: Control): NextHop {
   }
 }
 
-const hostPort = ({ host, port }: { host: string; port: number }): string =>
+export const hostPort = ({ host, port }: { host: string; port: number }): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
 function mxHop(domain: Domain, tls: Extract<Leaf, { kind: 'mx' }>['tls'], port: number): NextHop {
