@@ -110,6 +110,19 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/explain.ts'),
   },
   {
+    name: 'test',
+    summary: 'run the tests that stand beside a document',
+    details:
+      'Reads `mailgw.test.{ts,mts,yaml,yml,json}` and `*.mailgw.test.*` beside the document, or the files named. Each case is evaluated by the same code as `explain`; an oracle that is not assumed is followed for every answer. docs/testing.md says how tests are written.',
+    arguments: [['[files...]', 'files of tests; without any, those beside the document']],
+    options: [config, graphFile, env],
+    exits: [
+      [0, 'all tests passed'],
+      [1, 'a test failed, or something cannot be read'],
+    ],
+    load: () => import('./commands/test.ts'),
+  },
+  {
     name: 'apply',
     summary: 'put a document live on the running gateway',
     details:

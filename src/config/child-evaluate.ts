@@ -19,6 +19,8 @@ import { didYouMean } from './suggest.ts'
 export type Job = {
   /** Real path of the document. */
   readonly file: string
+  /** A document is what its module exports; of a test file, what its suites have said. */
+  readonly kind: 'document' | 'tests'
   /** Real path of the folder that may be read. */
   readonly root: string
   readonly allowEnv: readonly string[]
@@ -41,8 +43,17 @@ export type Reply = {
 /** Of Node's own modules these compute and nothing else. */
 const harmless = new Set(['path', 'path/posix', 'url', 'util', 'querystring', 'punycode', 'assert', 'assert/strict'])
 
-/** Runs a TypeScript document and gives its value with the place of each part. Runs once in a process: it changes globals. */
-export async function evaluate(job: Job, publicModule: object): Promise<Reply> {
+/**
+ * Runs a TypeScript document and gives its value with the place of each part. Runs once in a process: it changes globals.
+ *
+ * @param publicModules what it may import of mailgw, by name
+ * @param collected what the suites of a test file have said
+ */
+export async function evaluate(
+  job: Job,
+  publicModules: Readonly<Record<string, object>>,
+  collected: () => unknown,
+): Promise<Reply> {
   const marks = newMarks()
   const modules = new Map<string, Module>()
   const files = new Set<string>([job.file])
@@ -88,7 +99,7 @@ export async function evaluate(job: Job, publicModule: object): Promise<Reply> {
     interopDefault: true,
     tryNative: false,
     transform,
-    virtualModules: { mailgw: publicModule },
+    virtualModules: publicModules,
   })
   keepFrames()
   Object.defineProperty(globalThis, hooksName, {
@@ -112,13 +123,13 @@ export async function evaluate(job: Job, publicModule: object): Promise<Reply> {
   } catch (error) {
     return reply(null, [], explain(error))
   }
-  if (!Object.hasOwn(exported, 'default')) {
+  if (job.kind === 'document' && !Object.hasOwn(exported, 'default')) {
     const message = 'the document has no default export'
     const hint = 'write export default defineConfig({ ... })'
     return reply(null, [], [problem(loadCodes.noDefaultExport, wholeFile(job.file), message, { hint })])
   }
   const plain = plainOf(
-    exported.default,
+    job.kind === 'document' ? exported.default : collected(),
     marks.exported.get(job.file) ?? -1,
     marks,
     (mark) => positionOf(mark) ?? wholeFile(job.file),

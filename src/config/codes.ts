@@ -68,6 +68,10 @@ export const codes = {
   MG1701: 'a claim that says nothing, or too much',
   MG1702: 'a claim about no message',
   MG1703: 'a DNS list that is not declared',
+
+  MG1801: 'a file of tests without any test',
+  MG1802: 'a test that assumes an answer to a question that nothing asks',
+  MG1803: 'not what can be expected of a message',
 } as const
 
 export type Code = keyof typeof codes

@@ -26,6 +26,8 @@ export type ScriptOptions = {
   /** The folder that the document may read. */
   readonly root: string
   readonly allowEnv: readonly string[]
+  /** A document unless said; tests stand beside one and run under the same restrictions. */
+  readonly kind?: Job['kind']
   readonly wallMs?: number
   readonly memoryMb?: number
 }
@@ -35,10 +37,10 @@ const maxPrintedBytes = 64 * 1024
 
 /** Runs a TypeScript document in a process that may do nothing but read its repository and compute. */
 export async function evaluateScript(file: string, options: ScriptOptions): Promise<Evaluation> {
-  const { allowEnv, wallMs = 10_000, memoryMb = 512 } = options
+  const { allowEnv, kind = 'document', wallMs = 10_000, memoryMb = 512 } = options
   const place = { file: realpathSync(file), root: realpathSync(options.root) }
   const own = ownFolders()
-  const job: Job = { ...place, allowEnv, own: [own.code, own.loader], library: own.library }
+  const job: Job = { ...place, kind, allowEnv, own: [own.code, own.loader], library: own.library }
   const { program, modules } = entry(job, own.code)
   const readable = [...readableParts(place.root, dirname(place.file)), ...own.readable]
   // Shorter ones first and each once: Node 20 aborts on a path that is the beginning of one that it was given before.

@@ -96,8 +96,8 @@ suite('one', (t) => {
     const told = [...err.matchAll(/error (MG\d+): (.*)\n.*mailgw\.test\.ts:(\d+:\d+)/g)].map((found) => found.slice(1))
     expect(told).toEqual([
       ['MG1304', '[0].cases[0].message.client: expected an IP address, got "10.1.2.300"', '3:26'],
-      ['MG1402', '[0].cases[1].expect: no relay is called "ips"; did you mean "isp"?', '4:3'],
-      ['MG1803', '[0].cases[2].expect: nothing is expected of this message', '5:3'],
+      ['MG1402', '[0].cases[1]: no relay is called "ips"; did you mean "isp"?', '4:3'],
+      ['MG1803', '[0].cases[2]: nothing is expected of this message', '5:3'],
     ])
   })
 

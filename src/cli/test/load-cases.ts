@@ -1,0 +1,58 @@
+import { resolve } from 'node:path'
+import type { Case } from '../../analysis/suite-case.ts'
+import { ConfigError, type Diagnostic } from '../../config/diagnostic.ts'
+import type { Document } from '../../config/document.ts'
+import { loadSuite, testsBeside } from '../../config/load-suite.ts'
+import { renderTerminal } from '../../config/render-terminal.ts'
+import type { Source } from '../../config/source.ts'
+import type { Bundle } from '../../graph/bundle.ts'
+import { bundleOf, reportedDocument } from '../bundle.ts'
+import { CommandError, type Invocation, type Terminal, textOption } from '../run.ts'
+import { knownOf, readCases, type WrittenClaim } from './read-cases.ts'
+
+/** Everything that a run of tests is about. */
+export type Loaded = {
+  readonly bundle: Bundle
+  /** `null` with `--graph`: there is a graph and no document. */
+  readonly document: Document | null
+  /** The document's file, absolute. */
+  readonly file: string | null
+  readonly files: readonly string[]
+  readonly cases: readonly Case[]
+  readonly claims: readonly (WrittenClaim & { readonly source: Source })[]
+}
+
+/**
+ * The document or graph that the options name, and the tests that stand beside it or that the arguments name. What is
+ * wrong is printed for a person and ends the command.
+ */
+export async function loadTests({ arguments: named, options, terminal }: Invocation): Promise<Loaded> {
+  const isGraph = textOption(options, 'graph') !== null
+  const compiled = isGraph ? null : await reportedDocument(options, terminal)
+  const bundle = compiled?.bundle ?? (await bundleOf(options, terminal))
+  const file = compiled?.loaded.file ?? null
+  const files = named.length > 0 ? named.map((name) => resolve(name)) : file === null ? [] : testsBeside(file)
+  const cases: Case[] = []
+  const claims: (WrittenClaim & { source: Source })[] = []
+  const diagnostics: Diagnostic[] = []
+  const known = knownOf(bundle.graph)
+  for (const one of files) {
+    try {
+      const source = await loadSuite(one)
+      const read = readCases(source, known)
+      cases.push(...read.cases)
+      claims.push(...read.claims.map((claim) => ({ ...claim, source })))
+      diagnostics.push(...read.diagnostics)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      diagnostics.push(...error.diagnostics)
+    }
+  }
+  if (diagnostics.length > 0) {
+    terminal.err(renderTerminal(diagnostics, { cwd: process.cwd(), color: terminal.errColor }))
+    throw new CommandError('the tests have errors')
+  }
+  return { bundle, document: compiled?.loaded.document ?? null, file, files, cases, claims }
+}
+
+export type Say = Pick<Terminal, 'out' | 'err'>
