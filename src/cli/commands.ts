@@ -31,6 +31,11 @@ const stateDir: OptionEntry = [
   '-s, --state-dir <folder>',
   'folder of spool, mailboxes and socket (default: $MAILGW_STATE_DIR or ./state)',
 ]
+const planForms: readonly OptionEntry[] = [
+  ['--json', 'print the plan as JSON (schemas/plan.v1.schema.json)'],
+  ['--markdown', 'print the plan as the comment of a pull request, at most 60,000 characters'],
+  ['--hash', 'print the hash of the change set alone'],
+]
 const message: readonly OptionEntry[] = [
   ['--client <address>', 'address of the client (default 127.0.0.1)'],
   ['--listener <name>', 'listener it connects to (default: the first)'],
@@ -121,6 +126,18 @@ export const commands: readonly CommandEntry[] = [
       [1, 'a test failed, or something cannot be read'],
     ],
     load: () => import('./commands/test.ts'),
+  },
+  {
+    name: 'plan show',
+    summary: 'print a saved plan',
+    details: 'In any of the forms of `mailgw plan`. A plan of another format says which mailgw wrote it.',
+    arguments: [['[file]', 'a plan that `mailgw plan -o FILE` saved']],
+    options: [...planForms],
+    exits: [
+      [0, 'shown'],
+      [1, 'the plan cannot be read'],
+    ],
+    load: () => import('./commands/plan-show.ts'),
   },
   {
     name: 'apply',

@@ -19,8 +19,6 @@ export async function program(argv: readonly string[], version: string, terminal
       groups.set(first, parent)
     }
     const command = prepare(parent.command(second ?? first), terminal)
-      // Of `plan show --json` the option is `show`'s, though `plan` has one of the same name.
-      .enablePositionalOptions()
       .summary(entry.summary)
       .description(describe(entry))
     if (second === undefined) groups.set(first, command)
@@ -40,9 +38,15 @@ export async function program(argv: readonly string[], version: string, terminal
   return exitCode
 }
 
-/** `exitOverride` has to come before subcommands are added, or they exit the process. */
+/**
+ * `exitOverride` has to come before subcommands are added, or they exit the process. With positional options the `--json`
+ * of `plan show --json` is that of `show`, though `plan` has one too.
+ */
 function prepare(command: Command, terminal: Terminal): Command {
-  return command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+  return command
+    .exitOverride()
+    .enablePositionalOptions()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
 }
 
 function describe(entry: CommandEntry): string {

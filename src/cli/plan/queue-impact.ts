@@ -102,7 +102,7 @@ export function routeWords(route: Route): string {
     case 'next-hop':
       return hopWords(route.nextHop)
     case 'refuse':
-      return `returned to the sender: ${route.reply.code} ${route.reply.text}`
+      return `returned to the sender: ${[route.reply.code, route.reply.status, route.reply.text].filter(Boolean).join(' ')}`
     case 'hold':
       return `held: ${route.reason}`
     case 'discard':
