@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { readBundle } from './bundle.ts'
 import { saveFlat } from './flat.ts'
@@ -13,6 +14,9 @@ export type FlatReply =
 if (parentPort !== null) {
   const port = parentPort
   const request = workerData as FlatRequest
+  // Mail first: where cores are few, the sessions' thread must not wait for this one. On Linux it is this thread alone
+  // whose priority this lowers, elsewhere it would be the whole process.
+  if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW)
   reply(request).then(
     (answer) => port.postMessage(answer),
     // A file that cannot be read or written is the machine's error; the other side hears it in words.
