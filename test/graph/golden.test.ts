@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 import { compile } from '../../src/compile/compile.ts'
@@ -16,12 +16,12 @@ import { parseIp } from '../../src/mail/ip.ts'
 import { type Mailbox, parseMailbox } from '../../src/mail/path.ts'
 
 /**
- * Each folder of test/golden but `wrong` is a document that is right: `graph.txt` is its graph in print, and `verdicts.txt` has a question a
- * line (listener, client, from, to, and size or oracle outcomes) with its answer below. `vitest -u` writes the answers.
+ * Each folder of test/golden with a `config.ts` is a document that is right: `graph.txt` is its graph in print, and
+ * `verdicts.txt` has a question a line (listener, client, from, to, and size or oracle outcomes) with its answer below. `vitest -u` writes the answers.
  */
 const folder = join(import.meta.dirname, '../golden')
 const cases = readdirSync(folder, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== 'wrong')
+  .filter(({ name }) => existsSync(join(folder, name, 'config.ts')))
   .map(({ name }) => name)
 
 for (const name of cases) {
