@@ -34,6 +34,8 @@ export {
   unchanged,
 } from './config/builders-claims.ts'
 export type {
+  Admin,
+  AdminScope,
   Client,
   Config,
   Deny,

@@ -1,10 +1,11 @@
 import type { Document } from '../config/document.ts'
 import type { Control } from '../graph/control.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
+import type { AdminSettings } from '../mail/settings.ts'
 
 /** What no walk decides, by name and without places. Hosts of a relay keep their order: it is their preference. */
 export function control(document: Document): Control {
-  const { hostname, limits, timeouts, retry, resolver, mxPort } = document
+  const { hostname, limits, timeouts, retry, resolver, mxPort, admin } = document
   return {
     hostname,
     postmaster: document.postmaster.text,
@@ -19,5 +20,15 @@ export function control(document: Document): Control {
     retry,
     resolver,
     mxPort,
+    ...(admin === null ? {} : { admin: settingsOf(admin) }),
+  }
+}
+
+function settingsOf({ bind, tls, tokens, certificates }: AdminSettings): AdminSettings {
+  return {
+    bind,
+    tls,
+    tokens: [...tokens].sort((a, b) => byCodeUnits(a.name, b.name)),
+    certificates: [...certificates].sort((a, b) => byCodeUnits(a.subject, b.subject)),
   }
 }

@@ -32,6 +32,9 @@ export const codes = {
   MG1317: 'not a recipient of this domain',
   MG1318: 'not a domain name',
   MG1319: 'not a way to reach a gateway',
+  MG1320: 'not the hash of a token',
+  MG1321: 'not the subject of a certificate',
+  MG1322: 'not an absolute path',
 
   MG1401: 'written twice',
   MG1402: 'a relay that is not declared',
@@ -64,6 +67,8 @@ export const codes = {
   MG1606: 'a password without TLS',
   MG1607: 'notifications refused',
   MG1608: 'an open relay',
+  MG1609: 'an admin API that asks nobody who they are',
+  MG1610: 'an admin API in clear text',
 
   MG1701: 'a claim that says nothing, or too much',
   MG1702: 'a claim about no message',

@@ -129,6 +129,16 @@ export type Retry = { readonly schedule?: Many<Duration>; readonly expireAfter?:
 
 export type Resolver = { readonly servers?: Many<string>; readonly timeout?: Duration; readonly attempts?: number }
 
+export type AdminScope = 'read' | 'prepare' | 'activate' | 'overlay'
+
+/** The admin API away from its unix socket. Needs `tls` unless it is on a loopback, and tokens or certificates always. */
+export type Admin = {
+  readonly bind: Many<string>
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string }
+  readonly tokens?: { readonly [name: string]: { readonly sha256: string; readonly scopes: readonly AdminScope[] } }
+  readonly certificates?: { readonly [subject: string]: { readonly scopes: readonly AdminScope[] } }
+}
+
 /** How `apply` reaches a gateway: one of `unix`, `ssh` (with `socket`) and `tls` (with `token`, or `cert` and `key`). */
 export type Gateway = {
   readonly unix?: string
@@ -167,6 +177,7 @@ export type Config<Listeners extends string = string, Relays extends string = st
   readonly mxPort?: number
   readonly prove?: readonly Claim<NoInfer<Listeners>, NoInfer<Relays>>[]
   readonly gateways?: { readonly [name: string]: Gateway }
+  readonly admin?: Admin
 }
 
 /**

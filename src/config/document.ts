@@ -1,6 +1,7 @@
 import type { Domain } from '../mail/domain.ts'
 import type { Mailbox } from '../mail/path.ts'
 import type {
+  AdminSettings,
   HostPort,
   Limits,
   ListenerSettings,
@@ -44,6 +45,8 @@ export type Document = {
   readonly prove: readonly ClaimEntry[]
   /** The gateways that `apply` puts this document on, in its order. Not part of any graph. */
   readonly gateways: readonly GatewayEntry[]
+  /** `null`: the admin API is reached by its unix socket alone. */
+  readonly admin: (At & AdminSettings) | null
 }
 
 type At = { readonly at: string }

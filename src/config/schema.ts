@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defaults } from './defaults.ts'
+import { admin } from './schema-admin.ts'
 import { claim } from './schema-claims.ts'
 import { gateway } from './schema-gateways.ts'
 import {
@@ -98,6 +99,20 @@ export const schema = keys({
       description:
         'What must hold for every message, whatever the rest says: `mailgw prove` proves it or shows a message for which it does not hold. The first nine words are about the whole gateway, and `check` proves most of them unasked.',
       examples: [['noOpenRelay', { tlsFloor: { pattern: '*.partner.example', level: 'verify' } }]],
+    })
+    .optional(),
+  admin: admin
+    .meta({
+      description:
+        'The admin API over TCP, for `apply` from another machine. Without it the gateway is reached by its unix socket alone.',
+      examples: [
+        {
+          bind: '127.0.0.1:8443',
+          tokens: {
+            ci: { sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', scopes: ['read'] },
+          },
+        },
+      ],
     })
     .optional(),
   gateways: named(gateway, 'gateways by name')

@@ -112,7 +112,7 @@ function tellCollision(report: Report, socket: Placed<HostPort>, other: Bound): 
 }
 
 /** `0.0.0.0` takes the port of every IPv4 address; IPv4 and IPv6 have ports of their own. */
-function collide(a: HostPort, b: HostPort): boolean {
+export function collide(a: HostPort, b: HostPort): boolean {
   if (a.port !== b.port || a.port === 0 || a.host.includes(':') !== b.host.includes(':')) return false
   return a.host === b.host || isEvery(a.host) || isEvery(b.host)
 }

@@ -6,10 +6,11 @@ import { readMailbox } from './patterns.ts'
 import type { Position } from './positions.ts'
 import { schema } from './schema.ts'
 import { type Source, TableFile } from './source.ts'
+import { admin } from './validate-admin.ts'
 import { aliases } from './validate-aliases.ts'
+import { claims, type Names } from './validate-claims.ts'
 import { checkSomebodySends, clients } from './validate-clients.ts'
 import { deny } from './validate-deny.ts'
-import { claims, type Names } from './validate-claims.ts'
 import { dnsbl } from './validate-dnsbl.ts'
 import { domains } from './validate-domains.ts'
 import { gateways } from './validate-gateways.ts'
@@ -88,6 +89,7 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     mxPort,
     prove: claims(report, get('prove'), declared),
     gateways: gateways(report, get('gateways')),
+    admin: admin(report, get('admin'), bound),
   }
 
   const routing = { domains: ours.list, domainKeys: ours.keys, routes }

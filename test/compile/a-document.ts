@@ -64,6 +64,7 @@ export function aDocument(part: Partial<Document> = {}): Document {
     mxPort: 25,
     prove: [],
     gateways: [],
+    admin: null,
     ...part,
   }
 }

@@ -95,6 +95,12 @@ const full: Record<string, unknown> = {
   retry: { schedule: ['1m', '2m'], expireAfter: '6d' },
   resolver: { servers: ['127.0.0.1:5353'], timeout: '3s', attempts: 4 },
   mxPort: 2525,
+  admin: {
+    bind: ['127.0.0.1:8443', '127.0.0.2:8443'],
+    tls: { cert: '/etc/a.pem', key: '/etc/a.key', clientCa: '/etc/ca.pem' },
+    tokens: { ci: { sha256: 'a'.repeat(64), scopes: ['read', 'prepare'] } },
+    certificates: { 'CN=deploy': { scopes: ['activate', 'overlay'] } },
+  },
   gateways: {
     gw1: { unix: 'state', groups: ['canary', 'east'], env: 'prod', addresses: ['198.51.100.7', 'gw1.corp.com'] },
     gw2: { ssh: 'mail@gw2.corp.com:2222', socket: '/var/lib/mailgw', groups: 'rest' },
@@ -177,6 +183,9 @@ const candidates = [
   'zz.com',
   'zz@corp.com',
   'zz@corp.example',
+  'b'.repeat(64),
+  'overlay',
+  'read',
   'zz@c.com',
   'isp',
   550,

@@ -66,6 +66,7 @@ test('the smallest document is right and has every default of the standards', ()
     mxPort: 25,
     prove: [],
     gateways: [],
+    admin: null,
   })
 })
 

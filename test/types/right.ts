@@ -57,6 +57,12 @@ export default defineConfig({
     unchanged({ recipient: except('lab.example', '*.lab.example') }),
     { forAll: { client: { in: '10.0.0.0/8', except: ['10.1.0.0/16'] } }, never: { relay: 'isp' } },
   ],
+  admin: {
+    bind: '192.0.2.1:8443',
+    tls: { cert: '/etc/mailgw/admin.pem', key: '/etc/mailgw/admin.key', clientCa: '/etc/mailgw/clients.pem' },
+    tokens: { ci: { sha256: '00', scopes: ['read', 'prepare'] } },
+    certificates: { 'CN=deploy': { scopes: ['activate'] } },
+  },
   gateways: {
     gw1: { unix: '/var/lib/mailgw', groups: 'canary' },
     gw2: { ssh: 'mail@gw2', socket: '/var/lib/mailgw', groups: ['rest'], env: 'prod' },
