@@ -133,7 +133,18 @@ export const plan: Plan = {
       },
     ],
   },
-  replay: { source: 'the last 7 days', messages: 20_000, inChange: [0, 1287], says: [] },
+  replay: {
+    source: 'the last 7 days',
+    records: 20_000,
+    since: 1_790_000_000_000,
+    until: 1_790_600_000_000,
+    changes: [
+      { records: 0, clients: 0, moves: [] },
+      { records: 1287, clients: 31, moves: [{ from: 'to bart:26', to: 'to lisa:25', records: 1287 }] },
+    ],
+    outside: { records: 0, moves: [] },
+    unknown: { oracles: { 'dnsbl.zen': 12 }, hashed: 0, unreadable: 1 },
+  },
 }
 
 /** A plan with this many changes, of which `dangerous` are. */

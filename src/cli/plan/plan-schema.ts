@@ -110,6 +110,21 @@ const queue = z.object({
   ),
 })
 
+const moved = z.array(z.object({ from: text, to: text, records: count }))
+const replay = z.object({
+  source: said(text, 'What was replayed: the last 7 days, or a file.'),
+  records: count,
+  since: said(z.number().nullable(), 'Epoch ms of the earliest record.'),
+  until: z.number().nullable(),
+  changes: z
+    .array(z.object({ records: count, clients: count, moves: moved }))
+    .describe('How many records lie in each change, in the order of the changes.'),
+  outside: said(z.object({ records: count, moves: moved }), 'Records that differ and lie in no change.'),
+  unknown: z
+    .object({ oracles: z.record(text, count), hashed: count, unreadable: count })
+    .describe('Records of which nothing is claimed.'),
+})
+
 /** The shape of a plan file and of `plan --json`; `schemas/plan.v1.schema.json` is made of it. Only ever added to. */
 export const planSchema = z.object({
   format: z.literal('mailgw-plan/1'),
@@ -131,10 +146,7 @@ export const planSchema = z.object({
   ),
   tests: said(z.object({ passed: count, failed: count, failures: z.array(text) }).nullable(), 'null: not run.'),
   queue: said(queue.nullable(), 'null: no running gateway was asked.'),
-  replay: z
-    .object({ source: text, messages: count, inChange: z.array(count), says: z.array(text) })
-    .nullable()
-    .describe('null: nothing was replayed.'),
+  replay: said(replay.nullable(), 'null: nothing was replayed.'),
 })
 
 type Frozen<Value> = Value extends object ? { readonly [Key in keyof Value]: Frozen<Value[Key]> } : Value

@@ -5,7 +5,7 @@ import { oneLine } from '../text.ts'
 import { boxRows, clientWords, type NetworkName } from './box-words.ts'
 import { behaviourWords, countsOf, explainLine, isDangerous, kindWords, messageWords, subject } from './change-words.ts'
 import { exitCodeOf, type Plan, type PlanSide } from './plan.ts'
-import { proofLines, queueLines, replayLines, testLines } from './sum-text.ts'
+import { proofLines, queueLines, replayLines, testLines, trafficWords } from './sum-text.ts'
 
 type Paint = ReturnType<typeof picocolors.createColors>
 
@@ -77,6 +77,7 @@ export function changeLines(plan: Plan, index: number, paint: Paint): string[] {
 export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
   const change = plan.changeSet.changes[index]!
   const { witness } = change
+  const traffic = trafficWords(plan, index)
   const row = (label: string, text: string) => `${paint.dim(label.padEnd(labelWidth))}${oneLine(text)}`
   return [
     kindWords[change.kind].means,
@@ -88,7 +89,7 @@ export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
       ? [row('', `until now ${behaviourWords(witness.from)}`), row('', `from now  ${behaviourWords(witness.to)}`)]
       : []),
     row('see', explainLine(witness, sourceOf(plan.next))),
-    ...replayLines(plan, index).map((text) => row('traffic', text)),
+    ...(traffic === null ? [] : [row('traffic', traffic)]),
   ]
 }
 
@@ -194,6 +195,7 @@ export function sumLines(plan: Plan, paint: Paint): string[] {
   return [
     ...proved,
     ...queueLines(plan),
+    ...replayLines(plan, paint),
     ...proofLines(plan, paint),
     ...testLines(plan, paint),
     ...verdict,

@@ -1,4 +1,5 @@
 import type { ChangeSet } from '../../analysis/change-set.ts'
+import type { ReplayResult } from '../../analysis/replay.ts'
 import type { QueueImpact } from './queue-impact.ts'
 
 /**
@@ -55,13 +56,10 @@ export type PlanProof = {
 
 export type PlanTests = { readonly passed: number; readonly failed: number; readonly failures: readonly string[] }
 
-export type PlanReplay = {
+/** How much of real traffic lies in each change. */
+export type PlanReplay = ReplayResult & {
   /** What was replayed: `the last 7 days`, or a file. */
   readonly source: string
-  readonly messages: number
-  /** Of these, how many lie in each change, in the order of the changes. */
-  readonly inChange: readonly number[]
-  readonly says: readonly string[]
 }
 
 /** DESIGN: 0 the same, 2 something changes and all that must hold holds, 1 something that must hold does not. */

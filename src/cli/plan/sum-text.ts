@@ -54,13 +54,36 @@ export function testLines({ tests }: Plan, paint: Paint): string[] {
   ]
 }
 
+const count = (number: number): string => number.toLocaleString('en-US')
+
 /** How much of real traffic lies in a change. */
-export function replayLines({ replay }: Plan, index: number): string[] {
+export function trafficWords({ replay }: Plan, index: number): string | null {
+  if (replay === null) return null
+  const { records, source } = replay
+  const inside = replay.changes[index]
+  const all = `${count(records)} ${records === 1 ? 'message' : 'messages'} of ${source}`
+  if (inside === undefined || inside.records === 0) return `none of the ${all} is in it`
+  const share = (100 * inside.records) / records
+  const percent = share < 0.1 ? 'under 0.1 %' : `${share.toFixed(1)} %`
+  const clients = `${count(inside.clients)} ${inside.clients === 1 ? 'client' : 'clients'}`
+  return `${count(inside.records)} of the ${all} are in it (${percent}), from ${clients}`
+}
+
+/** What the replay says of the plan as a whole: what it could not weigh, and what would be a mistake of the plan. */
+export function replayLines({ replay }: Plan, paint: Paint): string[] {
   if (replay === null) return []
-  const inside = replay.inChange[index] ?? 0
-  const share = replay.messages === 0 ? 0 : (100 * inside) / replay.messages
-  const percent = inside === 0 ? '' : share < 0.1 ? ' (under 0.1 %)' : ` (${share.toFixed(1)} %)`
-  return [
-    `${inside.toLocaleString('en-US')} of ${replay.messages.toLocaleString('en-US')} messages of ${replay.source} are in it${percent}`,
-  ]
+  const { records, source, outside, unknown, changes } = replay
+  const inside = changes.reduce((sum, change) => sum + change.records, 0)
+  const lines = [`traffic    ${count(inside)} of ${count(records)} messages of ${oneLine(source)} would go another way`]
+  for (const [oracle, number] of Object.entries(unknown.oracles)) {
+    lines.push(`           ${count(number)} depend on what ${oneLine(oracle)} would have said; nobody asked it then`)
+  }
+  if (unknown.hashed > 0)
+    lines.push(`           ${count(unknown.hashed)} have hashed local parts that the change tells apart`)
+  if (unknown.unreadable > 0) lines.push(`           ${count(unknown.unreadable)} cannot be read`)
+  if (outside.records > 0) {
+    const what = `${count(outside.records)} would go another way and lie in none of the changes`
+    lines.push(`           ${paint.bold(paint.red(what))}`)
+  }
+  return lines
 }
