@@ -84,12 +84,17 @@ export function documentOfRoutes(count) {
     retry: { scheduleMs: [60_000], expireAfterMs: 432_000_000 },
     resolver: { servers: [], timeoutMs: 5000, attempts: 2 },
     mxPort: 25,
+    prove: [],
+    gateways: [],
+    admin: null,
   }
 }
 
 /** Its bundle as text, each row with a place in a table. */
-export function bundleOfRoutes(count) {
-  const { graph, diagnostics } = compile(documentOfRoutes(count))
+export const bundleOfRoutes = (count) => bundleOfDocument(documentOfRoutes(count))
+
+export function bundleOfDocument(document) {
+  const { graph, diagnostics } = compile(document)
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new Error(diagnostics[0].message)
   let line = 0
   const sources = sourcesOf(graph, (at) => ({

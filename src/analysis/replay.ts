@@ -6,6 +6,7 @@ import { flatOf } from '../graph/flat.ts'
 import { flatten } from '../graph/flat-build.ts'
 import type { Outcome } from '../graph/graph.ts'
 import { flatEvaluator } from '../graph/runtime.ts'
+import { storedDomain } from '../mail/domain.ts'
 import type { EnvelopeRecord } from '../mail/envelope-record.ts'
 import { type IpAddress, parseIp } from '../mail/ip.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
@@ -125,8 +126,20 @@ function mayHold(box: ChangeSet['changes'][number]['box'], message: Described, a
   return boxHolds({ ...box, senders, recipients }, message, answers)
 }
 
-/** Mailboxes that were read, so that a sender of thousands of messages is read once. */
-const maxKnown = 200_000
+/** Clients and mailboxes that were read, so that a sender of thousands of messages is read once. */
+const maxKnown = 10_000
+
+/** The usual spelling, in one step: a gateway wrote it from a mailbox that it had read. */
+const usual = /^([a-z0-9_+=~-]+(?:\.[a-z0-9_+=~-]+)*)@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})$/i
+
+function readMailbox(text: string): Mailbox | null {
+  const found = text.length <= 254 && !text.includes('xn--') ? usual.exec(text) : null
+  if (found === null || found[1]!.length > 64) {
+    const parsed = parseMailbox(text)
+    return parsed.ok ? parsed.value : null
+  }
+  return { localPart: found[1]!, domain: storedDomain(found[2]!.toLowerCase()), text }
+}
 
 /** Gives the facts of a record, in one object that is used again. */
 function reader(names: HashedNames): (record: EnvelopeRecord) => Facts | 'hashed' | 'unreadable' {
@@ -139,7 +152,7 @@ function reader(names: HashedNames): (record: EnvelopeRecord) => Facts | 'hashed
     hops: null,
     destination: null,
   }
-  const mailboxes = new Map<string, Mailbox | null>()
+  const senders = new Map<string, Mailbox | null>()
   const clients = new Map<string, IpAddress | null>()
   const remembered = <T>(known: Map<string, T>, text: string, make: () => T): T => {
     let value = known.get(text)
@@ -150,11 +163,7 @@ function reader(names: HashedNames): (record: EnvelopeRecord) => Facts | 'hashed
     }
     return value
   }
-  const mailbox = (text: string, hashed: boolean): Mailbox | null =>
-    remembered(mailboxes, hashed ? `~${text}` : text, () => {
-      const parsed = parseMailbox(hashed ? names.reveal(text) : text)
-      return parsed.ok ? parsed.value : null
-    })
+  const mailbox = (text: string, hashed: boolean): Mailbox | null => readMailbox(hashed ? names.reveal(text) : text)
 
   return ({ listener, client, from, to, size, hops, hashed }) => {
     const isHashed = hashed === true
@@ -163,7 +172,12 @@ function reader(names: HashedNames): (record: EnvelopeRecord) => Facts | 'hashed
       const parsed = parseIp(client)
       return parsed.ok ? parsed.value : null
     })
-    const sender = from === null ? undefined : from === '<>' ? null : mailbox(from, isHashed)
+    const sender =
+      from === null
+        ? undefined
+        : from === '<>'
+          ? null
+          : remembered(senders, isHashed ? `~${from}` : from, () => mailbox(from, isHashed))
     const recipient = to === null ? null : mailbox(to, isHashed)
     const isUnread = address === null || (sender === null && from !== '<>') || (recipient === null && to !== null)
     if (isUnread) return 'unreadable'
