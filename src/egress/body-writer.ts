@@ -37,10 +37,11 @@ export class BodyWriter {
   write(head: string, body: StoredBody, tail: () => string): boolean {
     const chunks = body.sizeBytes <= groupBytes ? body.lend() : null
     if (chunks === null) return false
-    if (this.wire.unsent === 0) this.giveBack()
-    this.lent.push(body)
-    this.joined(head, chunks, body.sizeBytes, tail())
-    if (this.wire.unsent === 0) this.giveBack()
+    const { wire } = this
+    if (wire.unsent === 0) this.giveBack()
+    const wasCopied = this.joined(head, chunks, body.sizeBytes, tail())
+    if (wasCopied || wire.unsent === 0) body.returned()
+    else this.lent.push(body)
     return true
   }
 
@@ -83,7 +84,8 @@ export class BodyWriter {
     })
   }
 
-  private joined(head: string, chunks: readonly Buffer[], chunkBytes: number, tail: string): void {
+  /** True when the chunks were copied, and their memory is free again. */
+  private joined(head: string, chunks: readonly Buffer[], chunkBytes: number, tail: string): boolean {
     const { wire } = this
     const commandBytes = (head.length + tail.length) * 3
     if (commandBytes + chunkBytes > scratchBytes) {
@@ -91,7 +93,7 @@ export class BodyWriter {
       if (head !== '') pieces.unshift(Buffer.from(head, 'utf8'))
       if (tail !== '') pieces.push(Buffer.from(tail, 'utf8'))
       wire.sendAll(pieces)
-      return
+      return false
     }
     const scratch = (this.scratch ??= Buffer.allocUnsafeSlow(scratchBytes))
     let at = scratch.write(head, 0)
@@ -103,5 +105,6 @@ export class BodyWriter {
     wire.send(scratch.subarray(0, at))
     // What the kernel did not take at once is still read from this memory.
     if (wire.unsent > 0) this.scratch = null
+    return true
   }
 }
