@@ -1,4 +1,5 @@
 import type { Change, ChangeSet } from '../../src/analysis/change-set.ts'
+import type { Proof } from '../../src/analysis/proof.ts'
 import type { Plan } from '../../src/cli/plan/plan.ts'
 import type { Behaviour } from '../../src/graph/behaviour.ts'
 import { everyMessage } from '../../src/graph/box.ts'
@@ -83,6 +84,33 @@ export const changeSet: ChangeSet = {
   unknown: [],
 }
 
+const proved: Proof = {
+  claim: '',
+  at: null,
+  verdict: 'PROVED',
+  severity: 'error',
+  reason: 'it holds',
+  assumes: [],
+  witness: null,
+  findings: [],
+}
+
+/** A proof that does not hold, with all that it can say. */
+export const violated: Proof = {
+  ...proved,
+  claim: 'noOpenRelay()',
+  verdict: 'VIOLATED',
+  reason: '192.0.2.1, who is not internal, can send to x@elsewhere.example, who is not ours',
+  witness: {
+    message,
+    answers: { 'dnsbl.zen': 'clear' },
+    behaviour: to('bart', 26),
+    deciders: [{ stage: 'rcpt', at: 'relaying', file: 'mailgw.config.ts', line: 9, column: 3 }],
+    explain: 'mailgw explain --client 192.0.2.1 --to x@elsewhere.example',
+  },
+  findings: [{ at: 'relaying', file: 'mailgw.config.ts', line: 9, column: 3, message: 'lets everybody relay' }],
+}
+
 export const plan: Plan = {
   format: 'mailgw-plan/1',
   version: '0.0.0',
@@ -112,12 +140,12 @@ export const plan: Plan = {
   ],
   networks: { '203.0.113.0/24': 'trusted', '203.0.113.7/32': 'client scanner' },
   proofs: [
-    { name: 'noLoops', verdict: 'proved', assumptions: [], says: [] },
+    { ...proved, claim: 'noLoops()' },
     {
-      name: 'noOpenRelay',
-      verdict: 'proved-if',
-      assumptions: ['addresses of clients are real', 'nobody else is behind 203.0.113.0/24'],
-      says: [],
+      ...proved,
+      claim: 'noOpenRelay()',
+      verdict: 'PROVED-IF',
+      assumes: ['addresses of clients are real', 'nobody else is behind 203.0.113.0/24'],
     },
   ],
   tests: { passed: 12, failed: 0, failures: [] },

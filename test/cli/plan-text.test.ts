@@ -3,7 +3,7 @@ import type { Plan } from '../../src/cli/plan/plan.ts'
 import { exitCodeOf } from '../../src/cli/plan/plan.ts'
 import { maxMarkdown, planMarkdown } from '../../src/cli/plan/plan-markdown.ts'
 import { planText } from '../../src/cli/plan/plan-text.ts'
-import { changeSet, longPlan, plan, relayed, rerouted } from './plan-fixture.ts'
+import { changeSet, longPlan, plan, relayed, rerouted, violated } from './plan-fixture.ts'
 
 const golden = (name: string) => `../golden/plan/${name}`
 
@@ -49,15 +49,25 @@ test('what could not be decided is said, nothing is called proved, and the plan 
 test.each([
   ['decisions change and all holds', plan, 2],
   ['only settings change', { ...plan, changeSet: { ...changeSet, changes: [], destinations: [] } }, 2],
-  [
-    'a proof fails',
-    { ...plan, proofs: [{ name: 'noOpenRelay', verdict: 'violated' as const, assumptions: [], says: ['anybody'] }] },
-    1,
-  ],
+  ['a proof fails', { ...plan, proofs: [violated] }, 1],
+  ['a proof could not be decided', { ...plan, proofs: [{ ...violated, verdict: 'UNKNOWN' as const }] }, 1],
+  ['what is only advised does not hold', { ...plan, proofs: [{ ...violated, severity: 'warning' as const }] }, 2],
   ['a test fails', { ...plan, tests: { passed: 1, failed: 1, failures: ['a.test: x'] } }, 1],
 ])('exit code when %s', (_, given, code) => {
   expect(exitCodeOf(given)).toBe(code)
   expect(planText(given, false).includes('FAILED')).toBe(code === 1)
+})
+
+test('a proof that fails says for whom, where, and how to see it', () => {
+  const text = planText({ ...plan, proofs: [violated] }, false)
+  expect(text).toContain(
+    [
+      'proof      noOpenRelay(): VIOLATED',
+      '           192.0.2.1, who is not internal, can send to x@elsewhere.example, who is not ours',
+      '           mailgw.config.ts:9:3 lets everybody relay',
+      '           mailgw explain --client 192.0.2.1 --to x@elsewhere.example',
+    ].join('\n'),
+  )
 })
 
 test('a hostile document can neither move the cursor nor begin a line of its own', () => {

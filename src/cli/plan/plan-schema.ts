@@ -44,16 +44,17 @@ const cause = z.object({
   line: count,
   column: count,
 })
+const message = z.object({
+  listener: text,
+  client: text,
+  sender: said(text.nullable(), '<> for the null one; null: not given.'),
+  recipient: text.nullable(),
+  sizeBytes: count.nullable(),
+  hops: count.nullable(),
+})
 const witness = z
   .object({
-    message: z.object({
-      listener: text,
-      client: text,
-      sender: said(text.nullable(), '<> for the null one; null: not given.'),
-      recipient: text.nullable(),
-      sizeBytes: count.nullable(),
-      hops: count.nullable(),
-    }),
+    message,
     answers: z.record(text, outcome),
     from: behaviour,
     to: behaviour,
@@ -110,6 +111,26 @@ const queue = z.object({
   ),
 })
 
+const proof = z.object({
+  claim: said(text, 'As a document writes it: noOpenRelay().'),
+  at: said(text.nullable(), 'Where the document claims it; null: asked for by nobody.'),
+  verdict: z.enum(['PROVED', 'PROVED-IF', 'VIOLATED', 'UNKNOWN']),
+  severity: z.enum(['error', 'warning']),
+  reason: text,
+  assumes: z.array(text),
+  witness: z
+    .object({
+      message,
+      answers: z.record(text, outcome),
+      behaviour,
+      deciders: z.array(
+        z.object({ stage: z.enum(stages), at: text, file: text.nullable(), line: count, column: count }),
+      ),
+      explain: text,
+    })
+    .nullable(),
+  findings: z.array(z.object({ at: text, file: text.nullable(), line: count, column: count, message: text })),
+})
 const moved = z.array(z.object({ from: text, to: text, records: count }))
 const replay = z.object({
   source: said(text, 'What was replayed: the last 7 days, or a file.'),
@@ -136,14 +157,7 @@ export const planSchema = z.object({
     .array(z.object({ side: z.enum(['before', 'after']), file: text, line: count, text }))
     .describe('The source lines that causes name.'),
   networks: z.record(text, text).describe('Names that the documents give to networks.'),
-  proofs: z.array(
-    z.object({
-      name: text,
-      verdict: z.enum(['proved', 'proved-if', 'violated', 'unknown']),
-      assumptions: z.array(text),
-      says: z.array(text),
-    }),
-  ),
+  proofs: z.array(proof),
   tests: said(z.object({ passed: count, failed: count, failures: z.array(text) }).nullable(), 'null: not run.'),
   queue: said(queue.nullable(), 'null: no running gateway was asked.'),
   replay: said(replay.nullable(), 'null: nothing was replayed.'),

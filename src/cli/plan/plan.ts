@@ -1,4 +1,5 @@
 import type { ChangeSet } from '../../analysis/change-set.ts'
+import type { Proof } from '../../analysis/proof.ts'
 import type { ReplayResult } from '../../analysis/replay.ts'
 import type { QueueImpact } from './queue-impact.ts'
 
@@ -17,7 +18,7 @@ export type Plan = {
   readonly lines: readonly PlanLine[]
   /** Names that the documents give to networks of the boxes: `10.0.0.0/8` is `trusted`. */
   readonly networks: Readonly<Record<string, string>>
-  readonly proofs: readonly PlanProof[]
+  readonly proofs: readonly Proof[]
   /** `null`: not run. */
   readonly tests: PlanTests | null
   /** `null`: no running gateway was asked. */
@@ -46,14 +47,6 @@ export type PlanLine = {
   readonly text: string
 }
 
-export type PlanProof = {
-  readonly name: string
-  readonly verdict: 'proved' | 'proved-if' | 'violated' | 'unknown'
-  readonly assumptions: readonly string[]
-  /** What is wrong and for whom, in words; empty when it holds. */
-  readonly says: readonly string[]
-}
-
 export type PlanTests = { readonly passed: number; readonly failed: number; readonly failures: readonly string[] }
 
 /** How much of real traffic lies in each change. */
@@ -64,8 +57,12 @@ export type PlanReplay = ReplayResult & {
 
 /** DESIGN: 0 the same, 2 something changes and all that must hold holds, 1 something that must hold does not. */
 export function exitCodeOf({ changeSet, proofs, tests }: Plan): 0 | 1 | 2 {
-  if (proofs.some(({ verdict }) => verdict === 'violated')) return 1
+  if (proofs.some(fails)) return 1
   if (tests !== null && tests.failed > 0) return 1
   const { changes, destinations, settings, unknown } = changeSet
   return changes.length + destinations.length + settings.length + unknown.length === 0 ? 0 : 2
 }
+
+/** What was claimed or is always wanted, and is not so; what nobody could decide is not proved either. */
+export const fails = ({ verdict, severity }: Proof): boolean =>
+  severity === 'error' && (verdict === 'VIOLATED' || verdict === 'UNKNOWN')

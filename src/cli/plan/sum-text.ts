@@ -27,21 +27,27 @@ export function queueLines({ queue }: Plan): string[] {
   ]
 }
 
-/** Proofs, the failed ones first and whole; assumptions are part of a proof. */
+const proofWords = { VIOLATED: 'VIOLATED', UNKNOWN: 'UNKNOWN', 'PROVED-IF': 'proved, if', PROVED: 'proved' } as const
+const proofRank = { VIOLATED: 0, UNKNOWN: 1, 'PROVED-IF': 2, PROVED: 3 } as const
+
+/** Proofs, those that do not hold first and whole; assumptions are part of a proof. */
 export function proofLines({ proofs }: Plan, paint: Paint): string[] {
-  const rank = { violated: 0, unknown: 1, 'proved-if': 2, proved: 3 } as const
-  const words = {
-    violated: paint.bold(paint.red('VIOLATED')),
-    unknown: paint.bold(paint.yellow('UNKNOWN')),
-    'proved-if': 'proved, if',
-    proved: 'proved',
-  } as const
   return [...proofs]
-    .sort((a, b) => rank[a.verdict] - rank[b.verdict])
-    .flatMap(({ name, verdict, assumptions, says }) => [
-      `proof      ${oneLine(name)}: ${words[verdict]}${verdict === 'proved-if' ? ` ${assumptions.map(oneLine).join('; and if ')}` : ''}`,
-      ...says.map((text) => `           ${oneLine(text)}`),
-    ])
+    .sort((a, b) => proofRank[a.verdict] - proofRank[b.verdict])
+    .flatMap((proof) => {
+      const { claim, verdict, severity, reason, assumes, witness, findings } = proof
+      const isBad = verdict === 'VIOLATED' || verdict === 'UNKNOWN'
+      const strong = severity === 'error' ? paint.red : paint.yellow
+      const word = isBad ? paint.bold(strong(proofWords[verdict])) : proofWords[verdict]
+      const head = `proof      ${oneLine(claim)}: ${word}`
+      if (!isBad) return [verdict === 'PROVED' ? head : `${head} ${assumes.map(oneLine).join('; and if ')}`]
+      const places = findings.slice(0, 5).map(({ file, line, column, at, message }) => {
+        return `${file === null ? at : `${file}:${line}:${column}`} ${message}`
+      })
+      if (findings.length > 5) places.push(`and ${findings.length - 5} more`)
+      const more = [reason, ...places, ...(witness === null ? [] : [witness.explain])]
+      return [head, ...more.map((text) => `           ${oneLine(text)}`)]
+    })
 }
 
 export function testLines({ tests }: Plan, paint: Paint): string[] {
