@@ -87,17 +87,15 @@ export function startTrial(options: TrialOptions): Trial {
     decided(code) {
       if (isOver) return
       counts.decisions++
-      if (code === null) return
-      if (code >= 500) counts.refused++
-      else counts.deferred++
+      if (code !== null && code >= 500) counts.refused++
+      else if (code !== null) counts.deferred++
       look()
     },
     delivery(result, recipients) {
       if (isOver) return
       counts.attempts += recipients
-      if (result === 'delivered') return
       if (result === 'failed') counts.attemptsFailed += recipients
-      else counts.attemptsDeferred += recipients
+      else if (result === 'deferred') counts.attemptsDeferred += recipients
       look()
     },
     agreed() {
