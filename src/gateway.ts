@@ -8,6 +8,7 @@ import { type GraphStore, openGraphStore } from './admin/graph-store.ts'
 import { openJournal } from './admin/journal.ts'
 import { watchLoopGap } from './admin/loop-gap.ts'
 import type { Operations, Status } from './admin/operations.ts'
+import { OverlayError } from './admin/overlay-store.ts'
 import { openRemoteAdmin } from './admin/remote.ts'
 import { lazyHandler, openAdmin } from './admin/server.ts'
 import { applyAtOnce } from './apply-at-once.ts'
@@ -27,6 +28,7 @@ import type { Log } from './mail/log.ts'
 import type { NextHop, Route } from './mail/next-hop.ts'
 import type { HostPort } from './mail/settings.ts'
 import { createMaildirCarrier } from './mailbox/maildir-carrier.ts'
+import { startOverlays } from './overlays.ts'
 import { lockFolder } from './queue/lock.ts'
 import { makeReports } from './queue/notifier.ts'
 import { openQueue } from './queue/queue.ts'
@@ -83,6 +85,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     opened.push(() => lock.release())
     const journal = await openJournal(`${stateDir}/journal.ndjson`, { clock, log })
     opened.push(() => journal.close())
+    const overlays = await startOverlays({ file: join(stateDir, 'overlays.json'), journal, clock, log })
+    opened.push(() => overlays.close())
     const store = await openGraphStore(join(stateDir, 'graphs'))
     const ask: AskOracle = async (oracle, client) => {
       const { outcome, reason } = await askDnsbl(resolver, oracle, client)
@@ -131,7 +135,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       route: (mailbox) =>
         activation?.pauses(mailbox) === true
           ? { kind: 'pause', by: trialPause, why: 'its route differs until the apply is confirmed', until: null }
-          : mailboxesIn(stateDir, routeOf(live().evaluator, mailbox)),
+          : overlays.route(mailbox, mailboxesIn(stateDir, routeOf(live().evaluator, mailbox))),
       carriers: (nextHop) => (nextHop.kind === 'maildir' ? maildir : smtp),
       retry: () => live().control.retry,
       onResult: (result, recipients) => activation?.delivery(result, recipients),
@@ -142,10 +146,18 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       })),
     })
     opened.push(() => queue.close())
+    overlays.concern(queue)
 
     const census = new Census()
     const doors = openDoors((settings) =>
-      openListener({ settings, admission: () => live().admission, inlet: queue, census, log, clock }),
+      openListener({
+        settings,
+        admission: () => overlays.restrict(live().admission),
+        inlet: queue,
+        census,
+        log,
+        clock,
+      }),
     )
     let begin: (operations: Operations) => void = () => {}
     const ready = new Promise<Operations>((resolve) => (begin = resolve))
@@ -230,6 +242,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       sessions: census.total,
       queue: queue.counts(),
       nextHops: queue.laneStates(),
+      overlays: overlays.list(),
       connectionsOut: smtp.connections(),
       memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
       eventLoopGapMs: loopGap.maxMs(),
@@ -251,6 +264,9 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       rollback: opening.rollback,
       trial: opening.trial,
       journal: journal.read,
+      overlays: overlays.list,
+      addOverlay: overlays.add,
+      removeOverlay: overlays.remove,
       queueList: (filter) => queue.list(filter),
       queueRetry: (selector) => queue.retry(selector),
       stop: (now) => void setImmediate(stop, now),
@@ -261,12 +277,16 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     const identify = () => ({ ok: true as const, identity })
     const handler = lazyHandler({ operations: ready, uploads: store.folder, identify, log })
     const admin = await openAdmin(join(stateDir, 'admin.sock'), handler, log)
-    opened.splice(2, 0, () => admin.close())
+    opened.splice(3, 0, () => admin.close())
     log.info('gateway.ready', { version, pid: process.pid, stateDir, ...summary() })
     return { summary, stop, ended }
   } catch (error) {
     await closeAll()
-    if (error instanceof SpoolError || (error as NodeJS.ErrnoException).code !== undefined) {
+    if (
+      error instanceof SpoolError ||
+      error instanceof OverlayError ||
+      (error as NodeJS.ErrnoException).code !== undefined
+    ) {
       throw new GatewayError((error as Error).message, { cause: error })
     }
     throw error

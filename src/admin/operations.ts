@@ -1,5 +1,8 @@
+import type { Overlay } from '../graph/overlay.ts'
+import type { Result } from '../mail/result.ts'
 import type { QueueFilter, QueueRow, QueueSelector } from '../queue/listing.ts'
 import type { Identity } from './access.ts'
+import type { OverlayRequest } from './overlay-store.ts'
 import type {
   Aborted,
   AbortRequest,
@@ -43,7 +46,15 @@ export type Operations = {
   rollback(request: RollbackRequest, identity: Identity): Promise<Answer<RolledBack>>
   trial(): TrialAnswer
   journal(after: number, limit: number): Promise<JournalAnswer>
+
+  /** Oldest first. */
+  overlays(): readonly OverlayView[]
+  addOverlay(request: OverlayRequest, identity: Identity): Promise<Result<Overlay>>
+  removeOverlay(id: string, identity: Identity): Promise<Overlay | null>
 }
+
+/** `held`: recipients in the queue that a hold keeps back now; `null` of the other kinds. */
+export type OverlayView = Overlay & { readonly held: number | null }
 
 /** What came of a call that changes something. */
 export type Answer<Body> =
@@ -91,6 +102,7 @@ export type Status = {
   readonly sessions: number
   readonly queue: Readonly<Record<string, number>>
   readonly nextHops: readonly unknown[]
+  readonly overlays: readonly OverlayView[]
   /** Connections to next hops. */
   readonly connectionsOut: number
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number }

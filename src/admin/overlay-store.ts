@@ -51,7 +51,12 @@ export const maxOverlays = 10_000
 /** An overlay is for the moment; what shall stay belongs into the document. */
 export const maxOverlayMs = 90 * 86_400_000
 
-/** @throws Error with a sentence for the operator when the file cannot be read */
+/** The file is there and cannot be read; the message is for the operator. */
+export class OverlayError extends Error {
+  override readonly name = 'OverlayError'
+}
+
+/** @throws OverlayError */
 export async function openOverlays({ file, clock, log, random, changed }: OverlayParts): Promise<OverlayStore> {
   await rm(`${file}.tmp`, { force: true })
   let overlays: readonly Overlay[] = (await stored(file)).filter(({ until }) => until > clock.now())
@@ -173,7 +178,7 @@ async function stored(file: string): Promise<readonly Overlay[]> {
     if (!Array.isArray(overlays)) throw new ShapeError('overlays.overlays', 'a list', overlays)
     return overlays.map((one, i) => readOverlay(one, `overlays[${i}]`))
   } catch (error) {
-    throw new Error(
+    throw new OverlayError(
       `${file} cannot be read, and without it what it denies would be let in; mend it, or remove it to have none: ${(error as Error).message}`,
     )
   }

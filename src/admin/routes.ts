@@ -7,6 +7,7 @@ import type { Recognized } from './access.ts'
 import { bodyAsJson, bodyToFile } from './bodies.ts'
 import { type Calls, openCalls } from './calls.ts'
 import type { Operations, QueueFilter, QueueSelector } from './operations.ts'
+import { overlayCalls } from './overlay-calls.ts'
 import { applyCalls } from './v1.ts'
 
 export type RouteOptions = {
@@ -21,6 +22,7 @@ export type RouteOptions = {
 export function adminListener({ operations, uploads, identify, log }: RouteOptions): RequestListener {
   const calls = openCalls(identify, log)
   applyCalls(calls, operations, uploads)
+  overlayCalls(calls, operations)
   localCalls(calls, operations, uploads)
   return getRequestListener(calls.app.fetch) as RequestListener
 }
