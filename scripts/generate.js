@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { planJsonSchema } from '../dist/cli/plan/plan-schema.js'
 import { cliReference } from '../dist/cli/reference.js'
+import { testReportJsonSchema } from '../dist/cli/test/report-schema.js'
 import { editorSchema } from '../dist/config/schema-json.js'
 import { configPage } from '../dist/config/schema-page.js'
 import { scanModule } from './scan-module.js'
@@ -14,6 +15,7 @@ for (const folder of ['schemas', 'docs']) mkdirSync(inRoot(folder), { recursive:
 const files = {
   'schemas/mailgw.v1.schema.json': `${JSON.stringify(editorSchema(), null, 2)}\n`,
   'schemas/plan.v1.schema.json': `${JSON.stringify(planJsonSchema(), null, 2)}\n`,
+  'schemas/test-report.v1.schema.json': `${JSON.stringify(testReportJsonSchema(), null, 2)}\n`,
   'docs/config.md': configPage(),
   'docs/cli.md': cliReference(),
   'src/smtp/scan-module.ts': await scanModule(),

@@ -120,7 +120,16 @@ export const commands: readonly CommandEntry[] = [
     details:
       'Reads `mailgw.test.{ts,mts,yaml,yml,json}` and `*.mailgw.test.*` beside the document, or the files named. Each case is evaluated by the same code as `explain`; an oracle that is not assumed is followed for every answer. docs/testing.md says how tests are written.',
     arguments: [['[files...]', 'files of tests; without any, those beside the document']],
-    options: [config, graphFile, env],
+    options: [
+      config,
+      graphFile,
+      env,
+      json,
+      ['--junit <file>', 'also write the results as JUnit XML'],
+      ['--coverage', 'say what of the graph no test has reached'],
+      ['--min-coverage <percent>', 'fail when tests reach less of the graph'],
+      ['--mutate', 'say which mistakes in the document no test would notice'],
+    ],
     exits: [
       [0, 'all tests passed'],
       [1, 'a test failed, or something cannot be read'],
@@ -141,9 +150,10 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'apply',
-    summary: 'put a document live on the running gateway',
+    summary: 'put a document live, on the running gateway or on all that it names',
     details:
-      'Compiles, uploads over the admin socket, and activates in one step. The gateway prepares first (secrets, sockets, tables); what fails there changes nothing. Sessions stay; each mail transaction ends under the graph that it began with.',
+      'Compiles, uploads and has every gateway prepare (secrets, certificates, sockets, tables, the witnesses of the plan); what fails there changes nothing anywhere. Then wave after wave is activated and watched, and all are confirmed at the end; when anything trips (a gate, a decision that nobody reviewed, a gateway that falls silent, Ctrl-C), all go back, and so they do by themselves when this command dies. Sessions stay; each mail transaction ends under the graph that it began with. Without gateways in the document, or with --state-dir, the one gateway of that folder is changed. A review (PLANFILE or --expect) holds as long as what changes for mail is still the same, whatever became active since.',
+    arguments: [['[planfile]', 'a plan written by `mailgw plan -o FILE`: its change set is what was reviewed']],
     options: [
       config,
       graphFile,
@@ -153,15 +163,47 @@ export const commands: readonly CommandEntry[] = [
         '--base <hash>',
         'graph that must be active now; another one stops the apply (default: whatever is active when apply starts)',
       ],
+      ['--expect <hash>', 'hash of the change set that was reviewed, such as c1:...; another one stops the apply'],
+      ['--gateways <names>', 'only these gateways or groups, divided by commas (default: all of the environment)'],
+      [
+        '--waves <waves>',
+        'gateways, groups, shares or all, in order, such as canary,25%,all (default: the groups of the document; without groups one gateway at a time)',
+      ],
+      ['--bake <time>', 'watch each wave for so long before the next one, such as 5m'],
+      [
+        '--gate <name=share...>',
+        'roll back above it: reject-rate=2%, defer-rate=5%, failure-rate=1%; min-messages=20 says from how many on',
+      ],
+      [
+        '--confirm-within <time>',
+        'time for all waves; what is not confirmed by then goes back by itself (default: the bakes and one minute)',
+      ],
+      ['--max-changed <n>', 'refuse a change of more than n classes of recipients that is not acknowledged'],
+      ['--ack <hash>', 'hash of the change set that is acknowledged'],
+      ['--hold-queue', 'try nothing until the confirm towards queued recipients whose route changes'],
+      ['--reason <text>', 'why, for the journal of each gateway'],
       ['--dry-run', 'prepare only'],
       json,
     ],
     exits: [
       [0, 'active'],
       [1, 'failed, the old graph is active'],
-      [2, 'the base moved'],
+      [2, 'the base moved, or what changes is not what was reviewed'],
     ],
     load: () => import('./commands/apply.ts'),
+  },
+  {
+    name: 'drift',
+    summary: 'compare what the gateways serve with the document in git',
+    details:
+      'Asks every gateway of the document (without any, or with --state-dir, the one of that folder) for its active graph, the commit it was applied from, an activation that is not confirmed, and overlays. The document of HEAD counts, whatever lies in the folder; outside of a repository the document as it is.',
+    options: [config, env, stateDir, ['--revision <name>', 'git revision whose document counts (default: HEAD)'], json],
+    exits: [
+      [0, 'every gateway serves it'],
+      [1, 'nobody can tell: a gateway does not answer, or the document has errors'],
+      [2, 'a gateway serves another graph, or one that is not confirmed'],
+    ],
+    load: () => import('./commands/drift.ts'),
   },
   {
     name: 'status',

@@ -1,36 +1,105 @@
-import { dirname, relative } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { coverageOf, percentOf } from '../../analysis/suite-coverage.ts'
 import { failedOf, runCases } from '../../analysis/suite-run.ts'
 import { interpreter } from '../../graph/interpret.ts'
-import { CommandError, type Invocation, type Run, textOption } from '../run.ts'
+import { placeFinder } from '../../graph/sources.ts'
+import { CommandError, flag, type Invocation, type Run, textOption } from '../run.ts'
+import { coverageText } from '../test/coverage-text.ts'
 import { failuresText, type TextOptions } from '../test/failure-text.ts'
-import { type Loaded, loadTests } from '../test/load-cases.ts'
+import { type LoadedTests, loadTests } from '../test/load-cases.ts'
+import { mutate } from '../test/mutate.ts'
+import { mutationText } from '../test/mutation-text.ts'
+import { isGood, type Outcome } from '../test/outcome.ts'
+import { testReport } from '../test/report-json.ts'
+import { junit } from '../test/report-junit.ts'
 
 export const run: Run = async (invocation) => {
   const { options, terminal } = invocation
+  const least = leastCoverage(options)
   const loaded = await loadTests(invocation)
-  if (loaded.cases.length === 0) {
-    throw new CommandError(
-      'there is no test: write mailgw.test.ts or mailgw.test.yaml beside the document, or name a file',
-    )
+  if (loaded.cases.length + loaded.claims.length === 0) {
+    const hint = 'write mailgw.test.ts or mailgw.test.yaml beside the document, or name a file'
+    throw new CommandError(`there is no test: ${hint}`)
   }
-  const { graph, sources, hash } = loaded.bundle
-  const results = runCases(interpreter(graph, sources, hash), loaded.cases)
-  const failed = failedOf(results)
-  const text = textOptions(loaded, options, terminal.color)
-  terminal.out(failuresText(failed, text))
-  terminal.out(`${failed.length > 0 ? '\n' : ''}${countText(results.length, failed.length, loaded.files.length)}\n`)
-  return failed.length === 0 ? 0 : 1
+  const outcome = outcomeOf(loaded, options)
+  const text: TextOptions = {
+    cwd: process.cwd(),
+    color: terminal.color,
+    folder: loaded.file === null ? null : dirname(loaded.file),
+    explain: explainOptions(options),
+  }
+  const file = textOption(options, 'junit')
+  if (file !== null) {
+    await writeFile(file, junit(outcome, text)).catch((error: Error) => {
+      throw new CommandError(`--junit: the report cannot be written: ${error.message}`)
+    })
+  }
+  if (flag(options, 'json')) {
+    const report = testReport(outcome, { graph: loaded.bundle.hash, document: loaded.file, files: loaded.files }, text)
+    terminal.out(`${JSON.stringify(report, null, 2)}\n`)
+  } else terminal.out(outcomeText(outcome, loaded, text))
+
+  if (outcome.coverage === null || least === null || percentOf(outcome.coverage) >= least)
+    return isGood(outcome) ? 0 : 1
+  terminal.err(`mailgw: tests reach ${percentOf(outcome.coverage)}%, --min-coverage wants ${least}%\n`)
+  return 1
 }
 
-function textOptions({ file }: Loaded, options: Invocation['options'], color: boolean): TextOptions {
-  const explain = (['config', 'graph', 'env'] as const).flatMap((name) => {
-    const value = textOption(options, name)
-    return value === null ? [] : [`--${name}`, value]
-  })
-  return { cwd: process.cwd(), color, folder: file === null ? null : dirname(file), explain }
+function outcomeOf(loaded: LoadedTests, options: Invocation['options']): Outcome {
+  const { graph, sources, hash } = loaded.bundle
+  const results = runCases(interpreter(graph, sources, hash), loaded.cases)
+  const wantsCoverage = flag(options, 'coverage') || textOption(options, 'minCoverage') !== null
+  const wantsMutants = flag(options, 'mutate')
+  return {
+    results,
+    proofs: [],
+    smtp: null,
+    coverage: wantsCoverage ? coverageOf(graph, sources, results) : null,
+    mutation: wantsMutants ? mutationOf(loaded, results) : null,
+  }
+}
+
+function mutationOf({ document, bundle }: LoadedTests, results: Outcome['results']): NonNullable<Outcome['mutation']> {
+  if (document === null) throw new CommandError('--mutate makes its mistakes in a document: give one, not a graph')
+  if (failedOf(results).length > 0) throw new CommandError('--mutate needs tests that pass: run them without it')
+  const { mutants, runs, survivors } = mutate(document, results)
+  const placeOf = placeFinder(bundle.sources)
+  return {
+    mutants,
+    runs,
+    survivors: survivors.map((mutant) => {
+      const place = placeOf(mutant.at) ?? { file: null, line: 0, column: 0 }
+      return { mutant, suggestion: null, ...place }
+    }),
+  }
+}
+
+function outcomeText(outcome: Outcome, { files }: LoadedTests, options: TextOptions): string {
+  const { results, coverage, mutation } = outcome
+  const failed = failedOf(results)
+  const parts = [...(failed.length > 0 ? [failuresText(failed, options)] : [])]
+  if (coverage !== null) parts.push(coverageText(coverage, options))
+  if (mutation !== null) parts.push(mutationText(mutation, options))
+  parts.push(countText(results.length, failed.length, files.length))
+  return parts.join('\n')
 }
 
 const countText = (all: number, failed: number, files: number): string =>
-  `${all} test${all === 1 ? '' : 's'} in ${files} file${files === 1 ? '' : 's'}, ${failed === 0 ? 'all passed' : `${failed} failed`}`
+  `${all} test${all === 1 ? '' : 's'} in ${files} file${files === 1 ? '' : 's'}, ${failed === 0 ? 'all passed' : `${failed} failed`}\n`
 
-export const shownFile = (file: string): string => relative('.', file)
+/** What `explain` has to be told to find the same document. */
+const explainOptions = (options: Invocation['options']): string[] =>
+  (['config', 'graph', 'env'] as const).flatMap((name) => {
+    const value = textOption(options, name)
+    return value === null ? [] : [`--${name}`, value]
+  })
+
+function leastCoverage(options: Invocation['options']): number | null {
+  const text = textOption(options, 'minCoverage')
+  if (text === null) return null
+  if (!/^(?:100|\d{1,2})$/.test(text)) {
+    throw new CommandError(`--min-coverage: expected a whole number from 0 to 100, got ${text}`)
+  }
+  return Number(text)
+}

@@ -7,11 +7,11 @@ import { renderTerminal } from '../../config/render-terminal.ts'
 import type { Source } from '../../config/source.ts'
 import type { Bundle } from '../../graph/bundle.ts'
 import { bundleOf, reportedDocument } from '../bundle.ts'
-import { CommandError, type Invocation, type Terminal, textOption } from '../run.ts'
+import { CommandError, type Invocation, textOption } from '../run.ts'
 import { knownOf, readCases, type WrittenClaim } from './read-cases.ts'
 
 /** Everything that a run of tests is about. */
-export type Loaded = {
+export type LoadedTests = {
   readonly bundle: Bundle
   /** `null` with `--graph`: there is a graph and no document. */
   readonly document: Document | null
@@ -26,7 +26,7 @@ export type Loaded = {
  * The document or graph that the options name, and the tests that stand beside it or that the arguments name. What is
  * wrong is printed for a person and ends the command.
  */
-export async function loadTests({ arguments: named, options, terminal }: Invocation): Promise<Loaded> {
+export async function loadTests({ arguments: named, options, terminal }: Invocation): Promise<LoadedTests> {
   const isGraph = textOption(options, 'graph') !== null
   const compiled = isGraph ? null : await reportedDocument(options, terminal)
   const bundle = compiled?.bundle ?? (await bundleOf(options, terminal))
@@ -54,5 +54,3 @@ export async function loadTests({ arguments: named, options, terminal }: Invocat
   }
   return { bundle, document: compiled?.loaded.document ?? null, file, files, cases, claims }
 }
-
-export type Say = Pick<Terminal, 'out' | 'err'>
