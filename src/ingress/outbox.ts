@@ -31,10 +31,11 @@ export class Outbox {
     })
   }
 
-  /** Writes what was added and closes our side; false when it was closed before. */
-  end(): boolean {
+  /** Writes what was added and closes our side; false when it was closed before. `onLeft`: the kernel has all of it. */
+  end(onLeft: (() => void) | null): boolean {
     if (this.socket.writableEnded) return false
-    this.socket.end(this.text, 'latin1')
+    if (onLeft === null) this.socket.end(this.text, 'latin1')
+    else this.socket.end(this.text, 'latin1', onLeft)
     this.text = ''
     return true
   }

@@ -54,6 +54,7 @@ export class Session implements Visit, Reader {
   private readonly outbox: Outbox
   private readonly inflow: Inflow
   private errors = 0
+  private saidQuit = false
 
   constructor(house: House, socket: Socket, client: IpAddress, id: number, onGone: (session: Session) => void) {
     this.id = id
@@ -199,7 +200,8 @@ export class Session implements Visit, Reader {
         this.say(step.reply)
         break
       case 'close':
-        if (step.reply.code !== 221) this.logRefused(step.reply)
+        if (step.reply.code === 221) this.saidQuit = true
+        else this.logRefused(step.reply)
         this.last(step.reply)
         break
       case 'data':
@@ -364,14 +366,16 @@ export class Session implements Visit, Reader {
   }
 
   /** Ends the session for a reason of ours: 421 may come at any time (RFC 5321 §3.8). */
-  private dismiss(why: Reply): void {
+  private dismiss(why: Reply | null): void {
     this.last(why)
     this.flush()
   }
 
   flush(): void {
     if (this.mode !== 'closing') this.outbox.flush(() => this.inflow.proceed())
-    else if (this.outbox.end()) {
+    // It says no more (RFC 5321 §4.1.1.10); many just go, and to hear of that costs an error each.
+    else if (this.saidQuit) this.outbox.end(() => this.socket.destroy())
+    else if (this.outbox.end(null)) {
       this.patience.linger()
       this.inflow.drop()
     }
@@ -379,8 +383,7 @@ export class Session implements Visit, Reader {
 
   /** The client has said all it will, and was answered: we close too. */
   over(): void {
-    this.last(null)
-    this.flush()
+    this.dismiss(null)
   }
 
   private gone(): void {

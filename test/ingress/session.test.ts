@@ -148,13 +148,17 @@ describe('time-outs', () => {
     await client.hears(`${granted}250 2.0.0 queued as m1\r\n`)
   })
 
-  test('a client that does not close after our last reply is cut', async () => {
+  test('a client that does not close after our last reply is cut, and one that said QUIT is not waited for', async () => {
     const { connect, clock, census } = await house()
     const client = await connect()
-    await client.say('QUIT\r\n')
+    await client.say('GET / HTTP/1.1\r\n')
     await client.closes()
     expect(census.total).toBe(1)
     clock.pass(3000)
+    expect(await until(() => census.total === 0)).toBe(true)
+    const polite = await connect()
+    await polite.say('QUIT\r\n')
+    await polite.closes()
     expect(await until(() => census.total === 0)).toBe(true)
   })
 })
