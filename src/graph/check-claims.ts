@@ -87,6 +87,7 @@ const row =
 const shape = record({
   clients: listOf(row(network, oneOf(true, false))),
   domains: listOf(row(domainPattern, oneOf('local', 'relay'))),
+  rules: listOf(at),
   openRelay: orNull(record({ reason: line, until: text(/^\d{4}-\d{2}-\d{2}$/, 'a day'), at })),
   prove: listOf(claim, 10_000),
 })

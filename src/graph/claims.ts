@@ -9,6 +9,8 @@ export type Claims = {
   readonly clients: readonly (readonly [network: string, isInternal: boolean, at: string])[]
   /** The domains that this gateway answers for, by most specific pattern. Sorted. */
   readonly domains: readonly (readonly [pattern: string, kind: 'local' | 'relay', at: string])[]
+  /** The rules of the document: those that a graph does not show because they decide nothing, too. In its order. */
+  readonly rules: readonly string[]
   /** An open relay that the document asks for, until the day named (UTC). */
   readonly openRelay: { readonly reason: string; readonly until: string; readonly at: string } | null
   /** In the order of the document. */
@@ -53,12 +55,13 @@ export type Claim = { readonly at: string } & (
   | { readonly kind: 'unchanged'; readonly box: Box }
 )
 
-export const noClaims: Claims = { clients: [], domains: [], openRelay: null, prove: [] }
+export const noClaims: Claims = { clients: [], domains: [], rules: [], openRelay: null, prove: [] }
 
 /** Every `at` of the claims, for the sidecar of positions. */
-export function* elementsOfClaims({ clients, domains, openRelay, prove }: Claims): Generator<string> {
+export function* elementsOfClaims({ clients, domains, rules, openRelay, prove }: Claims): Generator<string> {
   for (const [, , at] of clients) yield at
   for (const [, , at] of domains) yield at
+  yield* rules
   if (openRelay !== null) yield openRelay.at
   for (const { at } of prove) yield at
 }
