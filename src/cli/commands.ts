@@ -1,3 +1,4 @@
+import { overlayCommands } from './overlay-commands.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -30,6 +31,14 @@ const reports: readonly OptionEntry[] = [
 const stateDir: OptionEntry = [
   '-s, --state-dir <folder>',
   'folder of spool, mailboxes and socket (default: $MAILGW_STATE_DIR or ./state)',
+]
+const base: OptionEntry = [
+  '--base <what>',
+  'what to compare with: running, a graph (old.mgw), another document, or a git revision (HEAD~1, main, git:REV, REV:PATH); default: the running gateway',
+]
+const replay: readonly OptionEntry[] = [
+  ['--replay <time>', 'weigh the changes with the envelopes that the gateway recorded, such as 7d'],
+  ['--replay-file <file>', 'the same with a file of envelopes (NDJSON)'],
 ]
 const planForms: readonly OptionEntry[] = [
   ['--json', 'print the plan as JSON (schemas/plan.v1.schema.json)'],
@@ -137,6 +146,28 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/test.ts'),
   },
   {
+    name: 'plan',
+    summary: 'say what a document changes for mail',
+    details:
+      'Compares the document with what is given as the base, for all messages and not for a sample: each change with who, to whom, from what to what, the lines of both documents that cause it, and one message as an example. Everything else is proved to be unchanged. docs/plan.md explains how to read it.',
+    options: [
+      config,
+      graphFile,
+      env,
+      base,
+      stateDir,
+      ['-o, --output <file>', 'also save the plan, for plan show and apply'],
+      ...planForms,
+      ...replay,
+    ],
+    exits: [
+      [0, 'nothing changes'],
+      [2, 'something changes, and all that must hold holds'],
+      [1, 'an error, or something that must hold does not'],
+    ],
+    load: () => import('./commands/plan.ts'),
+  },
+  {
     name: 'plan show',
     summary: 'print a saved plan',
     details: 'In any of the forms of `mailgw plan`. A plan of another format says which mailgw wrote it.',
@@ -147,6 +178,27 @@ export const commands: readonly CommandEntry[] = [
       [1, 'the plan cannot be read'],
     ],
     load: () => import('./commands/plan-show.ts'),
+  },
+  {
+    name: 'ci',
+    summary: 'check, test, prove and plan in one run, for a pull request',
+    details:
+      'Prints what each step says and writes the comment for the pull request, whatever comes of it. Where no gateway can be reached, as in a pull request from a fork, the base is a revision of git. docs/ci.md is a walk-through, examples/ci has ready workflows.',
+    options: [
+      config,
+      env,
+      base,
+      stateDir,
+      ['--comment <file>', 'write the comment of the pull request, at most 60,000 characters'],
+      ['-o, --output <file>', 'save the plan, for plan show and apply'],
+      ...reports,
+      ...replay,
+    ],
+    exits: [
+      [0, 'all that must hold holds, whether or not something changes'],
+      [1, 'an error, a failed test, or a proof that does not hold'],
+    ],
+    load: () => import('./commands/ci.ts'),
   },
   {
     name: 'apply',
@@ -206,6 +258,47 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/drift.ts'),
   },
   {
+    name: 'rollback',
+    summary: 'go back to a graph that was active before',
+    details:
+      'On one gateway: out of a trial, or to the graph before, or to the given one of the newest ten that were active (a hash, or its first characters as `history` shows them). It is prepared like every other graph. What was delivered meanwhile stays delivered.',
+    arguments: [['[hash]', 'graph to go to; without it the one before']],
+    options: [stateDir, ['--reason <text>', 'goes into the journal'], json],
+    exits: [
+      [0, 'the other graph is active'],
+      [1, 'no gateway answers, or it cannot serve that graph; nothing was changed'],
+    ],
+    load: () => import('./commands/rollback.ts'),
+  },
+  {
+    name: 'history',
+    summary: 'show who put which graph live, when and why',
+    details:
+      'The newest entries of the journal, oldest first. Follows the chain of the whole journal, and says whether it is what the gateway wrote.',
+    options: [stateDir, ['--limit <n>', 'at most n entries (default 20)'], json],
+    exits: [
+      [0, 'shown; the chain is whole'],
+      [1, 'no gateway answers, or the chain is broken'],
+    ],
+    load: () => import('./commands/history.ts'),
+  },
+  {
+    name: 'token new',
+    summary: 'make a token for the admin API',
+    details:
+      'Prints the token, once, on standard output, and on standard error the line for `admin.tokens` of the document, which holds its hash alone. Contacts nobody.',
+    options: [
+      ['--name <name>', 'who will use it, for journal and log'],
+      ['--scopes <list>', 'what it may do, divided by commas: read, prepare, activate, overlay (default read)'],
+      json,
+    ],
+    exits: [
+      [0, 'printed'],
+      [1, 'the name or a scope is wrong'],
+    ],
+    load: () => import('./commands/token-new.ts'),
+  },
+  {
     name: 'status',
     summary: 'show what the running gateway does',
     details:
@@ -257,6 +350,7 @@ export const commands: readonly CommandEntry[] = [
     ],
     load: () => import('./commands/queue-retry.ts'),
   },
+  ...overlayCommands(stateDir, json),
   {
     name: 'stop',
     summary: 'stop the running gateway',
