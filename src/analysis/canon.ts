@@ -1,0 +1,225 @@
+import { type RouteText, routeKey, routeText } from '../graph/behaviour.ts'
+import type { Control } from '../graph/control.ts'
+import { oracleName } from '../graph/explanation.ts'
+import { type Graph, isLeaf, type Leaf, type Node, type Table } from '../graph/graph.ts'
+import { mailboxKey } from '../graph/pattern.ts'
+import { routeOf } from '../graph/route-of.ts'
+import { type Mailbox, parseMailbox } from '../mail/path.ts'
+
+/**
+ * Number of a node in a `Canon`. Equal nodes have one number, in whichever graph they stand, and every edge leads to a
+ * lower one.
+ */
+export type CanonId = number
+
+/** Nodes without their positions; leaves by what they mean with the control section of their graph. */
+export type CanonNode =
+  | { readonly kind: 'choice'; readonly cases: ReadonlyMap<string, CanonId>; readonly otherwise: CanonId }
+  | CanonTable
+  | {
+      readonly kind: 'compare'
+      readonly on: 'size' | 'hops'
+      readonly value: number
+      readonly over: CanonId
+      readonly within: CanonId
+    }
+  | {
+      readonly kind: 'oracle'
+      readonly name: string
+      readonly listed: CanonId
+      readonly clear: CanonId
+      readonly error: CanonId
+    }
+  | CanonLeaf
+
+export type CanonTable = {
+  readonly kind: 'table'
+  readonly on: Table['on']
+  readonly rows: readonly (readonly [pattern: string, ...rest: unknown[]])[]
+  /** Of each row, where it leads. */
+  readonly labels: Int32Array
+  readonly otherwise: CanonId
+}
+
+export type CanonLeaf = { readonly kind: 'leaf' } & (
+  | { readonly is: 'next' }
+  | { readonly is: 'refuse'; readonly code: number; readonly status: string; readonly text: string }
+  | { readonly is: 'expand'; readonly to: readonly { readonly key: string; readonly mailbox: Mailbox }[] }
+  | { readonly is: 'route'; readonly route: RouteText }
+  /** Whether a message lies in a set (`set.ts`). */
+  | { readonly is: 'member'; readonly value: boolean }
+)
+
+/** Takes nodes of any number of graphs in, equal ones once. What does not decide anything is left out. */
+export type Canon = {
+  readonly nodes: readonly CanonNode[]
+  /** Of each node of the graph its number here. */
+  add(graph: Graph): Int32Array
+  leaf(leaf: CanonLeaf): CanonId
+  choice(cases: readonly (readonly [string, CanonId])[], otherwise: CanonId): CanonId
+  table(on: Table['on'], rows: CanonTable['rows'], labels: Int32Array, otherwise: CanonId): CanonId
+  compare(on: 'size' | 'hops', value: number, over: CanonId, within: CanonId): CanonId
+  oracle(name: string, listed: CanonId, clear: CanonId, error: CanonId): CanonId
+}
+
+export function makeCanon(): Canon {
+  const nodes: CanonNode[] = []
+  const known = new Map<string, CanonId>()
+  const tables = new Map<string, CanonId[]>()
+
+  const put = (key: string, make: () => CanonNode): CanonId => {
+    let id = known.get(key)
+    if (id === undefined) {
+      id = nodes.push(make()) - 1
+      known.set(key, id)
+    }
+    return id
+  }
+  const canon: Canon = {
+    nodes,
+    leaf: (leaf) => put(leafKey(leaf), () => leaf),
+    choice(cases, otherwise) {
+      const different = cases.filter(([, to]) => to !== otherwise)
+      if (different.length === 0) return otherwise
+      return put(`choice ${otherwise} ${JSON.stringify(different)}`, () => ({
+        kind: 'choice',
+        cases: new Map(different),
+        otherwise,
+      }))
+    },
+    table(on, rows, labels, otherwise) {
+      if (labels.every((label) => label === otherwise)) return otherwise
+      // Tables are large: a few words to find candidates, then row by row.
+      const key = `${on} ${rows.length} ${otherwise} ${rows[0]![0]}`
+      const candidates = tables.get(key) ?? []
+      const same = candidates.find((id) => sameRows(nodes[id] as CanonTable, rows, labels))
+      if (same !== undefined) return same
+      const id = nodes.push({ kind: 'table', on, rows, labels, otherwise }) - 1
+      tables.set(key, [...candidates, id])
+      return id
+    },
+    compare(on, value, over, within) {
+      if (over === within) return within
+      return put(`${on} ${value} ${over} ${within}`, () => ({ kind: 'compare', on, value, over, within }))
+    },
+    oracle(name, listed, clear, error) {
+      if (listed === clear && clear === error) return clear
+      const key = `oracle ${listed} ${clear} ${error} ${name}`
+      return put(key, () => ({ kind: 'oracle', name, listed, clear, error }))
+    },
+    add(graph) {
+      const numbers = new Int32Array(graph.nodes.length)
+      for (let index = graph.nodes.length - 1; index >= 0; index--) {
+        numbers[index] = addNode(canon, graph.nodes[index]!, numbers, graph.control)
+      }
+      return numbers
+    },
+  }
+  return canon
+}
+
+function addNode(canon: Canon, node: Node, numbers: Int32Array, control: Control): CanonId {
+  if (isLeaf(node)) return canon.leaf(meaningOf(node, control))
+  switch (node.kind) {
+    case 'choice': {
+      const cases = node.cases.map(([name, to]) => [name, numbers[to]!] as const)
+      return canon.choice(cases, numbers[node.otherwise]!)
+    }
+    case 'table': {
+      const labels = new Int32Array(node.rows.length)
+      for (let i = 0; i < labels.length; i++) labels[i] = numbers[node.rows[i]![1]]!
+      return canon.table(node.on, node.rows, labels, numbers[node.otherwise]!)
+    }
+    case 'compare':
+      return canon.compare(node.on, node.value, numbers[node.over]!, numbers[node.within]!)
+    case 'oracle': {
+      const { listed, clear, error } = node.outcomes
+      return canon.oracle(oracleName(node.oracle), numbers[listed]!, numbers[clear]!, numbers[error]!)
+    }
+  }
+}
+
+const nobody: Mailbox = (() => {
+  const parsed = parseMailbox('nobody@example.com')
+  if (!parsed.ok) throw new Error(parsed.error)
+  return parsed.value
+})()
+
+function meaningOf(leaf: Leaf, control: Control): CanonLeaf {
+  switch (leaf.kind) {
+    case 'next':
+    // Held or not is said by the route, which is asked for a parked recipient as for any other.
+    case 'park':
+      return { kind: 'leaf', is: 'next' }
+    case 'refuse':
+      return { kind: 'leaf', is: 'refuse', code: leaf.code, status: leaf.status, text: leaf.text }
+    case 'expand':
+      return { kind: 'leaf', is: 'expand', to: leaf.to.map(target) }
+    default: {
+      // The gateway's own reading of the leaf, asked by way of an evaluator that always arrives there.
+      const winner = () => ({ at: '', file: null, line: 0, column: 0 })
+      const evaluator = { hash: '', control, start: () => 0, resume: () => 0, leaf: () => leaf, winner }
+      const oracle = (): never => {
+        throw new Error('a leaf is no oracle')
+      }
+      const route = routeOf({ ...evaluator, oracle }, nobody)
+      return { kind: 'leaf', is: 'route', route: routeText(route) }
+    }
+  }
+}
+
+function target(text: string): { readonly key: string; readonly mailbox: Mailbox } {
+  const parsed = parseMailbox(text)
+  if (!parsed.ok) throw new Error(`the graph expands to ${JSON.stringify(text)}: ${parsed.error}`)
+  return { key: mailboxKey(parsed.value), mailbox: parsed.value }
+}
+
+function leafKey(leaf: CanonLeaf): string {
+  switch (leaf.is) {
+    case 'next':
+      return 'next'
+    case 'member':
+      return `member ${leaf.value}`
+    case 'refuse':
+      return `refuse ${leaf.code} ${leaf.status} ${leaf.text}`
+    case 'expand':
+      return `expand ${JSON.stringify(leaf.to.map(({ key }) => key))}`
+    case 'route':
+      return `route ${routeKey(leaf.route)}`
+  }
+}
+
+function sameRows(table: CanonTable, rows: CanonTable['rows'], labels: Int32Array): boolean {
+  for (let i = 0; i < labels.length; i++) {
+    if (table.labels[i] !== labels[i] || table.rows[i]![0] !== rows[i]![0]) return false
+  }
+  return true
+}
+
+/** Where the edges of a node lead. */
+export function canonEdges(node: CanonNode): Iterable<CanonId> {
+  switch (node.kind) {
+    case 'choice':
+      return new Set([...node.cases.values(), node.otherwise])
+    case 'table':
+      return new Set(node.labels).add(node.otherwise)
+    case 'compare':
+      return [node.over, node.within]
+    case 'oracle':
+      return [node.listed, node.clear, node.error]
+    case 'leaf':
+      return []
+  }
+}
+
+/** All that these lead to, themselves too, in ascending order: what a node leads to comes before it. */
+export function reachedFrom(nodes: readonly CanonNode[], entries: Iterable<CanonId>): CanonId[] {
+  const seen = new Set<CanonId>()
+  const open = [...entries]
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (seen.has(id)) continue
+    seen.add(id)
+    open.push(...canonEdges(nodes[id]!))
+  }
+  return [...seen].sort((a, b) => a - b)
+}

@@ -1,0 +1,93 @@
+import type { Behaviour, Decided, Decider } from '../graph/behaviour.ts'
+import type { Bundle } from '../graph/bundle.ts'
+import { canonicalJson } from '../graph/canonical.ts'
+import { stages } from '../graph/graph.ts'
+import { placeFinder } from '../graph/sources.ts'
+import type { Cause } from './change-set.ts'
+import { type Elements, elementsFinder } from './elements.ts'
+
+type Pair = { readonly from: Decided; readonly to: Decided }
+
+/** Names what was edited, for any number of pairs of decisions of the same two graphs: these are read once for all. */
+export function causeFinder(before: Bundle, after: Bundle, pairs: readonly Pair[]): (pair: Pair) => readonly Cause[] {
+  const named = (of: (pair: Pair) => Decided) => new Set(pairs.flatMap((pair) => of(pair).deciders.map(({ at }) => at)))
+  const ats = new Set([...named(({ from }) => from), ...named(({ to }) => to)])
+  const contents = { before: elementsFinder(before.graph, ats), after: elementsFinder(after.graph, ats) }
+  const wanted = (own: Elements) => new Set([...own.values()].flatMap((set) => [...set]))
+  const known = {
+    before: contents.before.whichOf(wanted(contents.after.elements)),
+    after: contents.after.whichOf(wanted(contents.before.elements)),
+  }
+  const places = { before: placeFinder(before.sources), after: placeFinder(after.sources) }
+  const cause = (side: Cause['side'], at: string): Cause => ({
+    side,
+    at,
+    ...(places[side](at) ?? { file: null, line: 0, column: 0 }),
+  })
+
+  /** True for an element that the other graph does not have, or has with another content. */
+  const isEdited = (side: Cause['side'], at: string): boolean => {
+    const other = side === 'before' ? 'after' : 'before'
+    const own = contents[side].elements.get(at) ?? new Set()
+    if ([...own].some((content) => !known[other].has(content))) return true
+    // An index says only where an element stands; a name says which it is.
+    if (/\[\d+\]$/.test(at)) return false
+    const there = contents[other].elements.get(at)
+    return there !== undefined && (there.size !== own.size || [...own].some((content) => !there.has(content)))
+  }
+
+  return ({ from, to }) => {
+    const relays = changedRelays(before, after, [from.behaviour, to.behaviour])
+    const deciders = [
+      ...othersThan(from, to).map((decider) => ({ side: 'before' as const, decider })),
+      ...othersThan(to, from).map((decider) => ({ side: 'after' as const, decider })),
+    ]
+    const order = ({ stage }: Decider) => (stage === 'route' ? stages.indexOf('rcpt') + 0.5 : stages.indexOf(stage))
+    const edited = deciders.filter(({ side, decider }) => isEdited(side, decider.at))
+    const among = edited.length > 0 || relays.length > 0 ? edited : deciders
+    const first = Math.min(...among.map(({ decider }) => order(decider)))
+    const chosen = among.filter(({ decider }) => order(decider) === first)
+    const found = new Map<string, Cause>()
+    for (const { side, decider } of chosen) found.set(`${side} ${decider.at}`, cause(side, decider.at))
+    if (chosen.length === 0) {
+      for (const name of relays) {
+        for (const side of ['before', 'after'] as const) found.set(`${side} ${name}`, cause(side, `relays.${name}`))
+      }
+    }
+    return [...found.values()]
+  }
+}
+
+/** Of one side, those who decided something else than on the other. */
+function othersThan(own: Decided, other: Decided): readonly Decider[] {
+  const last = own.deciders.at(-1)
+  return own.deciders.filter((decider) => {
+    const isEnd = decider === last && own.behaviour.kind === 'refused'
+    const same = other.deciders.find(({ stage, at }) => stage === decider.stage && at === decider.at)
+    if (same === undefined || isEnd || decider.stage === 'route') return true
+    return other.behaviour.kind === 'refused' && same === other.deciders.at(-1)
+  })
+}
+
+/** Relays by name that these ways take and that the two graphs do not settle alike. */
+function changedRelays(
+  { graph: before }: Bundle,
+  { graph: after }: Bundle,
+  behaviours: readonly Behaviour[],
+): string[] {
+  const taken = new Set(
+    behaviours.flatMap((behaviour) =>
+      behaviour.kind === 'refused'
+        ? []
+        : behaviour.finals.flatMap(({ route }) => (route.kind === 'relay' ? [route.text.slice('relay '.length)] : [])),
+    ),
+  )
+  const settled = (graph: Bundle['graph'], name: string) => {
+    const relay = graph.control.relays.find((one) => one.name === name)
+    return relay === undefined ? null : canonicalJson(relay)
+  }
+  return [...taken].filter((name) => {
+    const [one, other] = [settled(before, name), settled(after, name)]
+    return one !== null && other !== null && one !== other
+  })
+}

@@ -1,0 +1,155 @@
+import { type Behaviour, behaviourOf, type Decided } from '../graph/behaviour.ts'
+import type { Box } from '../graph/box.ts'
+import type { Bundle } from '../graph/bundle.ts'
+import { canonicalJson, hashText } from '../graph/canonical.ts'
+import { type Interpreter, interpreter } from '../graph/interpret.ts'
+import { byCodeUnits } from '../graph/pattern.ts'
+import { causeFinder } from './causes.ts'
+import { type Change, type ChangeKind, type ChangeSet, changeKinds, type Move } from './change-set.ts'
+import { isInternalBy, isOursBy } from './claimed.ts'
+import { type Cut, cut } from './cut.ts'
+import { boxOf } from './describe.ts'
+import { type DestinationDraft, destinationChanges } from './destinations.ts'
+import { BudgetExceeded } from './diagram.ts'
+import { fingerprint } from './fingerprint.ts'
+import { kindOf } from './kind.ts'
+import { movesIn } from './moves.ts'
+import { behavioursOf, setsOf } from './product.ts'
+import { type Answer, ask, type Known } from './question.ts'
+import { internalClients, ourRecipients } from './set.ts'
+import { settingChanges } from './settings.ts'
+import { makeSpace, NotAnalysable } from './space.ts'
+import { type Example, exampleOf, messageText } from './witness.ts'
+
+export type CompareOptions = {
+  /** Of the decision diagrams; beyond it the answer is `unknown`. */
+  readonly nodeBudget?: number
+}
+
+/**
+ * What another graph changes for mail: exactly the messages that behave differently, as disjoint boxes. Compared is what
+ * a gateway decides at each message for one recipient, with its size known at MAIL; oracles may answer anything, the same
+ * to both graphs. Throws an internal error when the plain interpreter does not confirm what is about to be reported.
+ */
+export function compareGraphs(before: Bundle, after: Bundle, options: CompareOptions = {}): ChangeSet {
+  const settings = settingChanges(before.graph, after.graph)
+  const plain = [before, after].map((bundle) => interpreter(bundle.graph, bundle.sources, bundle.hash))
+  const { drafts, name, unknown } = decisions(before, after, plain, options)
+  const destinations = destinationsOrUnknown(before, after, plain, unknown)
+
+  const pairs = [...drafts.map(({ pair }) => pair), ...destinations.map(({ deciders }) => deciders)]
+  const causesOf = causeFinder(before, after, pairs)
+  const changes = drafts.map(
+    ({ kind, box, moves, example, pair }): Change => ({
+      kind,
+      box,
+      moves,
+      causes: causesOf(pair),
+      witness: {
+        message: messageText(example.message),
+        answers: Object.fromEntries(example.answers),
+        from: pair.from.behaviour,
+        to: pair.to.behaviour,
+      },
+    }),
+  )
+  const destined = destinations.map(({ deciders, ...change }) => ({ ...change, causes: causesOf(deciders) }))
+  const meaning = {
+    name,
+    boxes: changes.map(({ kind, box }) => ({ kind, box })),
+    destinations: destined.map(({ destinations, from, to }) => ({ destinations, from, to })),
+    settings,
+    unknown,
+  }
+  return {
+    format: 'mailgw-changes/1',
+    hash: `c1:${hashText(canonicalJson(meaning)).slice('g1:'.length)}`,
+    base: before.hash,
+    next: after.hash,
+    changes,
+    destinations: destined,
+    settings,
+    unknown,
+  }
+}
+
+type Draft = {
+  readonly kind: ChangeKind
+  readonly box: Box
+  readonly moves: readonly Move[]
+  readonly example: Example
+  readonly pair: { readonly from: Decided; readonly to: Decided }
+}
+
+function decisions(before: Bundle, after: Bundle, plain: readonly Interpreter[], { nodeBudget }: CompareOptions) {
+  const nothing = { drafts: [] as Draft[], name: '' }
+  // Equal hashes, equal behaviour: no diagram is needed to say so.
+  if (before.hash === after.hash) return { ...nothing, unknown: [] as string[] }
+  try {
+    const space = makeSpace([before.graph, after.graph], {
+      sets: [internalClients(before.graph.claims), ourRecipients(after.graph.claims)],
+      ...(nodeBudget === undefined ? {} : { nodeBudget }),
+    })
+    const answer = ask(space, [...behavioursOf(space, 0, 1), ...setsOf(space, 0, 1)], classify)
+    const drafts = cut(answer).map((one) => draftOf(answer, one, before, after, plain))
+    return { drafts: sorted(drafts), name: fingerprint(answer), unknown: [] as string[] }
+  } catch (error) {
+    if (error instanceof BudgetExceeded || error instanceof NotAnalysable)
+      return { ...nothing, unknown: [`what changes for messages: ${error.message}`] }
+    throw error
+  }
+}
+
+/** The most dangerous first, then those of which more is moved, then by what they say, so that the order is one. */
+function sorted(drafts: readonly Draft[]): Draft[] {
+  const keyed = drafts.map((draft) => ({
+    draft,
+    kind: changeKinds.indexOf(draft.kind),
+    classes: draft.moves.reduce((sum, { classes }) => sum + classes, 0),
+    text: canonicalJson(draft.box),
+  }))
+  keyed.sort((a, b) => a.kind - b.kind || b.classes - a.classes || byCodeUnits(a.text, b.text))
+  return keyed.map(({ draft }) => draft)
+}
+
+function classify(known: readonly Known[]): number {
+  const [from, to, internal, ours] = known
+  const kind = kindOf(from as Behaviour, to as Behaviour, { isInternal: isMember(internal), isOurs: isMember(ours) })
+  return kind === null ? 0 : changeKinds.indexOf(kind) + 1
+}
+
+const isMember = (known: Known | undefined): boolean => known?.kind === 'member' && known.value
+
+function draftOf(answer: Answer, one: Cut, before: Bundle, after: Bundle, plain: readonly Interpreter[]): Draft {
+  const { moves, example } = movesIn(answer, one)
+  const kind = changeKinds[one.of - 1]!
+  const found = exampleOf(answer.space, example.atoms, example.fine)
+  const pair = confirmed(kind, found, before, after, plain)
+  return { kind, box: boxOf(answer, one), moves, example: found, pair }
+}
+
+/** Asks the specification. A box whose witness it does not confirm is an error of the analysis, not a change. */
+function confirmed(kind: ChangeKind, example: Example, before: Bundle, after: Bundle, plain: readonly Interpreter[]) {
+  const { message, answers } = example
+  const [from, to] = plain.map((one) => behaviourOf(one, message, answers))
+  const where = JSON.stringify({ message: messageText(message), answers: Object.fromEntries(answers) })
+  if (from?.kind !== 'decided' || to?.kind !== 'decided')
+    throw new Error(`internal error of the analysis: an oracle of ${where} has no answer`)
+  const found = kindOf(from.behaviour, to.behaviour, {
+    isInternal: isInternalBy(before.graph.claims, message.client),
+    isOurs: isOursBy(after.graph.claims, message.recipient!.domain),
+  })
+  if (found !== kind)
+    throw new Error(`internal error of the analysis: the plan says ${kind}, the interpreter ${found} of ${where}`)
+  return { from, to }
+}
+
+function destinationsOrUnknown(before: Bundle, after: Bundle, plain: readonly Interpreter[], unknown: string[]) {
+  try {
+    return destinationChanges(before, after, plain)
+  } catch (error) {
+    if (!(error instanceof NotAnalysable)) throw error
+    unknown.push(`what changes for destinations: ${error.message}`)
+    return [] as DestinationDraft[]
+  }
+}

@@ -1,0 +1,139 @@
+import type { Box, PatternSet } from '../graph/box.ts'
+import type { Outcome } from '../graph/graph.ts'
+import { byCodeUnits, coveringPatterns } from '../graph/pattern.ts'
+import type { Cut } from './cut.ts'
+import { type Dimensions, type NumberAtoms, outcomes, variable } from './dimensions.ts'
+import { type Family, patternsOf } from './family.ts'
+import type { Mailboxes } from './mailboxes.ts'
+import type { Answer } from './question.ts'
+import type { StateId } from './states.ts'
+
+/** Atoms back into the words of a document. */
+export function boxOf(answer: Answer, { sets }: Cut): Box {
+  const { dimensions, recipients } = answer.space
+  const { clients, senders, sizesOf, hopsOf, oracles } = dimensions
+  const of = <T>(index: number, make: (atoms: readonly number[]) => T): T | null => {
+    const set = sets[index] ?? null
+    return set === null ? null : make(set)
+  }
+  const isOneOf = (dimension: Dimensions['clients' | 'senders'], atoms: readonly number[]) => {
+    const chosen = new Set(atoms)
+    return (state: StateId) => {
+      const atom = dimension.atomOf.get(state)
+      return atom !== undefined && chosen.has(atom)
+    }
+  }
+  const answered: Record<string, readonly Outcome[]> = {}
+  for (const [index, name] of oracles.entries()) {
+    const set = sets[variable.firstOracle + index]
+    if (set) answered[name] = set.map((atom) => outcomes[atom]!)
+  }
+  return {
+    listeners: of(variable.listener, (atoms) => atoms.flatMap((atom) => dimensions.listeners[atom]!).sort(byCodeUnits)),
+    clients: of(variable.client, (atoms) => patternsOf(clients.family, isOneOf(clients, atoms))),
+    senders: of(variable.sender, (atoms) => patternsOf(senders.family, isOneOf(senders, atoms))),
+    recipients: of(dimensions.recipient, (atoms) => {
+      const chosen = new Set(atoms)
+      return mailboxPatterns(recipients.family, (state) => {
+        const fine = recipients.fineOf(state)
+        return fine === undefined ? null : chosen.has(answer.atomOfFine[fine]!)
+      })
+    }),
+    sizes: of(variable.size, (atoms) =>
+      ranges(sizesOf, atoms).map(({ over, upTo }) => ({ overBytes: over, upToBytes: upTo })),
+    ),
+    hops: of(variable.hops, (atoms) => ranges(hopsOf, atoms)),
+    oracles: answered,
+  }
+}
+
+function ranges({ cuts }: NumberAtoms, atoms: readonly number[]): { over: number | null; upTo: number | null }[] {
+  const found: { over: number | null; upTo: number | null }[] = []
+  for (const atom of atoms) {
+    const range = { over: cuts[atom - 1] ?? null, upTo: cuts[atom] ?? null }
+    const before = found.at(-1)
+    if (before !== undefined && before.upTo === range.over && range.over !== null) before.upTo = range.upTo
+    else found.push(range)
+  }
+  return found
+}
+
+/**
+ * Recipients as patterns: first by domain for a local part that no table names, then what a local part of such a table,
+ * and last what a mailbox with a row of its own does differently. `isIn` is `null` for what nobody can be named in.
+ */
+export function mailboxPatterns(family: Mailboxes, isIn: (state: StateId) => boolean | null): PatternSet {
+  const { patterns, parent, state, states } = family
+  const isDomain = (cell: number) => !family.isMailbox(cell)
+  const plainly = (cell: number): boolean => isIn(state[cell]!) ?? false
+  const base = patternsOf(family, (_, cell) => plainly(cell), isDomain)
+  const parts = new Map(base.map(({ pattern, except }) => [pattern, [...except]]))
+
+  const colours = new Map<string, (cell: number) => boolean>()
+  for (const { changes, localParts } of family.locals) {
+    const colour = (cell: number): boolean => isIn(states.after(state[cell]!, changes)) ?? plainly(cell)
+    for (const localPart of localParts) colours.set(localPart, colour)
+    if (!differs(family, isDomain, plainly, colour)) continue
+    const lost = patternsOf(family, (_, cell) => plainly(cell) && !colour(cell), isDomain)
+    // Where what is lost comes back further inside, the local part is told apart as a whole: simpler to read, and right.
+    const isSimple = lost.every(({ except }) => except.length === 0)
+    const whole = patternsOf(family, (_, cell) => colour(cell) && (!isSimple || !plainly(cell)), isDomain)
+    for (const localPart of localParts) {
+      const at = (pattern: string) => `${localPart}@${pattern}`
+      const gone = isSimple ? lost.map(({ pattern }) => pattern) : ['*']
+      for (const { pattern } of base) {
+        for (const away of gone) if (overlap(pattern, away)) parts.get(pattern)!.push(at(away))
+      }
+      for (const { pattern, except } of whole) {
+        const known = parts.get(at(pattern))
+        if (known === undefined) parts.set(at(pattern), except.map(at))
+      }
+    }
+  }
+  for (const cell of family.order) {
+    if (isDomain(cell)) continue
+    const pattern = patterns[cell]!
+    const around = parent[cell]!
+    const as = colours.get(pattern.slice(0, pattern.lastIndexOf('@'))) ?? plainly
+    const isHere = isIn(state[cell]!)
+    if (isHere === null || isHere === as(around)) continue
+    if (isHere) parts.set(pattern, [])
+    else for (const outer of partsAround(parts, pattern)) outer.push(pattern)
+  }
+  return [...parts]
+    .map(([pattern, except]) => ({ pattern, except: [...new Set(except)].sort(byCodeUnits) }))
+    .sort((a, b) => byCodeUnits(a.pattern, b.pattern))
+}
+
+function differs(
+  family: Family,
+  isDomain: (cell: number) => boolean,
+  one: (cell: number) => boolean,
+  other: (cell: number) => boolean,
+): boolean {
+  // Cells of one state are alike.
+  const seen = new Set<StateId>()
+  for (const cell of family.order) {
+    const state = family.state[cell]!
+    if (seen.has(state) || !isDomain(cell)) continue
+    seen.add(state)
+    if (one(cell) !== other(cell)) return true
+  }
+  return false
+}
+
+/** Of two domain patterns: one lies in the other. */
+const overlap = (a: string, b: string): boolean => coveringPatterns(a).includes(b) || coveringPatterns(b).includes(a)
+
+/** The parts, with and without a local part, whose pattern matches this mailbox. */
+function partsAround(parts: ReadonlyMap<string, string[]>, mailbox: string): string[][] {
+  const at = mailbox.lastIndexOf('@')
+  const found: string[][] = []
+  for (const domain of coveringPatterns(mailbox.slice(at + 1))) {
+    for (const pattern of [domain, `${mailbox.slice(0, at)}@${domain}`]) {
+      const part = parts.get(pattern)
+      if (part !== undefined) found.push(part)
+    }
+  }
+  return found
+}

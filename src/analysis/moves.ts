@@ -1,0 +1,100 @@
+import type { Behaviour } from '../graph/behaviour.ts'
+import type { Move } from './change-set.ts'
+import type { Cut } from './cut.ts'
+import type { DiagramId } from './diagram.ts'
+import { moveText } from './kind.ts'
+import type { Answer } from './question.ts'
+
+/** More are summed up: a person reads a histogram, not a table. */
+const shownMoves = 50
+
+export type Moves = {
+  readonly moves: readonly Move[]
+  /** Atoms of a message that makes the most frequent move, of each variable but the recipient, which is a fine atom. */
+  readonly example: { readonly atoms: readonly number[]; readonly fine: number }
+}
+
+/**
+ * What happens inside a box, from the first part of the question to the second. Ways through the diagram that end alike
+ * are walked once.
+ */
+export function movesIn(answer: Answer, { of, sets }: Cut): Moves {
+  const { space, product } = answer
+  const last = space.dimensions.recipient
+  const inside = sets[last] ?? answer.recipients.map((_, atom) => atom)
+  const fine = inside.flatMap((atom) => answer.recipients[atom]!)
+  const met = meetings(answer, sets)
+
+  type Count = { classes: number; readonly example: Moves['example'] }
+  const counts = new Map<string, Count & { readonly from: number; readonly to: number }>()
+  const counted = new Set<string>()
+  for (const [tuple, meeting] of met) {
+    for (const one of fine) {
+      const atoms = meeting.all ?? meeting.of.get(space.recipients.coarseOf[one]!)
+      if (atoms === undefined || answer.classOf(tuple, one) !== of) continue
+      const [from, to] = product.resolve(tuple, one) as [number, number]
+      const key = `${from} ${to}`
+      if (met.size > 1) {
+        if (counted.has(`${key} ${one}`)) continue
+        counted.add(`${key} ${one}`)
+      }
+      const count = counts.get(key)
+      const weight = space.recipients.weight[one]!
+      if (count === undefined) counts.set(key, { classes: weight, example: { atoms, fine: one }, from, to })
+      else count.classes += weight
+    }
+  }
+  const found = [...counts.values()].sort((a, b) => b.classes - a.classes)
+  if (found.length === 0) throw new Error('internal error: a box in which nothing changes')
+  const texts = found.slice(0, shownMoves).map(({ from, to, classes }): Move => {
+    const text = (id: number) => moveText(space.values.get(id) as Behaviour)
+    return { from: text(from), to: text(to), classes }
+  })
+  const rest = found.slice(shownMoves)
+  const others = `${rest.length} others`
+  const sum = { from: others, to: others, classes: rest.reduce((total, { classes }) => total + classes, 0) }
+  return { moves: rest.length === 0 ? texts : [...texts, sum], example: found[0]!.example }
+}
+
+/** Atoms of each variable before the recipient. */
+type Way = readonly number[]
+/** How a tuple is met inside of a box: by everybody (`all`), or by these coarse recipients, each on its way. */
+type Meeting = { all: Way | null; readonly of: Map<number, Way> }
+
+/** The tuples that stand inside of these sets. */
+function meetings({ space, product }: Answer, sets: Cut['sets']): Map<number, Meeting> {
+  const last = space.dimensions.recipient
+  const found = new Map<number, Meeting>()
+  const meeting = (tuple: number): Meeting => {
+    let known = found.get(tuple)
+    if (known === undefined) {
+      known = { all: null, of: new Map() }
+      found.set(tuple, known)
+    }
+    return known
+  }
+  const seen = new Set<DiagramId>()
+  const visit = (id: DiagramId, atoms: Way): void => {
+    if (seen.has(id)) return
+    seen.add(id)
+    const at = product.diagram.variableOf(id)
+    // What is not asked may be any atom of the set: the first will do.
+    const way = [...atoms]
+    for (let v = way.length; v < Math.min(at, last); v++) way.push(sets[v]?.[0] ?? 0)
+    if (id < 0) {
+      meeting(~id).all ??= way
+      return
+    }
+    const edges = product.diagram.edgesOf(id)
+    if (at === last) {
+      for (const [coarse, edge] of edges.entries()) {
+        const { of } = meeting(~edge)
+        if (!of.has(coarse)) of.set(coarse, way)
+      }
+      return
+    }
+    for (const atom of sets[at] ?? edges.keys()) visit(edges[atom]!, [...way, atom])
+  }
+  visit(product.root, [])
+  return found
+}

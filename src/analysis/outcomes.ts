@@ -1,0 +1,99 @@
+import type { Behaviour } from '../graph/behaviour.ts'
+import type { CanonId, CanonLeaf, CanonNode } from './canon.ts'
+import type { Recipients } from './recipients.ts'
+import type { StateId } from './states.ts'
+import type { Token, ValueId, Values } from './values.ts'
+
+/** The route stage of each side: what becomes of a message for a fine recipient, once it is accepted as a token says. */
+export type Outcomes = {
+  of(side: number, token: Token, fine: number): ValueId
+  isRefused(side: number, token: Token, fine: number): boolean
+}
+
+export function makeOutcomes(
+  nodes: readonly CanonNode[],
+  recipients: Recipients,
+  values: Values,
+  entries: readonly CanonId[],
+): Outcomes {
+  const refused = (leaf: Extract<CanonLeaf, { is: 'refuse' }>): ValueId => {
+    const { code, status, text } = leaf
+    return values.behaviour({ kind: 'refused', stage: 'route', code, status, text })
+  }
+  const routes = new Map<CanonId, ValueId>()
+  const selfValue = (leaf: CanonId): ValueId => {
+    let value = routes.get(leaf)
+    if (value === undefined) {
+      const node = nodes[leaf] as CanonLeaf
+      if (node.is === 'refuse') value = refused(node)
+      else if (node.is === 'route')
+        value = values.behaviour({ kind: 'accepted', finals: [{ mailbox: '', route: node.route }] })
+      else throw new Error(`internal error: a route ends at ${node.is}`)
+      routes.set(leaf, value)
+    }
+    return value
+  }
+  const routeAt = (entry: CanonId, state: StateId): CanonId => {
+    let id = entry
+    for (let node = nodes[id]!; node.kind !== 'leaf'; node = nodes[id]!) {
+      if (node.kind !== 'table') throw new Error(`internal error: a route asks for a ${node.kind}`)
+      id = node.on === 'destination' ? node.otherwise : recipients.labelAt(id, state)
+    }
+    return id
+  }
+
+  /** Of each entry, for each fine atom, the value of `self`; 0 is not known yet. */
+  const selves = new Map(entries.map((entry) => [entry, new Int32Array(recipients.fine.length)]))
+  const self = (side: number, fine: number): ValueId => {
+    const entry = entries[side]!
+    const known = selves.get(entry)!
+    if (known[fine] === 0) known[fine] = selfValue(routeAt(entry, recipients.fine[fine]!)) + 1
+    return known[fine]! - 1
+  }
+
+  const lists = entries.map(() => new Map<CanonId, ValueId>())
+  const list = (side: number, leaf: CanonId, fine: number): ValueId => {
+    const node = nodes[leaf] as CanonLeaf
+    if (node.is !== 'expand') throw new Error(`internal error: ${node.is} is no expansion`)
+    if (node.to.length === 1 && recipients.single(fine) === node.to[0]!.key) return self(side, fine)
+    let value = lists[side]!.get(leaf)
+    if (value === undefined) {
+      value = expanded(entries[side]!, node)
+      lists[side]!.set(leaf, value)
+    }
+    return value
+  }
+  const expanded = (entry: CanonId, node: Extract<CanonLeaf, { is: 'expand' }>): ValueId => {
+    const finals: Extract<Behaviour, { kind: 'accepted' }>['finals'][number][] = []
+    for (const { mailbox } of node.to) {
+      const leaf = nodes[routeAt(entry, recipients.family.stateOf(mailbox))] as CanonLeaf
+      if (leaf.is === 'refuse') return refused(leaf)
+      if (leaf.is !== 'route') throw new Error(`internal error: a route ends at ${leaf.is}`)
+      finals.push({ mailbox: mailbox.text, route: leaf.route })
+    }
+    return values.behaviour({ kind: 'accepted', finals })
+  }
+
+  const outcomes: Outcomes = {
+    of(side, token, fine) {
+      switch (token.kind) {
+        case 'self':
+          return self(side, fine)
+        case 'list':
+          return list(side, token.leaf, fine)
+        case 'row':
+          return list(side, recipients.labelOf(token.table, fine), fine)
+      }
+    },
+    isRefused(side, token, fine) {
+      if (token.kind === 'row') {
+        // Where this table does not expand, nobody is accepted by it.
+        const leaf = nodes[recipients.labelOf(token.table, fine)]!
+        if (leaf.kind !== 'leaf' || leaf.is !== 'expand') return false
+      }
+      const value = values.get(outcomes.of(side, token, fine))
+      return value.kind === 'refused'
+    },
+  }
+  return outcomes
+}

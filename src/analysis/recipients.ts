@@ -1,0 +1,184 @@
+import type { Mailbox } from '../mail/path.ts'
+import { type CanonId, type CanonNode, type CanonTable, canonEdges } from './canon.ts'
+import { type LocalClass, type Mailboxes, mailboxesOf } from './mailboxes.ts'
+import type { Outcomes } from './outcomes.ts'
+import type { StateId } from './states.ts'
+import { type Token, tokenKey } from './values.ts'
+
+/**
+ * Recipients in two divisions. Fine: every table is constant, those of the route stage too. Coarse: only what admission
+ * asks, with all expansions of one table taken for one; that is what diagrams are built over, so that a hundred thousand
+ * different routes are still a handful of atoms.
+ */
+export type Recipients = {
+  readonly family: Mailboxes
+  /** Of each fine atom its state. */
+  readonly fine: readonly StateId[]
+  fineOf(state: StateId): number | undefined
+  /** How many cells (rows, or what lies between them) a fine atom has; at least 1. */
+  readonly weight: readonly number[]
+  /** One mailbox of a fine atom. */
+  witness(fine: number): Mailbox
+  /** The mailbox key of a fine atom that is one mailbox that a list of one leads to; `null` for all others. */
+  single(fine: number): string | null
+  /** What the table says of a fine atom. */
+  labelOf(table: CanonId, fine: number): CanonId
+  labelAt(table: CanonId, state: StateId): CanonId
+  /** Of each side, who it may accept for. */
+  readonly tokens: readonly (readonly Token[])[]
+  /** Of each coarse atom one fine atom. Empty until `divide`. */
+  readonly coarse: readonly number[]
+  /** Of each fine atom its coarse one. */
+  readonly coarseOf: Int32Array
+  divide(outcomes: Outcomes): void
+}
+
+type Tables = {
+  /** Those of admission and of sets. */
+  readonly admission: ReadonlySet<CanonId>
+  /** In ascending order. */
+  readonly all: readonly CanonId[]
+  /** Of each side, all that its RCPT stage reaches. */
+  readonly expanding: readonly (readonly CanonId[])[]
+}
+
+export function makeRecipients(nodes: readonly CanonNode[], { admission, all, expanding }: Tables): Recipients {
+  const isExpansion = (id: CanonId): boolean => {
+    const node = nodes[id]!
+    return node.kind === 'leaf' && node.is === 'expand'
+  }
+  const singles = singlesOf(nodes, expanding.flat())
+  const tables = all.map((id) => nodes[id] as CanonTable)
+  const family = mailboxesOf(singles === null ? tables : [...tables, singles], false)
+  const { states } = family
+  const indexes = new Map(all.map((id, index) => [id, index]))
+
+  const fine: StateId[] = []
+  const cells: number[] = []
+  const locals: (LocalClass | null)[] = []
+  const weight: number[] = []
+  const fineOf = new Map<StateId, number>()
+  const witnesses: (Mailbox | null)[] = []
+  /** Takes a cell's state up as an atom, unless nobody could be named there. */
+  const take = (state: StateId, cell: number, local: LocalClass | null): void => {
+    const known = fineOf.get(state)
+    if (known !== undefined) {
+      if (local === null) weight[known]!++
+      return
+    }
+    let witness: Mailbox | null = null
+    if (local !== null || !isOrdinary(family.patterns[cell]!)) {
+      witness = family.witness(cell, local) as Mailbox | null
+      if (witness === null) return
+    }
+    fineOf.set(state, fine.push(state) - 1)
+    cells.push(cell)
+    locals.push(local)
+    witnesses.push(witness)
+    weight.push(1)
+  }
+  /** States of which every class of local parts has its atom. */
+  const divided = new Set<StateId>()
+  for (const cell of family.order) {
+    const state = family.state[cell]!
+    take(state, cell, null)
+    if (divided.has(state) || family.isMailbox(cell)) continue
+    let isWhole = true
+    for (const local of family.locals) {
+      const within = states.after(state, local.changes)
+      if (!fineOf.has(within)) take(within, cell, local)
+      isWhole &&= fineOf.has(within)
+    }
+    if (isWhole) divided.add(state)
+  }
+  const singleTable = all.length
+  const coarse: number[] = []
+  const coarseOf = new Int32Array(fine.length)
+
+  const recipients: Recipients = {
+    family,
+    fine,
+    fineOf: (state) => fineOf.get(state),
+    weight,
+    witness(atom) {
+      witnesses[atom] ??= family.witness(cells[atom]!, locals[atom]!) as Mailbox | null
+      const found = witnesses[atom]
+      if (!found) throw new Error(`internal error: no mailbox found for ${family.patterns[cells[atom]!]}`)
+      return found
+    },
+    single(atom) {
+      if (singles === null) return null
+      const label = states.labelOf(fine[atom]!, singleTable)
+      return label < 0 ? null : singles.rows[label]![0]
+    },
+    labelOf: (table, atom) => states.labelOf(fine[atom]!, indexes.get(table)!),
+    labelAt: (table, state) => states.labelOf(state, indexes.get(table)!),
+    tokens: expanding.map((reached) => tokensOf(nodes, reached, isExpansion)),
+    coarse,
+    coarseOf,
+    divide(outcomes) {
+      const asked = all.map((id) => admission.has(id))
+      const byKey = new Map<string, number>()
+      for (let atom = 0; atom < fine.length; atom++) {
+        let key = ''
+        states.eachLabel(fine[atom]!, (table, label) => {
+          if (asked[table] !== true) return
+          // All expansions of one table are one.
+          if (!isExpansion(label)) key += `${table}:${label} `
+          else if (!isExpansion(tables[table]!.otherwise)) key += `${table}:* `
+        })
+        for (const [side, tokens] of recipients.tokens.entries())
+          for (const token of tokens) key += outcomes.isRefused(side, token, atom) ? '-' : '+'
+        let found = byKey.get(key)
+        if (found === undefined) {
+          found = coarse.push(atom) - 1
+          byKey.set(key, found)
+        }
+        coarseOf[atom] = found
+      }
+    },
+  }
+  return recipients
+}
+
+/** Nothing about it could keep a mailbox from being said in SMTP. */
+const isOrdinary = (pattern: string): boolean =>
+  pattern.length < 150 && /^(?:[a-z0-9]+@)?(?:\*\.)?[a-z0-9_.-]+$|^\*$/.test(pattern) && !pattern.includes('xn--')
+
+/**
+ * Mailboxes that an expansion leads to alone are told from all others: for this one recipient to expand to itself is no
+ * different from not to be expanded. Rows are labelled by their own number, which no other table sees.
+ */
+function singlesOf(nodes: readonly CanonNode[], reached: readonly CanonId[]): CanonTable | null {
+  const keys = new Set<string>()
+  for (const id of reached) {
+    const node = nodes[id]!
+    if (node.kind === 'leaf' && node.is === 'expand' && node.to.length === 1) keys.add(node.to[0]!.key)
+  }
+  if (keys.size === 0) return null
+  const rows = [...keys].sort().map((key) => [key] as const)
+  return { kind: 'table', on: 'recipient', rows, labels: Int32Array.from(rows.keys()), otherwise: -1 }
+}
+
+function tokensOf(
+  nodes: readonly CanonNode[],
+  reached: readonly CanonId[],
+  isExpansion: (id: CanonId) => boolean,
+): Token[] {
+  const tokens = new Map<string, Token>()
+  const add = (token: Token) => tokens.set(tokenKey(token), token)
+  add({ kind: 'self' })
+  const last = reached.at(-1)
+  if (last !== undefined && isExpansion(last)) add({ kind: 'list', leaf: last })
+  for (const id of reached) {
+    const node = nodes[id]!
+    if (node.kind === 'leaf') continue
+    const isOfRecipient = node.kind === 'table' && (node.on === 'recipient' || node.on === 'local-part')
+    if (isOfRecipient) {
+      if (node.labels.some(isExpansion) || isExpansion(node.otherwise)) add({ kind: 'row', table: id })
+      continue
+    }
+    for (const edge of canonEdges(node)) if (isExpansion(edge)) add({ kind: 'list', leaf: edge })
+  }
+  return [...tokens.values()]
+}

@@ -1,0 +1,138 @@
+import type { Graph } from '../graph/graph.ts'
+import { type CanonId, type CanonTable, makeCanon, reachedFrom } from './canon.ts'
+import { type DiagramId, makeDiagram } from './diagram.ts'
+import { type Dimensions, makeDimensions } from './dimensions.ts'
+import { makeMailFunction } from './mail-function.ts'
+import { makeOutcomes, type Outcomes } from './outcomes.ts'
+import { makeRecipients, type Recipients } from './recipients.ts'
+import type { SetOf } from './set.ts'
+import { makeValues, type Values } from './values.ts'
+
+/**
+ * The method, which `docs/plan.md` tells at length:
+ *
+ *   canon.ts        every graph into one set of hash-consed nodes without positions: what is equal is one number
+ *   family.ts, networks.ts, mailboxes.ts, states.ts, dimensions.ts
+ *                   each dimension divided into atoms on which every table and comparison of every graph is constant
+ *   diagram.ts      decision diagrams over these atoms; a table of 100,000 rows is one node
+ *   outcomes.ts     the route stage, kept out of the diagrams: they only say `route of this recipient`
+ *   mail-function.ts stages composed as `graph/admission.ts` does, from messages to behaviours
+ *   question.ts     any question about behaviours as a diagram of answers, with witnesses and boxes
+ *
+ * For users there are four doors:
+ *
+ *   compareGraphs(before, after)              (compare.ts)  what changes
+ *   ask(space, { of, is })                    (question.ts) a diagram of the messages that `is` holds of
+ *   satisfy(space, question), boxesOf(...)    (satisfy.ts)  one message, or all as boxes
+ *   reachableRows(space, side)                (reach.ts)    rows that no message can take
+ *
+ * `makeSpace` throws `NotAnalysable` for a graph that it has no method for (none that `compile` makes), and the doors
+ * throw `BudgetExceeded`: callers say UNKNOWN, never silence.
+ */
+export type Space = {
+  readonly sides: readonly Side[]
+  readonly dimensions: Dimensions
+  readonly recipients: Recipients
+  readonly outcomes: Outcomes
+  readonly values: Values
+  /** Message to behaviour, of each side. */
+  readonly behaviours: readonly DiagramId[]
+  /** Message to `true` or `false`, of each set. */
+  readonly sets: readonly DiagramId[]
+  readonly diagram: ReturnType<typeof makeDiagram>
+  readonly budget: number
+}
+
+export type Side = {
+  readonly graph: Graph
+  /** Of each node of the graph its number among the canonical ones. */
+  readonly numbers: Int32Array
+  readonly nodes: ReturnType<typeof makeCanon>['nodes']
+}
+
+/** A graph of a form that the analysis has no method for. The message says which. */
+export class NotAnalysable extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'NotAnalysable'
+  }
+}
+
+export type SpaceOptions = {
+  /** Sets that questions are to be asked about: boxes (`boxSet`), internal clients, our recipients. */
+  readonly sets?: readonly SetOf[]
+  readonly nodeBudget?: number
+}
+
+export const defaultNodeBudget = 2_000_000
+
+/** One space for one graph, or for several that are to be compared. */
+export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}): Space {
+  const budget = options.nodeBudget ?? defaultNodeBudget
+  const canon = makeCanon()
+  const sides = graphs.map((graph): Side => ({ graph, numbers: canon.add(graph), nodes: canon.nodes }))
+  const sets = (options.sets ?? []).map((setOf) => setOf(canon))
+  const entries = (side: Side, ...stages: readonly ('connect' | 'mail' | 'rcpt' | 'data' | 'route')[]) =>
+    stages.map((stage) => side.numbers[side.graph.entry[stage]]!)
+
+  const admission = reachedFrom(canon.nodes, [
+    ...sides.flatMap((side) => entries(side, 'connect', 'mail', 'rcpt', 'data')),
+    ...sets,
+  ])
+  const routing = reachedFrom(
+    canon.nodes,
+    sides.flatMap((side) => entries(side, 'route')),
+  )
+  for (const id of routing) {
+    const node = canon.nodes[id]!
+    const isOfRecipient = node.kind === 'table' && ['recipient', 'local-part', 'destination'].includes(node.on)
+    if (node.kind !== 'leaf' && !isOfRecipient)
+      throw new NotAnalysable(`the route stage asks for ${'on' in node ? `the ${node.on}` : `a ${node.kind}`}`)
+  }
+
+  const tables = (of: readonly CanonId[], ...on: readonly CanonTable['on'][]): CanonId[] =>
+    of.filter((id) => {
+      const node = canon.nodes[id]!
+      return node.kind === 'table' && on.includes(node.on)
+    })
+  const everywhere = [...new Set([...admission, ...routing])].sort((a, b) => a - b)
+  const recipients = makeRecipients(canon.nodes, {
+    admission: new Set(tables(admission, 'recipient', 'local-part')),
+    all: tables(everywhere, 'recipient', 'local-part'),
+    expanding: sides.map((side) => reachedFrom(canon.nodes, entries(side, 'rcpt'))),
+  })
+  const values = makeValues()
+  const outcomes = makeOutcomes(
+    canon.nodes,
+    recipients,
+    values,
+    sides.map((side) => side.numbers[side.graph.entry.route]!),
+  )
+  recipients.divide(outcomes)
+  const dimensions = makeDimensions(
+    canon.nodes,
+    admission,
+    {
+      clients: tables(admission, 'client'),
+      senders: tables(admission, 'sender'),
+      listeners: graphs.flatMap(({ control }) => control.listeners.map(({ name }) => name)),
+    },
+    recipients.coarse.length,
+  )
+  const diagram = makeDiagram(dimensions.sizes, budget)
+  const mail = makeMailFunction({ nodes: canon.nodes, dimensions, recipients, outcomes, values, diagram })
+  return {
+    sides,
+    dimensions,
+    recipients,
+    outcomes,
+    values,
+    behaviours: sides.map((side, index) => {
+      const [connect, sender, rcpt, data] = entries(side, 'connect', 'mail', 'rcpt', 'data')
+      return mail.compose(index, { connect: connect!, mail: sender!, rcpt: rcpt!, data: data! })
+    }),
+    sets: sets.map((entry) => mail.set(entry)),
+    diagram,
+    budget,
+  }
+}

@@ -1,0 +1,46 @@
+import type { Described, Explanation } from '../graph/explanation.ts'
+import type { Outcome } from '../graph/graph.ts'
+import { pathText } from '../graph/interpret.ts'
+import { type NumberAtoms, outcomes, variable } from './dimensions.ts'
+import type { Space } from './space.ts'
+
+/** One message of an atom of each dimension, as a person would describe it. */
+export type Example = { readonly message: Described; readonly answers: ReadonlyMap<string, Outcome> }
+
+/** `atoms`: of each variable but the recipient, which is the fine one. */
+export function exampleOf(space: Space, atoms: readonly number[], fine: number): Example {
+  const { listeners, clients, senders, sizesOf, hopsOf, oracles } = space.dimensions
+  const sender = senders.family.witness(senders.cells[atoms[variable.sender]!]!, null)
+  if (sender === null) throw new Error('internal error: no sender found')
+  return {
+    message: {
+      listener: listeners[atoms[variable.listener]!]![0]!,
+      client: clients.family.witness(clients.cells[atoms[variable.client]!]!),
+      sender: sender === '<>' ? null : sender,
+      recipient: space.recipients.witness(fine),
+      sizeBytes: numberIn(sizesOf, atoms[variable.size]!, 2000),
+      hops: numberIn(hopsOf, atoms[variable.hops]!, 1),
+    },
+    answers: new Map(oracles.map((name, i) => [name, outcomes[atoms[variable.firstOracle + i]!]!])),
+  }
+}
+
+/** The usual number when it is in the range; otherwise the first that is. */
+function numberIn({ cuts }: NumberAtoms, atom: number, usual: number): number {
+  const over = cuts[atom - 1] ?? -1
+  const upTo = cuts[atom] ?? Number.MAX_SAFE_INTEGER
+  return usual > over && usual <= upTo ? usual : over + 1
+}
+
+/** As `mailgw explain` writes a message. */
+export function messageText(message: Described): Explanation['message'] {
+  const { listener, client, sender, recipient, sizeBytes, hops } = message
+  return {
+    listener,
+    client,
+    sender: sender === undefined ? null : pathText(sender),
+    recipient: recipient?.text ?? null,
+    sizeBytes,
+    hops,
+  }
+}
