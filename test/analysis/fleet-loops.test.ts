@@ -143,9 +143,8 @@ function walkedIntoCircle(fleet: readonly FleetGateway[], recipients: readonly s
         if (bundle === null) return []
         const found = routeOf(interpreter(bundle.graph, bundle.sources, bundle.hash), mailbox(recipient))
         if (found.kind !== 'next-hop' || found.nextHop.kind !== 'hosts') return []
-        const peer = fleet.findIndex(
-          (_, i) => address(i) === (found.nextHop as { hosts: { host: string }[] }).hosts[0]!.host,
-        )
+        const host = found.nextHop.hosts[0]!.host
+        const peer = fleet.findIndex((_, i) => address(i) === host)
         return peer < 0 ? [] : [{ peer, fresh: version === 1 }]
       })
     const stale = (n: number, peer: number) => step(n).some((edge) => edge.peer === peer && !edge.fresh)

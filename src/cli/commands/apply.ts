@@ -1,50 +1,100 @@
-import { createReadStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { ApplyResult, Status } from '../../admin/operations.ts'
-import { askForJson, sendToGateway } from '../admin-client.ts'
-import { bundleOf, writeBundleFile } from '../bundle.ts'
-import { flag, type Run, textOption } from '../run.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { applyToFleet } from '../fleet/apply.ts'
+import { activeHere, applyHere } from '../fleet/apply-here.ts'
+import { actorHere, applyWishes, trialPlan, wanted } from '../fleet/apply-options.ts'
+import { applyJson, applyText, exitCodeOf } from '../fleet/apply-text.ts'
+import { askMembers, closeAll, type Member, memberHere } from '../fleet/members.ts'
+import type { RolloutDeps } from '../fleet/rollout.ts'
+import { sourceOf } from '../fleet/source.ts'
+import { choose, planWaves } from '../fleet/waves.ts'
+import { readPlanFile } from '../plan/plan-file.ts'
+import { CommandError, flag, type Invocation, type Run, type Terminal, textOption } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
 
-export const run: Run = async ({ options, terminal }) => {
+type Options = Invocation['options']
+
+/** A gateway that says nothing for so long while it is watched is taken for gone. */
+const silentMs = 5000
+
+export const run: Run = async ({ arguments: [planFile], options, terminal }) => {
+  const plan = planFile === undefined ? null : await readPlanFile(planFile)
+  const wishes = applyWishes(options)
+  if (plan !== null && wishes.expected !== null && wishes.expected !== plan.changeSet.hash) {
+    throw new CommandError(`--expect: the plan holds ${plan.changeSet.hash}, got ${wishes.expected}`)
+  }
+  const expected = wishes.expected ?? plan?.changeSet.hash ?? null
+  const env = textOption(options, 'env') ?? plan?.next.env ?? null
   const socket = socketOf(stateDirOf(options))
+  const atOnce = expected === null && isSimple(options)
   // Read before the document is compiled: what becomes active in between was not seen by whoever wrote it.
-  const base = textOption(options, 'base') ?? ((await askForJson(socket, 'GET', '/status')) as Status).graph
-  const folder = await mkdtemp(join(tmpdir(), 'mailgw-apply-'))
+  const before = atOnce ? (wishes.base ?? (await activeHere(socket).catch(() => null))) : null
+  const source = await sourceOf(env === null ? options : { ...options, env }, terminal)
+  const isHere = textOption(options, 'stateDir') !== null || (source.document?.gateways.length ?? 0) === 0
+  if (isHere && atOnce)
+    return await applyHere(socket, before ?? (await activeHere(socket)), source.bundle, options, terminal)
+
+  const fleet = isHere ? [await memberHere(stateDirOf(options))] : await askMembers(source.document!, source.folder)
+  const interrupt = new AbortController()
+  const onSignal = () => interrupt.abort()
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
   try {
-    const file = join(folder, 'bundle.mgw')
-    await writeBundleFile(await bundleOf(options, terminal), file)
-    const query = new URLSearchParams({ base, ...(flag(options, 'dryRun') ? { 'dry-run': '1' } : {}) })
-    const { status, body } = await sendToGateway(socket, `/apply?${query}`, createReadStream(file))
-    const result = body as ApplyResult
-    if (flag(options, 'json')) terminal.out(`${JSON.stringify(result, null, 2)}\n`)
-    else if (status === 200) terminal.out(resultText(result))
-    else terminal.err(resultText(result))
-    return status === 200 ? 0 : status === 412 ? 2 : 1
+    const chosen = chooseMembers(fleet, env, options)
+    const waves = wanted('waves', planWaves(chosen, textOption(options, 'waves')))
+    const { compareGraphs } = await import('../../analysis/compare.ts')
+    const result = await applyToFleet(
+      {
+        ...{ ...wishes, fleet, waves, expected },
+        next: source.bundle,
+        papers: { actor: actorHere(process.env), reason: wishes.reason, commit: source.commit },
+        trial: trialPlan(options, waves.length, chosen.length),
+        compare: compareGraphs,
+      },
+      depsOf(terminal, interrupt.signal),
+    )
+    const code = exitCodeOf(result)
+    if (flag(options, 'json')) terminal.out(`${JSON.stringify(applyJson(result), null, 2)}\n`)
+    else if (code === 0) terminal.out(applyText(result, plan, terminal.color))
+    else terminal.err(applyText(result, plan, terminal.errColor))
+    return code
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    await closeAll(fleet)
   }
 }
 
-function resultText(result: ApplyResult | { readonly kind?: undefined; readonly error: string }): string {
-  switch (result.kind) {
-    case 'refused':
-      return `refused: ${result.error}\nstill active: ${result.active}\n`
-    case 'base-moved':
-      return `the base moved: expected ${result.expected}, active is ${result.active}; nothing was changed\n`
-    case 'unchanged':
-      return `unchanged: ${result.hash} was active already\n`
-    case 'active':
-    case 'prepared': {
-      const { opened, closed } = result.listeners
-      const sockets = [...opened.map((name) => `opened ${name}`), ...closed.map((name) => `closed ${name}`)]
-      const took = `${Math.round(result.tookMs)} ms, longest gap of the event loop ${result.eventLoopGapMs.toFixed(1)} ms`
-      const verb = result.kind === 'active' ? 'active' : 'would be active'
-      return `${verb}: ${result.hash} (before: ${result.previous})\n${sockets.map((line) => `${line}\n`).join('')}${took}\n`
-    }
-    default:
-      return `the gateway failed: ${result.error}\n`
+const coordination = [
+  'expect',
+  'waves',
+  'gateways',
+  'bake',
+  'gate',
+  'confirmWithin',
+  'maxChanged',
+  'ack',
+  'holdQueue',
+  'reason',
+]
+
+/** Nothing is asked for that one call to one gateway could not do. */
+const isSimple = (options: Options): boolean => coordination.every((name) => options[name] === undefined)
+
+/** The gateways that serve this environment, and of these the ones that are named. */
+function chooseMembers(fleet: readonly Member[], env: string | null, options: Options): readonly Member[] {
+  const ofEnv = fleet.filter(({ entry }) => entry.env === null || entry.env === env)
+  if (ofEnv.length === 0) {
+    const known = [...new Set(fleet.map(({ entry }) => entry.env))].join(', ')
+    throw new CommandError(
+      `--env: no gateway serves ${env ?? 'the document without an environment'}; there are ${known}`,
+    )
   }
+  const named = textOption(options, 'gateways')
+  return named === null ? ofEnv : wanted('gateways', choose(ofEnv, named))
 }
+
+const depsOf = (terminal: Terminal, signal: AbortSignal): RolloutDeps => ({
+  clock: { now: Date.now },
+  sleep: (ms) => sleep(ms),
+  signal,
+  silentMs,
+  tell: (line) => terminal.err(`${line}\n`),
+})

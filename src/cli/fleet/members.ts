@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { StatusAnswer } from '../../admin/protocol.ts'
+import type { JournalAnswer, JournalEntry, StatusAnswer } from '../../admin/protocol.ts'
 import type { Document, GatewayEntry } from '../../config/document.ts'
 import { type Bundle, readBundle } from '../../graph/bundle.ts'
 import type { HostPort } from '../../mail/settings.ts'
@@ -51,6 +51,18 @@ export async function activeBundle(client: GatewayClient, hash: string): Promise
   if (read.value.hash !== hash)
     return { kind: 'silent', error: `${client.where}: expected the graph ${hash}, got ${read.value.hash}` }
   return { kind: 'ok', value: read.value }
+}
+
+/** A gateway's whole journal, oldest first. */
+export async function wholeJournal(client: GatewayClient): Promise<Answer<JournalAnswer>> {
+  const entries: JournalEntry[] = []
+  for (;;) {
+    const answer = await client.journal(entries.at(-1)?.seq ?? 0)
+    if (answer.kind !== 'ok') return answer
+    entries.push(...answer.value.entries)
+    // It gives a thousand at a time.
+    if (answer.value.entries.length < 1000) return { kind: 'ok', value: { ...answer.value, entries } }
+  }
 }
 
 /** The machine that a gateway runs on, as far as the way to it tells. */
