@@ -7,7 +7,7 @@ export type AdminAnswer = { readonly status: number; readonly body: unknown }
 /** The body of a 2xx answer; any other one ends the command with the gateway's own words. */
 export async function askForJson(
   socketPath: string,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'DELETE',
   path: string,
   text = '',
 ): Promise<unknown> {

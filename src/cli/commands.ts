@@ -138,6 +138,7 @@ export const commands: readonly CommandEntry[] = [
       ['--coverage', 'say what of the graph no test has reached'],
       ['--min-coverage <percent>', 'fail when tests reach less of the graph'],
       ['--mutate', 'say which mistakes in the document no test would notice'],
+      ['--suggest', 'the same, with a test for each as a row of YAML'],
     ],
     exits: [
       [0, 'all tests passed'],

@@ -29,7 +29,8 @@ function rowsText(rows: readonly QueueRow[], now: number): string {
       String(row.attempts),
       row.dueAt === null ? '-' : row.dueAt <= now ? 'now' : `in ${durationText(row.dueAt - now)}`,
       row.nextHop ?? '-',
-      row.lastReply ?? row.why ?? '',
+      // Of what is held, why it is says more than what a host said once.
+      (row.state === 'held' ? (row.why ?? row.lastReply) : (row.lastReply ?? row.why)) ?? '',
     ]),
   )
 }

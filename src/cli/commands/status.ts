@@ -3,6 +3,7 @@ import { askForJson } from '../admin-client.ts'
 import { flag, type Run } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
 import { bytesText, durationText, table } from '../text.ts'
+import { overlaysText } from './overlay-list.ts'
 
 export const run: Run = async ({ options, terminal }) => {
   const status = (await askForJson(socketOf(stateDirOf(options)), 'GET', '/status')) as Status
@@ -35,6 +36,7 @@ function statusText(status: Status, now: number): string {
   ]
   if (status.nextHops.length > 0)
     lines.push(table(['next hop', 'state', 'waiting', 'active', 'why'], status.nextHops.map(nextHopRow)))
+  if (status.overlays.length > 0) lines.push(`overlays\n${overlaysText(status.overlays, now)}`)
   return `${lines.join('\n')}\n`
 }
 

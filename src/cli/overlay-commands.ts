@@ -1,0 +1,87 @@
+import type { CommandEntry, OptionEntry } from './commands.ts'
+
+/** The commands of overlays: restrictions of the moment. `docs/overlays.md` says when to use which. */
+export function overlayCommands(stateDir: OptionEntry, json: OptionEntry): readonly CommandEntry[] {
+  const who: readonly OptionEntry[] = [
+    ['--for <time>', 'how long, such as 2h or 1d12h; this or --until is needed'],
+    ['--until <time>', 'when it ends, such as 2030-01-31T18:00:00Z'],
+    ['--reason <text>', 'why; needed'],
+    ['--owner <name>', 'who is answerable (default: your user name)'],
+    stateDir,
+    json,
+  ]
+  const list = (kind: 'deny' | 'ban' | 'hold', summary: string): CommandEntry => ({
+    name: `${kind} list`,
+    summary,
+    details: 'With owner, reason and end; what has ended is gone.',
+    options: [stateDir, json],
+    exits: [
+      [0, 'listed'],
+      [1, 'no gateway answers'],
+    ],
+    load: async () => ({ run: (await import('./commands/overlay-list.ts')).overlayList(kind) }),
+  })
+  const remove = (kind: 'deny' | 'ban' | 'hold', summary: string): CommandEntry => ({
+    name: `${kind} remove`,
+    summary,
+    details: 'Takes effect at once.',
+    arguments: [['<ids...>', `ids that \`mailgw ${kind} list\` shows${kind === 'ban' ? ', or the addresses' : ''}`]],
+    options: [stateDir, json],
+    exits: [
+      [0, 'removed'],
+      [1, 'no gateway answers, or there is none of that name'],
+    ],
+    load: async () => ({ run: (await import('./commands/overlay-remove.ts')).overlayRemove(kind) }),
+  })
+  const added: CommandEntry['exits'] = [
+    [0, 'in force, and kept over restarts'],
+    [1, 'not added; the gateway does what it did before'],
+  ]
+  return [
+    {
+      name: 'deny add',
+      summary: 'refuse a client network, a sender or a recipient for a time, without a new document',
+      details:
+        'At once, on top of whichever graph is active, over applies and restarts, until the time is over. All conditions that are given must hold. It can only refuse; what shall stay belongs into the document.',
+      options: [
+        ['--client <network>', 'address or block of clients, such as 192.0.2.0/24'],
+        ['--sender <pattern>', 'reverse-paths: user@domain, domain, *.domain, * or <>'],
+        ['--recipient <pattern>', 'recipients: user@domain, domain, *.domain or *'],
+        ['--listener <name>', 'at this listener only'],
+        ['--code <code>', 'SMTP reply code, 4yz or 5yz (default 554 for clients, 550 for addresses)'],
+        ['--text <text>', 'text of the reply; the id is added to it'],
+        ...who,
+      ],
+      exits: added,
+      load: () => import('./commands/deny-add.ts'),
+    },
+    list('deny', 'list what is refused for a time'),
+    remove('deny', 'end a refusal before its time'),
+    {
+      name: 'ban add',
+      summary: 'refuse one client address for a time',
+      details: 'A deny of a single address with a fixed reply; thousands of them cost a session nothing.',
+      arguments: [['<address>', 'address of the client']],
+      options: who,
+      exits: added,
+      load: () => import('./commands/ban-add.ts'),
+    },
+    list('ban', 'list the client addresses that are refused for a time'),
+    remove('ban', 'end bans before their time'),
+    {
+      name: 'hold add',
+      summary: 'keep mail for a destination in the queue for a time',
+      details:
+        'Mail is accepted, and nothing is tried towards these recipients until the time is over or the hold is removed; what is on the wire is finished. It does not expire meanwhile. `mailgw queue list --state held` shows it.',
+      options: [
+        ['--domain <pattern>', 'recipient domains: domain, *.domain or *'],
+        ['--next-hop <name>', 'a next hop as `mailgw queue list` names it, such as relay:isp'],
+        ...who,
+      ],
+      exits: added,
+      load: () => import('./commands/hold-add.ts'),
+    },
+    list('hold', 'list the destinations that are held'),
+    remove('hold', 'let mail for a destination go on'),
+  ]
+}
