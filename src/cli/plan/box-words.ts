@@ -17,7 +17,10 @@ export function boxRows(box: Box, nameOf: NetworkName): readonly (readonly [labe
   return rows
 }
 
-/** The same as the middle of a sentence: `from any client to anybody at example.com`. */
+/**
+ * The same as the middle of a sentence: `from any client to anybody at example.com`. That a message may not be too large
+ * or have come in circles goes without saying; the rows of the box say it.
+ */
 export function boxSentence(box: Box, nameOf: NetworkName): string {
   const { listeners, senders, sizes, hops, clients, recipients } = box
   const parts = [
@@ -25,8 +28,10 @@ export function boxSentence(box: Box, nameOf: NetworkName): string {
     senders === null ? '' : `sent as ${senderWords(senders)}`,
     recipients === null && (clients !== null || senders !== null) ? '' : `to ${recipientWords(recipients)}`,
     listeners === null ? '' : `at listener ${list(listeners, 'or')}`,
-    sizes === null ? '' : `of ${list(sizes.map(sizeWords), 'or')}`,
-    hops === null ? '' : `with ${list(hops.map(hopWords), 'or')}`,
+    sizes === null || sizes.every(({ overBytes }) => overBytes === null)
+      ? ''
+      : `of ${list(sizes.map(sizeWords), 'or')}`,
+    hops === null || hops.every(({ over }) => over === null) ? '' : `with ${list(hops.map(hopWords), 'or')}`,
     Object.keys(box.oracles).length === 0 ? '' : `when ${oracleWords(box.oracles)}`,
   ]
   return parts.filter((part) => part !== '').join(' ')
@@ -63,7 +68,7 @@ export function senderWords(set: PatternSet | null): string {
   const bounce = set.some(({ pattern }) => pattern === '<>')
   if (set.length === 2 && everyone !== undefined && bounce) {
     const { except } = everyone
-    return except.length === 0 ? 'any sender' : `any sender except ${list(except.map(mailboxWords), 'and')}`
+    return except.length === 0 ? 'any sender' : `any sender except ${exceptWords(except)}`
   }
   return setWords(set, (pattern) =>
     pattern === '<>'
@@ -83,16 +88,30 @@ export function recipientWords(set: PatternSet | null): string {
 const setWords = (set: PatternSet, wordOf: (pattern: string) => string): string =>
   list(
     set.map(({ pattern, except }) =>
-      except.length === 0 ? wordOf(pattern) : `${wordOf(pattern)} except ${list(except.map(wordOf), 'and')}`,
+      except.length === 0 ? wordOf(pattern) : `${wordOf(pattern)} except ${exceptWords(except)}`,
     ),
     'or',
   )
+
+/** Domains stand alone here, and before single mailboxes: `anybody except a.example, below b.example and x@c.example`. */
+function exceptWords(patterns: readonly string[]): string {
+  const sorted = [...patterns].sort((a, b) => Number(a.includes('@')) - Number(b.includes('@')))
+  const short = (pattern: string) =>
+    /^\*\.[^@]+$/.test(pattern) ? `domains under ${pattern.slice(2)}` : mailboxWords(pattern)
+  return list(
+    sorted.map((pattern) => short(pattern).replace(/^anybody at (?!a domain)/, '')),
+    'and',
+  )
+}
 
 /** `*.b` covers any depth below b and never b itself; that is what "under" says. */
 function mailboxWords(pattern: string): string {
   if (pattern === '*') return 'anybody'
   if (pattern.endsWith('@*')) return `${pattern.slice(0, -2)} at any domain`
-  if (pattern.includes('@') || pattern === '<>') return pattern
+  const at = pattern.lastIndexOf('@')
+  if (at >= 0 && pattern.startsWith('*.', at + 1))
+    return `${pattern.slice(0, at)} at a domain under ${pattern.slice(at + 3)}`
+  if (at >= 0 || pattern === '<>') return pattern
   return pattern.startsWith('*.') ? `anybody at a domain under ${pattern.slice(2)}` : `anybody at ${pattern}`
 }
 
@@ -104,8 +123,19 @@ function sizeWords({ overBytes, upToBytes }: Sizes): string {
   return `more than ${octets(overBytes)} and at most ${octets(upToBytes)}`
 }
 
-const octets = (bytes: number): string =>
-  bytes < 1024 ? `${bytes} octets` : `${bytesText(bytes)} (${bytes.toLocaleString('en-US')} octets)`
+/** `20 MiB` where that is exact. */
+function octets(bytes: number): string {
+  if (bytes < 1024) return `${bytes} octets`
+  const unit = (
+    [
+      [1024 ** 3, 'GiB'],
+      [1024 ** 2, 'MiB'],
+      [1024, 'KiB'],
+    ] as const
+  ).find(([size]) => bytes % size === 0)
+  if (unit !== undefined) return `${bytes / unit[0]} ${unit[1]}`
+  return `${bytesText(bytes)} (${bytes.toLocaleString('en-US')} octets)`
+}
 
 function hopWords({ over, upTo }: NonNullable<Box['hops']>[number]): string {
   if (over === null && upTo === null) return 'any number of Received lines'

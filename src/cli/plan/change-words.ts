@@ -1,6 +1,4 @@
 import type { Change, ChangeKind } from '../../analysis/change-set.ts'
-import type { Behaviour } from '../../graph/behaviour.ts'
-import { assertNever } from '../../mail/result.ts'
 import { bytesText } from '../text.ts'
 import { boxSentence, type NetworkName } from './box-words.ts'
 
@@ -8,7 +6,8 @@ import { boxSentence, type NetworkName } from './box-words.ts'
 export const kindWords: Readonly<Record<ChangeKind, { readonly name: string; readonly means: string }>> = {
   'relayed-from-outside': {
     name: 'relayed from outside',
-    means: 'Clients that are not ours can now send this mail through the gateway to domains that are not ours.',
+    means:
+      'Clients that were not trusted until now can send this mail through the gateway to domains that are not ours.',
   },
   'tls-lowered': {
     name: 'TLS lowered',
@@ -40,36 +39,31 @@ export function countsOf(changes: readonly Change[]): readonly (readonly [Change
     .filter(([, count]) => count > 0)
 }
 
-/** What happens to a message, as one would say it. */
-export function behaviourWords(behaviour: Behaviour): string {
-  switch (behaviour.kind) {
-    case 'refused':
-      return `refused at ${behaviour.stage}: ${behaviour.code} ${behaviour.status} ${behaviour.text}`
-    case 'accepted': {
-      const { finals } = behaviour
-      if (finals.length === 0) return 'accepted'
-      const [first, ...rest] = finals.map(({ mailbox, route }) => `${mailbox} ${route.text}`)
-      return rest.length === 0
-        ? `accepted, ${finals[0]!.route.text}`
-        : `accepted: ${[first, ...rest].slice(0, 4).join('; ')}${finals.length > 4 ? ` and ${finals.length - 4} more` : ''}`
-    }
-    default:
-      return assertNever(behaviour)
-  }
+/** One side of a move, as one would say it: `goes to relay isp`, `refused 550 5.7.1 relaying denied`. */
+export function moveWords(text: string): string {
+  if (text.startsWith('refused ')) return text
+  if (text.startsWith('to ')) return `goes ${text}`
+  if (text.startsWith('relay ')) return `goes to ${text}`
+  if (text.startsWith('MX hosts')) return `goes to the MX hosts of its domain${text.slice('MX hosts'.length)}`
+  if (text.startsWith('into ')) return `is delivered ${text}`
+  if (text.startsWith('held: ')) return `is accepted and ${text}`
+  if (text === 'discarded') return 'is accepted and thrown away'
+  return text === '' ? 'is accepted' : `goes to ${text}`
 }
 
 /** A witness in one line: who sends what to whom. */
 export function messageWords({ message, answers }: Change['witness']): string {
   const { client, listener, sender, recipient, sizeBytes, hops } = message
+  const size = sizeBytes === null ? '' : ` of ${sizeBytes < 1024 ? `${sizeBytes} octets` : bytesText(sizeBytes)}`
   const parts = [
-    `${client} at listener ${listener}`,
+    `a message${size}`,
     ...(sender === null ? [] : [`from ${sender}`]),
     ...(recipient === null ? [] : [`to ${recipient}`]),
-    ...(sizeBytes === null ? [] : [sizeBytes < 1024 ? `${sizeBytes} octets` : bytesText(sizeBytes)]),
-    ...(hops === null || hops === 0 ? [] : [`${hops} Received lines`]),
-    ...Object.entries(answers).map(([oracle, outcome]) => `${oracle} says ${outcome}`),
+    `that ${client} sends to listener ${listener}`,
+    ...(hops === null || hops < 2 ? [] : [`with ${hops} Received lines`]),
+    ...Object.entries(answers).map(([oracle, outcome], i) => `${i === 0 ? 'while' : 'and'} ${oracle} says ${outcome}`),
   ]
-  return parts.join(', ')
+  return parts.join(' ')
 }
 
 /** The `mailgw explain` line that shows a witness's way. `source` names the graph: `--config FILE`, `--running`. */
@@ -79,7 +73,7 @@ export function explainLine({ message, answers }: Change['witness'], source: rea
   if (sender !== null) words.push('--from', sender)
   if (recipient !== null) words.push('--to', recipient)
   if (sizeBytes !== null) words.push('--size', `${sizeBytes}B`)
-  if (hops !== null && hops > 0) words.push('--hops', String(hops))
+  if (hops !== null && hops > 1) words.push('--hops', String(hops))
   const assumed = Object.entries(answers).map(([oracle, outcome]) => `${oracle}=${outcome}`)
   if (assumed.length > 0) words.push('--assume', ...assumed)
   return words.map(quoted).join(' ')

@@ -87,7 +87,7 @@ function restSection(plan: Plan): string {
 }
 
 /** A code block whose fence is longer than any run of backticks in it. */
-function fenced(text: string): string {
+export function fenced(text: string): string {
   const fence = '`'.repeat(Math.max(3, longestRun(text) + 1))
   return `${fence}text\n${text}\n${fence}\n`
 }

@@ -1,9 +1,10 @@
 import { dirname, join } from 'node:path'
 import picocolors from 'picocolors'
 import type { Cause, Change, ChangeSet } from '../../analysis/change-set.ts'
+import { moveText } from '../../analysis/kind.ts'
 import { oneLine } from '../text.ts'
 import { boxRows, clientWords, type NetworkName } from './box-words.ts'
-import { behaviourWords, countsOf, explainLine, isDangerous, kindWords, messageWords, subject } from './change-words.ts'
+import { countsOf, explainLine, isDangerous, kindWords, messageWords, moveWords, subject } from './change-words.ts'
 import { exitCodeOf, type Plan, type PlanSide } from './plan.ts'
 import { proofLines, queueLines, replayLines, testLines, trafficWords } from './sum-text.ts'
 
@@ -85,8 +86,11 @@ export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
     ...boxRows(change.box, networkNames(plan)).map(([label, text]) => row(label, text)),
     ...causeLines(plan, change.causes, paint),
     row('example', messageWords(witness)),
-    ...(change.moves.length > 1 || behaviourWords(witness.from) !== change.moves[0]?.from
-      ? [row('', `until now ${behaviourWords(witness.from)}`), row('', `from now  ${behaviourWords(witness.to)}`)]
+    ...(change.moves.length > 1
+      ? [
+          row('', `until now ${moveWords(moveText(witness.from))}`),
+          row('', `from now  ${moveWords(moveText(witness.to))}`),
+        ]
       : []),
     row('see', explainLine(witness, sourceOf(plan.next))),
     ...(traffic === null ? [] : [row('traffic', traffic)]),
@@ -102,16 +106,16 @@ function moveLines({ moves }: Change, paint: Paint): string[] {
   if (first === undefined) return []
   if (rest.length === 0) {
     return [
-      `${paint.dim('until now'.padEnd(labelWidth))}${paint.red(oneLine(first.from))}`,
-      `${paint.dim('from now'.padEnd(labelWidth))}${paint.green(oneLine(first.to))}`,
+      `${paint.dim('until now'.padEnd(labelWidth))}${paint.red(oneLine(moveWords(first.from)))}`,
+      `${paint.dim('from now'.padEnd(labelWidth))}${paint.green(oneLine(moveWords(first.to)))}`,
     ]
   }
   const lines = moves
     .slice(0, movesShown)
     .map(
       ({ from, to, classes }, i) =>
-        `${paint.dim((i === 0 ? 'moves' : '').padEnd(labelWidth))}${paint.red(oneLine(from))} -> ${paint.green(oneLine(to))}` +
-        paint.dim(`  (${classes} ${classes === 1 ? 'row' : 'rows'})`),
+        `${paint.dim((i === 0 ? 'moves' : '').padEnd(labelWidth))}${paint.red(oneLine(moveWords(from)))} -> ${paint.green(oneLine(moveWords(to)))}` +
+        paint.dim(`  (${classes} ${classes === 1 ? 'group' : 'groups'} of recipients)`),
     )
   const hidden = moves.length - lines.length
   if (hidden > 0) lines.push(`${' '.repeat(labelWidth)}${paint.dim(`and ${hidden} more such moves`)}`)
@@ -176,7 +180,7 @@ export function settingLines({ settings }: ChangeSet, paint: Paint): string[] {
   })
   return [
     paint.bold(`${settings.length} ${settings.length === 1 ? 'setting changes' : 'settings change'}`) +
-      paint.dim('  (which mail is taken and where it goes does not depend on them)'),
+      paint.dim('  (what they change for a message, if anything, stands above)'),
     ...lines,
   ]
 }

@@ -31,7 +31,7 @@ const proofWords = { VIOLATED: 'VIOLATED', UNKNOWN: 'UNKNOWN', 'PROVED-IF': 'pro
 const proofRank = { VIOLATED: 0, UNKNOWN: 1, 'PROVED-IF': 2, PROVED: 3 } as const
 
 /** Proofs, those that do not hold first and whole; assumptions are part of a proof. */
-export function proofLines({ proofs }: Plan, paint: Paint): string[] {
+export function proofLines({ proofs }: Pick<Plan, 'proofs'>, paint: Paint): string[] {
   return [...proofs]
     .sort((a, b) => proofRank[a.verdict] - proofRank[b.verdict])
     .flatMap((proof) => {
@@ -50,7 +50,7 @@ export function proofLines({ proofs }: Plan, paint: Paint): string[] {
     })
 }
 
-export function testLines({ tests }: Plan, paint: Paint): string[] {
+export function testLines({ tests }: Pick<Plan, 'tests'>, paint: Paint): string[] {
   if (tests === null) return []
   const { passed, failed, failures } = tests
   if (failed === 0) return [`tests      all ${passed} pass`]
