@@ -147,6 +147,26 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/test.ts'),
   },
   {
+    name: 'prove',
+    summary: 'prove what must hold for every message, or show one for which it does not',
+    details:
+      'All claims of `prove:`, and what every gateway should hold: no open relay, no loops, a way for every domain of ours, postmaster, notifications. A claim that does not hold comes with a message, the way it takes through the document, and the command that explains it. What a proof rests on and cannot see is printed with it. docs/prove.md says what each claim means.',
+    options: [
+      config,
+      graphFile,
+      env,
+      ['--running', 'prove it of the graph that the gateway serves now'],
+      stateDir,
+      ['--beside <file...>', 'graphs of the other gateways that mail may come back from, for noLoops'],
+      json,
+    ],
+    exits: [
+      [0, 'all that must hold holds'],
+      [1, 'something does not, or could not be decided'],
+    ],
+    load: () => import('./commands/prove.ts'),
+  },
+  {
     name: 'plan',
     summary: 'say what a document changes for mail',
     details:

@@ -6,13 +6,15 @@ import { interpreter } from '../../graph/interpret.ts'
 import { placeFinder } from '../../graph/sources.ts'
 import { CommandError, flag, type Invocation, type Run, textOption } from '../run.ts'
 import { coverageText } from '../test/coverage-text.ts'
-import { failuresText, type TextOptions } from '../test/failure-text.ts'
+import { failuresText, proofsText, type TextOptions } from '../test/failure-text.ts'
 import { type LoadedTests, loadTests } from '../test/load-cases.ts'
 import { mutate } from '../test/mutate.ts'
 import { mutationText } from '../test/mutation-text.ts'
-import { isGood, type Outcome } from '../test/outcome.ts'
+import { isGood, isProved, type Outcome } from '../test/outcome.ts'
+import { proveClaims } from '../test/prove-claims.ts'
 import { testReport } from '../test/report-json.ts'
 import { junit } from '../test/report-junit.ts'
+import { suggester } from '../test/suggest.ts'
 
 export const run: Run = async (invocation) => {
   const { options, terminal } = invocation
@@ -50,38 +52,46 @@ function outcomeOf(loaded: LoadedTests, options: Invocation['options']): Outcome
   const { graph, sources, hash } = loaded.bundle
   const results = runCases(interpreter(graph, sources, hash), loaded.cases)
   const wantsCoverage = flag(options, 'coverage') || textOption(options, 'minCoverage') !== null
-  const wantsMutants = flag(options, 'mutate')
+  const wantsMutants = flag(options, 'mutate') || flag(options, 'suggest')
   return {
     results,
-    proofs: [],
+    proofs: loaded.document === null ? [] : proveClaims(loaded.document, loaded.bundle, loaded.claims),
     smtp: null,
     coverage: wantsCoverage ? coverageOf(graph, sources, results) : null,
-    mutation: wantsMutants ? mutationOf(loaded, results) : null,
+    mutation: wantsMutants ? mutationOf(loaded, results, flag(options, 'suggest')) : null,
   }
 }
 
-function mutationOf({ document, bundle }: LoadedTests, results: Outcome['results']): NonNullable<Outcome['mutation']> {
+function mutationOf(
+  { document, bundle }: LoadedTests,
+  results: Outcome['results'],
+  suggests: boolean,
+): NonNullable<Outcome['mutation']> {
   if (document === null) throw new CommandError('--mutate makes its mistakes in a document: give one, not a graph')
   if (failedOf(results).length > 0) throw new CommandError('--mutate needs tests that pass: run them without it')
   const { mutants, runs, survivors } = mutate(document, results)
   const placeOf = placeFinder(bundle.sources)
+  const suggestionFor = suggests ? suggester(document) : null
   return {
     mutants,
     runs,
     survivors: survivors.map((mutant) => {
       const place = placeOf(mutant.at) ?? { file: null, line: 0, column: 0 }
-      return { mutant, suggestion: null, ...place }
+      return { mutant, suggestion: suggestionFor?.(mutant) ?? null, ...place }
     }),
   }
 }
 
 function outcomeText(outcome: Outcome, { files }: LoadedTests, options: TextOptions): string {
-  const { results, coverage, mutation } = outcome
+  const { results, proofs, coverage, mutation } = outcome
   const failed = failedOf(results)
-  const parts = [...(failed.length > 0 ? [failuresText(failed, options)] : [])]
+  const unproved = proofs.filter((one) => !isProved(one))
+  const parts: string[] = []
+  if (failed.length > 0) parts.push(failuresText(failed, options))
+  if (unproved.length > 0) parts.push(proofsText(unproved, options))
   if (coverage !== null) parts.push(coverageText(coverage, options))
   if (mutation !== null) parts.push(mutationText(mutation, options))
-  parts.push(countText(results.length, failed.length, files.length))
+  parts.push(countText(results.length + proofs.length, failed.length + unproved.length, files.length))
   return parts.join('\n')
 }
 

@@ -3,9 +3,11 @@ import picocolors from 'picocolors'
 import type { Decider, Ending } from '../../analysis/suite-case.ts'
 import type { CaseResult } from '../../analysis/suite-run.ts'
 import { caseText, deciderOf, demandsText, explainLine, fateText } from '../../analysis/suite-words.ts'
-import { excerptOf, linesFromDisk } from '../../config/render-excerpt.ts'
+import { excerptOf, type LinesOf, linesFromDisk } from '../../config/render-excerpt.ts'
 import { fileName } from '../../config/render-terminal.ts'
 import { visible } from '../../config/render-text.ts'
+import { behaviourText } from '../../graph/behaviour.ts'
+import type { ProvedClaim } from './outcome.ts'
 
 export type TextOptions = {
   readonly cwd: string
@@ -22,10 +24,40 @@ export function failuresText(failed: readonly CaseResult[], options: TextOptions
   return failed.map((result) => failureText(result, options, linesOf)).join('\n')
 }
 
-function failureText(result: CaseResult, options: TextOptions, linesOf: ReturnType<typeof linesFromDisk>): string {
-  const paint = picocolors.createColors(options.color)
+function failureText(result: CaseResult, options: TextOptions, linesOf: LinesOf): string {
   const { place, suite } = result.case
-  const lines = [`${paint.bold(paint.red('FAIL'))} ${paint.bold(visible(`${suite}: ${caseText(result.case)}`))}`]
+  return blockText(
+    { head: `${suite}: ${caseText(result.case)}`, place, fields: failureFields(result, options) },
+    options,
+    linesOf,
+  )
+}
+
+/** The claims that do not hold for every message, like tests that failed. */
+export function proofsText(failed: readonly ProvedClaim[], options: TextOptions): string {
+  const linesOf = linesFromDisk()
+  return failed
+    .map(({ suite, place, proof }) => {
+      const { claim, verdict, reason, witness } = proof
+      const fields: (readonly [string, string])[] = [
+        ['expected', claim],
+        ['got', `${verdict}: ${reason}`],
+      ]
+      if (witness !== null) fields.push(['witness', behaviourText(witness.behaviour)], ['explain', witness.explain])
+      return blockText({ head: `${suite}: a claim about all messages`, place, fields }, options, linesOf)
+    })
+    .join('\n')
+}
+
+type Block = {
+  readonly head: string
+  readonly place: CaseResult['case']['place']
+  readonly fields: readonly (readonly [name: string, text: string])[]
+}
+
+function blockText({ head, place, fields }: Block, options: TextOptions, linesOf: LinesOf): string {
+  const paint = picocolors.createColors(options.color)
+  const lines = [`${paint.bold(paint.red('FAIL'))} ${paint.bold(visible(head))}`]
   if (place !== null) {
     lines.push(`  ${paint.dim('-->')} ${visible(fileName(place.file, options.cwd))}:${place.line}:${place.column}`)
     const excerpt = excerptOf(place, linesOf)
@@ -35,7 +67,7 @@ function failureText(result: CaseResult, options: TextOptions, linesOf: ReturnTy
     }
   }
   const field = (name: string, text: string) => lines.push(`  ${paint.dim(name.padEnd(9))} ${visible(text)}`)
-  for (const [name, text] of failureFields(result, options)) field(name, text)
+  for (const [name, text] of fields) field(name, text)
   return `${lines.join('\n')}\n`
 }
 

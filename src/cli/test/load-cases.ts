@@ -4,11 +4,11 @@ import { ConfigError, type Diagnostic } from '../../config/diagnostic.ts'
 import type { Document } from '../../config/document.ts'
 import { loadSuite, testsBeside } from '../../config/load-suite.ts'
 import { renderTerminal } from '../../config/render-terminal.ts'
-import type { Source } from '../../config/source.ts'
 import type { Bundle } from '../../graph/bundle.ts'
 import { bundleOf, reportedDocument } from '../bundle.ts'
 import { CommandError, type Invocation, textOption } from '../run.ts'
-import { knownOf, readCases, type WrittenClaim } from './read-cases.ts'
+import { readClaims, type TestClaim } from './prove-claims.ts'
+import { knownOf, readCases } from './read-cases.ts'
 
 /** Everything that a run of tests is about. */
 export type LoadedTests = {
@@ -19,7 +19,7 @@ export type LoadedTests = {
   readonly file: string | null
   readonly files: readonly string[]
   readonly cases: readonly Case[]
-  readonly claims: readonly (WrittenClaim & { readonly source: Source })[]
+  readonly claims: readonly TestClaim[]
 }
 
 /**
@@ -33,7 +33,7 @@ export async function loadTests({ arguments: named, options, terminal }: Invocat
   const file = compiled?.loaded.file ?? null
   const files = named.length > 0 ? named.map((name) => resolve(name)) : file === null ? [] : testsBeside(file)
   const cases: Case[] = []
-  const claims: (WrittenClaim & { source: Source })[] = []
+  const claims: TestClaim[] = []
   const diagnostics: Diagnostic[] = []
   const known = knownOf(bundle.graph)
   for (const one of files) {
@@ -41,8 +41,12 @@ export async function loadTests({ arguments: named, options, terminal }: Invocat
       const source = await loadSuite(one)
       const read = readCases(source, known)
       cases.push(...read.cases)
-      claims.push(...read.claims.map((claim) => ({ ...claim, source })))
       diagnostics.push(...read.diagnostics)
+      if (read.claims.length === 0) continue
+      if (compiled === null) throw new CommandError(`${one}: t.all is proved of a document: give one, not a graph`)
+      const proved = readClaims(source, read.claims, compiled.loaded.document)
+      claims.push(...proved.claims)
+      diagnostics.push(...proved.diagnostics)
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       diagnostics.push(...error.diagnostics)

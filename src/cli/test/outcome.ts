@@ -3,6 +3,7 @@ import type { Case, CasePlace } from '../../analysis/suite-case.ts'
 import type { Coverage } from '../../analysis/suite-coverage.ts'
 import type { CaseResult } from '../../analysis/suite-run.ts'
 import type { Mutant } from './mutants.ts'
+import type { Suggestion } from './suggest.ts'
 
 /** Everything that one run of tests has found. */
 export type Outcome = {
@@ -29,8 +30,8 @@ export type Survivor = {
   readonly file: string | null
   readonly line: number
   readonly column: number
-  /** A row that would notice it. */
-  readonly suggestion: string | null
+  /** `null`: not asked for. */
+  readonly suggestion: Suggestion | null
 }
 
 /** A case over real sockets. `skipped` cases were not tried, and `text` says why. */
@@ -40,7 +41,10 @@ export type WireResult = {
   readonly text: string
 }
 
+/** What depends on the world outside of the document is taken as it says; what is not decided is not proved. */
+export const isProved = ({ proof }: ProvedClaim): boolean => proof.verdict === 'PROVED' || proof.verdict === 'PROVED-IF'
+
 export const isGood = ({ results, proofs, smtp }: Outcome): boolean =>
   results.every(({ verdict }) => verdict.kind === 'passed') &&
-  proofs.every(({ proof }) => proof.verdict === 'PROVED' || proof.verdict === 'PROVED-IF') &&
+  proofs.every(isProved) &&
   (smtp ?? []).every(({ kind }) => kind !== 'differs')

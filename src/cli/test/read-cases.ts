@@ -35,12 +35,15 @@ export function knownOf(graph: Graph): Known {
   }
 }
 
-/** Claims about whole boxes, which are proved and not tried. Read by whoever proves. */
+/** A claim about a whole box, which is proved and not tried. It is read by whoever proves (`prove-claims.ts`). */
 export type WrittenClaim = {
   readonly suite: string
   readonly path: DocPath
   readonly box: unknown
-  readonly claim: unknown
+  /** `never`, `always` or `onlyVia`, with what it is about. */
+  readonly claim: readonly (readonly [string, unknown])[]
+  /** Where below `path` one of these stands. */
+  readonly claimPath: (key: string) => DocPath
 }
 
 export type Read = {
@@ -109,7 +112,7 @@ function rowsOf(value: unknown, file: string, report: Report, claims: WrittenCla
   const rowAt = (item: unknown, suite: string, path: DocPath): Row[] => {
     if (!isRecord(item)) return wrong('MG1201', path, `expected a test, got ${shown(item)}`)
     if ('all' in item) {
-      claims.push({ suite, path, box: item['all'], claim: item['claim'] })
+      claims.push(claimAt(item, suite, path))
       return []
     }
     // As the TypeScript surface writes it: message and answers apart.
@@ -133,6 +136,16 @@ function rowsOf(value: unknown, file: string, report: Report, claims: WrittenCla
       ? listAt(item['cases'], item['suite'], [i, 'cases'])
       : rowAt(item, file, [i]),
   )
+}
+
+/** The TypeScript surface collects what was called; a row of a table has keys. */
+function claimAt(item: Readonly<Record<string, unknown>>, suite: string, path: DocPath): WrittenClaim {
+  const { all: box, claim: called, ...keys } = item
+  const isCalled = Array.isArray(called) && Object.keys(keys).length === 0
+  const claim = isCalled
+    ? (called as [string, unknown][])
+    : Object.entries(called === undefined ? keys : { claim: called, ...keys })
+  return { suite, path, box, claim, claimPath: (key) => (isCalled ? [] : [key]) }
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -5,6 +5,7 @@ import type { CaseResult } from '../../analysis/suite-run.ts'
 import { caseText, deciderOf, demandsText, explainLine, fateText } from '../../analysis/suite-words.ts'
 import { pathText } from '../../graph/interpret.ts'
 import type { TextOptions } from './failure-text.ts'
+import { suggestionText } from './mutation-text.ts'
 import type { Outcome } from './outcome.ts'
 import type { TestReport } from './report-schema.ts'
 
@@ -36,7 +37,8 @@ export function testReport(
       place: placed(place),
       claim: proof.claim,
       verdict: proof.verdict,
-      text: proof.findings.map(({ message }) => message).join('; '),
+      text: proof.reason,
+      explain: proof.witness?.explain ?? null,
     })),
     smtp:
       smtp?.map(({ case: one, kind, text }) => ({
@@ -64,7 +66,15 @@ export function testReport(
             killed: mutation.mutants - mutation.survivors.length,
             runs: mutation.runs,
             survivors: mutation.survivors.map(({ mutant, suggestion, file, line, column }) =>
-              inDocument({ kind: mutant.kind, at: mutant.at, what: mutant.what, suggestion, file, line, column }),
+              inDocument({
+                kind: mutant.kind,
+                at: mutant.at,
+                what: mutant.what,
+                suggestion: suggestion === null ? null : { kind: suggestion.kind, text: suggestionText(suggestion) },
+                file,
+                line,
+                column,
+              }),
             ),
           },
   }

@@ -27,8 +27,8 @@ export function junit({ results, proofs, smtp }: Outcome, options: TextOptions):
   }
   for (const { suite, place, proof } of proofs) {
     const holds = proof.verdict === 'PROVED' || proof.verdict === 'PROVED-IF'
-    const found = proof.findings.map(({ message }) => message).join('\n')
-    add(suite, `${proof.claim} (proof)`, fileOf(place), holds ? null : `${proof.verdict}\n${found}`)
+    const failure = [`${proof.verdict}: ${proof.reason}`, ...(proof.witness === null ? [] : [proof.witness.explain])]
+    add(suite, `${proof.claim} (proof)`, fileOf(place), holds ? null : failure.join('\n'))
   }
   for (const { case: one, kind, text } of smtp ?? []) {
     const name = `${caseText(one)} (over SMTP)`

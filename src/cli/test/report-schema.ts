@@ -47,7 +47,13 @@ const share = z.object({ all: count, covered: count, missing: z.array(missing) }
 const mutant = decider.extend({
   kind: z.enum(['delete', 'guard', 'swap', 'widen', 'depth']),
   what: text,
-  suggestion: said(text.nullable(), 'A row of YAML that would notice; null: not asked for, or there is none.'),
+  suggestion: z
+    .object({
+      kind: z.enum(['case', 'same', 'refused', 'none']),
+      text: said(text, 'A row of YAML that would notice it; or why there is none.'),
+    })
+    .nullable()
+    .describe('With --suggest.'),
 })
 
 const proof = z.object({
@@ -55,7 +61,8 @@ const proof = z.object({
   place: place.nullable(),
   claim: text,
   verdict: z.enum(['PROVED', 'PROVED-IF', 'VIOLATED', 'UNKNOWN']),
-  text: said(text, 'What was found.'),
+  text: said(text, 'What was found, in a sentence.'),
+  explain: said(text.nullable(), 'The command that shows a message for which it does not hold.'),
 })
 
 const wire = z.object({
