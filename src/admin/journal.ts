@@ -42,42 +42,47 @@ export type Journal = {
 /** @throws NodeJS.ErrnoException when the file cannot be opened */
 export async function openJournal(path: string, { clock, log }: { clock: Clock; log: Log }): Promise<Journal> {
   const file = await open(path, 'a+', 0o600)
-  const { text, torn } = await wholeLines(path, file)
+  const { text, bytes, torn } = await wholeLines(path, file)
   const reader = chainReader()
   for (const line of text.split('\n').slice(0, -1)) reader.read(line)
   let seq = reader.last?.seq ?? 0
   let prev = reader.last?.hash ?? firstPrev
   const { broken } = reader
+  /** Where the last entry that is on stable storage ends. */
+  let size = bytes
 
   // One after the other: each needs the hash of the one before.
   let writing: Promise<void> = Promise.resolve()
   const append = async (note: Note): Promise<void> => {
-    const entry = seal({
-      seq: seq + 1,
-      time: new Date(clock.now()).toISOString(),
-      prev,
-      actor: note.actor,
-      onBehalfOf: note.onBehalfOf ?? null,
-      action: note.action,
-      from: note.from ?? null,
-      to: note.to ?? null,
-      commit: note.commit ?? null,
-      planHash: note.planHash ?? null,
-      reason: note.reason ?? null,
-      gates: note.gates ?? null,
-      result: note.result ?? 'ok',
-      detail: note.detail ?? null,
-    })
-    const { action, actor, from, to, result, hash } = entry
+    const { action, actor, from = null, to = null, result = 'ok' } = note
     try {
-      await file.appendFile(`${JSON.stringify(entry)}\n`)
+      const entry = seal({
+        seq: seq + 1,
+        time: new Date(clock.now()).toISOString(),
+        prev,
+        actor,
+        onBehalfOf: note.onBehalfOf ?? null,
+        action,
+        from,
+        to,
+        commit: note.commit ?? null,
+        planHash: note.planHash ?? null,
+        reason: note.reason ?? null,
+        gates: note.gates ?? null,
+        result,
+        detail: note.detail ?? null,
+      })
+      const line = Buffer.from(`${JSON.stringify(entry)}\n`)
+      await file.appendFile(line)
       await file.datasync()
+      size += line.length
       seq = entry.seq
-      prev = hash
-      log.info('journal.written', { seq, action, actor, from, to, result, hash })
+      prev = entry.hash
+      log.info('journal.written', { seq, action, actor, from, to, result, hash: prev })
     } catch (error) {
       log.error('journal.failed', { action, actor, from, to, result, error: (error as Error).message })
-      await cutToLines(path, file)
+      // Half a line, or a whole one that may not be there after a crash: the next entry takes its place.
+      await cutTo(file, size)
     }
   }
   const journal: Journal = {
@@ -111,14 +116,18 @@ export async function openJournal(path: string, { clock, log }: { clock: Clock; 
 }
 
 /** The text up to the last line end, everything behind it being cut off the file. */
-async function wholeLines(path: string, file: FileHandle): Promise<{ text: string; torn: number }> {
-  const text = await readFile(path)
-  const end = text.lastIndexOf(0x0a) + 1
-  if (end < text.length) await file.truncate(end)
-  return { text: text.subarray(0, end).toString('utf8'), torn: text.length - end }
+async function wholeLines(path: string, file: FileHandle): Promise<{ text: string; bytes: number; torn: number }> {
+  const content = await readFile(path)
+  const bytes = content.lastIndexOf(0x0a) + 1
+  if (bytes < content.length) await file.truncate(bytes)
+  return { text: content.subarray(0, bytes).toString('utf8'), bytes, torn: content.length - bytes }
 }
 
-/** After a write that failed in its middle: the next entry begins its own line. */
-async function cutToLines(path: string, file: FileHandle): Promise<void> {
-  await wholeLines(path, file).catch(() => {})
+/** A file that somebody made shorter meanwhile stays as it is: that is seen by its chain. */
+async function cutTo(file: FileHandle, size: number): Promise<void> {
+  try {
+    if ((await file.stat()).size > size) await file.truncate(size)
+  } catch {
+    // The disk that refused the entry refuses this too.
+  }
 }
