@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { planJsonSchema } from '../dist/cli/plan/plan-schema.js'
+import { proofsJsonSchema } from '../dist/cli/prove/proof-schema.js'
 import { cliReference } from '../dist/cli/reference.js'
 import { testReportJsonSchema } from '../dist/cli/test/report-schema.js'
 import { editorSchema } from '../dist/config/schema-json.js'
@@ -15,6 +16,7 @@ for (const folder of ['schemas', 'docs']) mkdirSync(inRoot(folder), { recursive:
 const files = {
   'schemas/mailgw.v1.schema.json': `${JSON.stringify(editorSchema(), null, 2)}\n`,
   'schemas/plan.v1.schema.json': `${JSON.stringify(planJsonSchema(), null, 2)}\n`,
+  'schemas/proofs.v1.schema.json': `${JSON.stringify(proofsJsonSchema(), null, 2)}\n`,
   'schemas/test-report.v1.schema.json': `${JSON.stringify(testReportJsonSchema(), null, 2)}\n`,
   'docs/config.md': configPage(),
   'docs/cli.md': cliReference(),

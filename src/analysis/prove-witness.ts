@@ -72,7 +72,7 @@ export function witnessOf(
 }
 
 /** The answers that make a difference: those that the message meets. */
-function answersMet(
+export function answersMet(
   { interpreter }: Subject,
   message: Described,
   answers: ReadonlyMap<string, Outcome>,
@@ -85,7 +85,7 @@ function answersMet(
   }
 }
 
-function describedText(message: Described): Explanation['message'] {
+export function describedText(message: Described): Explanation['message'] {
   return {
     listener: message.listener,
     client: message.client,

@@ -12,6 +12,7 @@ import { everyLocalDomainHasTerminal, nullSenderAcceptedForLocal, postmasterAndA
 import { NotDecidable } from './prove-question.ts'
 import { noOpenRelay } from './prove-relaying.ts'
 import { tlsFloor } from './prove-tls.ts'
+import { type ProposedChange, unchangedIn } from './prove-unchanged.ts'
 import { BudgetSpent } from './prove-walk.ts'
 import { type Subject, subjectOf } from './prove-witness.ts'
 
@@ -34,6 +35,8 @@ const unasked: readonly (readonly [kind: WholeClaim, severity: Proof['severity']
 export type ProveOptions = {
   /** The other gateways of the repository, for loops through them. */
   readonly neighbours?: readonly Neighbour[]
+  /** For `unchanged`, which is about a change: without one it is UNKNOWN, and a warning. */
+  readonly change?: ProposedChange | null
 }
 
 /** All claims of the document, then what nobody asked for. */
@@ -46,9 +49,13 @@ export function prove(bundle: Bundle, options: ProveOptions = {}): ProofReport {
     format: 'mailgw-proofs/1',
     graph: bundle.hash,
     proofs: [
-      ...claims.prove.map((claim) => proofOf(subject, claim, claim.at, 'error', options)),
+      ...claims.prove.map((claim) => proofOf(subject, claim, claim.at, claimedSeverity(claim), options)),
       ...rest.map(([kind, severity]) => proofOf(subject, { kind, at: '' }, null, severityOf(kind, severity), options)),
     ],
+  }
+
+  function claimedSeverity({ kind }: Claim): Proof['severity'] {
+    return kind === 'unchanged' && (options.change ?? null) === null ? 'warning' : 'error'
   }
 
   /** Who writes `unsafeOpenRelay` with a reason and an end has been warned; who claims the contrary as well is wrong. */
@@ -115,7 +122,7 @@ function find(subject: Subject, claim: Claim, options: ProveOptions): Found {
     case 'onlyVia':
       return forAllBox(subject, claim)
     case 'unchanged':
-      return { verdict: 'UNKNOWN', reason: 'says something of a change: mailgw plan proves it against a base' }
+      return unchangedIn(subject, claim.box, options.change ?? null)
     default:
       return assertNever(claim)
   }

@@ -51,6 +51,7 @@ const message: readonly OptionEntry[] = [
   ['--from <mailbox>', 'reverse-path; <> for the null one'],
   ['--to <mailbox>', 'recipient'],
   ['--size <size>', 'size of the message, such as 2MiB'],
+  ['--hops <n>', 'Received lines of the message'],
   ['--assume <oracle=outcome...>', 'answer of an oracle, such as dnsbl.zen=listed'],
 ]
 
@@ -77,7 +78,8 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'check',
     summary: 'read a document and say everything that is wrong with it',
-    details: 'Loads, validates and compiles. Prints all problems at once, each with file, line and column.',
+    details:
+      'Loads, validates, compiles, and proves what `prove` does. Prints all problems at once, each with file, line and column.',
     options: [config, env, json, ...reports],
     exits: [
       [0, 'the document can be served'],
