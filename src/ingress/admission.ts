@@ -1,3 +1,4 @@
+import type { Outcome } from '../graph/graph.ts'
 import type { Recipient } from '../mail/envelope.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
@@ -33,5 +34,13 @@ export type Caller = { readonly listener: string; readonly client: IpAddress }
 /** `at` is the row of the document that decided, with its place. */
 export type Verdict =
   /** `recipients`: of RCPT, whom the message goes to, aliases expanded. Empty for the other stages. */
-  | { readonly kind: 'accept'; readonly recipients: readonly Mailbox[]; readonly at: string }
-  | { readonly kind: 'refuse'; readonly reply: Reply; readonly at: string }
+  | {
+      readonly kind: 'accept'
+      readonly recipients: readonly Mailbox[]
+      readonly at: string
+      readonly answers?: Answers
+    }
+  | { readonly kind: 'refuse'; readonly reply: Reply; readonly at: string; readonly answers?: Answers }
+
+/** What oracles said on the way to a verdict, by `dnsbl.zen`; `undefined` when none was asked. */
+export type Answers = Readonly<Record<string, Outcome>> | undefined

@@ -8,11 +8,12 @@ import {
   type RecipientVerdict,
 } from '../graph/admission.ts'
 import type { Evaluator, Facts, Winner } from '../graph/evaluator.ts'
+import { oracleName } from '../graph/explanation.ts'
 import type { Oracle, Outcome } from '../graph/graph.ts'
 import { joinVerdicts } from '../graph/join.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
-import type { Admission, Asked, Caller, Verdict } from './admission.ts'
+import type { Admission, Answers, Asked, Caller, Verdict } from './admission.ts'
 
 /** Asks what only run time can tell. What it cannot find out is `error`, which the document has an answer for too. */
 export type AskOracle = (oracle: Oracle, client: IpAddress) => Promise<Outcome>
@@ -40,12 +41,14 @@ export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admi
 
   const follow = async <T extends Decided | RecipientVerdict>(asking: Asking<T>, client: IpAddress): Promise<T> => {
     let found: T | Asking<T> = asking
+    const answers: Record<string, Outcome> = {}
     while (found.kind === 'ask') {
       const { oracle, answer } = found as Asking<T>
       const outcome: Outcome = await askOracle(oracle, client).catch(() => 'error')
+      answers[oracleName(oracle)] = outcome
       found = answer(outcome)
     }
-    return found as T
+    return { ...(found as T), answers }
   }
 
   return {
@@ -61,10 +64,11 @@ export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admi
       known(caller, sender, sizeBytes).recipient = recipient
       return then(settle<RecipientVerdict>(admitRecipient(evaluator, facts), caller.client), (verdict) =>
         verdict.kind === 'refuse'
-          ? refused(verdict.reply, verdict.winner)
+          ? refused(verdict.reply, verdict.winner, answersOf(verdict))
           : accepted(
               verdict.finals.map((final) => final.mailbox),
               verdict.winner,
+              answersOf(verdict),
             ),
       )
     },
@@ -103,18 +107,21 @@ const then = <T>(value: T | Promise<T>, map: (value: T) => Verdict): Asked =>
   value instanceof Promise ? value.then(map) : map(value)
 
 const plain = (verdict: Decided): Verdict =>
-  verdict.kind === 'refuse' ? refused(verdict.reply, verdict.winner) : accepted([], verdict.winner)
+  verdict.kind === 'refuse'
+    ? refused(verdict.reply, verdict.winner, answersOf(verdict))
+    : accepted([], verdict.winner, answersOf(verdict))
 
-const accepted = (recipients: readonly Mailbox[], winner: Winner): Verdict => ({
-  kind: 'accept',
-  recipients,
-  at: place(winner),
-})
+/** What `follow` has put beside a verdict that waited. */
+const answersOf = (verdict: Decided | RecipientVerdict): Answers => (verdict as { answers?: Answers }).answers
 
-const refused = (reply: Extract<Verdict, { kind: 'refuse' }>['reply'], winner: Winner): Verdict => ({
-  kind: 'refuse',
-  reply,
-  at: place(winner),
-})
+const accepted = (recipients: readonly Mailbox[], winner: Winner, answers: Answers): Verdict =>
+  answers === undefined
+    ? { kind: 'accept', recipients, at: place(winner) }
+    : { kind: 'accept', recipients, at: place(winner), answers }
+
+const refused = (reply: Extract<Verdict, { kind: 'refuse' }>['reply'], winner: Winner, answers?: Answers): Verdict =>
+  answers === undefined
+    ? { kind: 'refuse', reply, at: place(winner) }
+    : { kind: 'refuse', reply, at: place(winner), answers }
 
 const place = ({ at, file, line, column }: Winner): string => (file === null ? at : `${at} (${file}:${line}:${column})`)

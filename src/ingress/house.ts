@@ -4,6 +4,7 @@ import type { ListenerSettings } from '../mail/settings.ts'
 import type { Inlet } from '../queue/intake.ts'
 import type { Admission } from './admission.ts'
 import type { Census } from './census.ts'
+import type { EnvelopeSink } from './scribe.ts'
 
 /** What all sessions of one listener share. */
 export type House = {
@@ -12,6 +13,8 @@ export type House = {
   /** The one that is active now. */
   readonly admission: () => Admission
   readonly inlet: Inlet
+  /** The envelope log; absent: there is none. */
+  readonly envelopes?: EnvelopeSink
   readonly census: Census
   readonly log: Log
   readonly clock: Clock

@@ -52,6 +52,11 @@ export class Incoming {
     return this.reader.sizeBytes
   }
 
+  /** Received lines so far. */
+  get hops(): number {
+    return this.counter.hops
+  }
+
   /** Writes the trace line. */
   open(trace: Pick<Hop, 'helo' | 'by' | 'protocol'>, now: number): void {
     const { recipients, forwardPaths } = this.transaction

@@ -10,6 +10,7 @@ import type { Admission } from './admission.ts'
 import type { Census } from './census.ts'
 import type { House } from './house.ts'
 import { receiving } from './receiving.ts'
+import type { EnvelopeSink } from './scribe.ts'
 import { Session } from './session.ts'
 
 /** How often deadlines are looked at. A time-out is late by this much at most. */
@@ -23,6 +24,7 @@ export type ListenerOptions = {
   /** The admission that is active when it is called. */
   readonly admission: () => Admission
   readonly inlet: Inlet
+  readonly envelopes?: EnvelopeSink
   /** One for all listeners of a gateway. */
   readonly census: Census
   readonly log: Log

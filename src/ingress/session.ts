@@ -6,7 +6,7 @@ import type { ListenerSettings } from '../mail/settings.ts'
 import { ChunkReader } from '../smtp/chunk-reader.ts'
 import { DataReader } from '../smtp/data-reader.ts'
 import { LineReader } from '../smtp/line-reader.ts'
-import { acceptedFields, envelopeOf, protocolOf } from './accepted.ts'
+import { envelopeOf, protocolOf } from './accepted.ts'
 import type { Admission, Caller, Verdict } from './admission.ts'
 import { dispatch } from './dispatch.ts'
 import type { House } from './house.ts'
@@ -15,9 +15,8 @@ import { Inflow, type Reader } from './inflow.ts'
 import { Outbox } from './outbox.ts'
 import { Patience } from './patience.ts'
 import { chunkOk, noRoom, notStored, ourError, shutDown, tooManyErrors } from './replies.ts'
-import type { Because, State, Step, Visit } from './visit.ts'
-
-const start: State = { helo: null, extended: false, transaction: null }
+import { Scribe, takeOut } from './scribe.ts'
+import { type Because, type State, type Step, start, type Visit } from './visit.ts'
 
 /**
  * One connection (RFC 5321 §3). It owns its socket.
@@ -53,6 +52,7 @@ export class Session implements Visit, Reader {
   private chunk: Chunk | null = null
   private readonly outbox: Outbox
   private readonly inflow: Inflow
+  private readonly scribe: Scribe
   private errors = 0
   private saidQuit = false
 
@@ -65,6 +65,7 @@ export class Session implements Visit, Reader {
     this.settings = house.settings
     this.first = house.admission()
     this.caller = { listener: house.settings.name, client }
+    this.scribe = new Scribe(house, this.caller, id)
     this.patience = new Patience(house.clock, this.first.timeouts)
     this.inflow = new Inflow(socket, this)
     // What the peer does to its connection is no error of ours; 'close' follows.
@@ -130,7 +131,7 @@ export class Session implements Visit, Reader {
     if (verdict.kind === 'accept') this.say(reply(220, null, `${this.settings.hostname} ESMTP`))
     else {
       const { code } = verdict.reply
-      this.logRefused(verdict.reply, { at: verdict.at, address: null })
+      this.scribe.turnedAway(verdict, this.first.hash)
       // 521 and 421 close (RFC 7504 §3); after 554 the client says QUIT (RFC 5321 §3.1).
       if (code === 421 || code === 521) this.last(verdict.reply)
       else {
@@ -192,16 +193,16 @@ export class Session implements Visit, Reader {
 
   private step(step: Step): void {
     // RSET, HELO and EHLO drop the transaction, and what BDAT has brought of it.
-    if (step.state.transaction === null) this.incoming?.drop()
+    if (step.state.transaction === null) this.drop()
     this.state = step.state
     switch (step.next) {
       case 'command':
-        if (step.because !== null) this.logRefused(step.reply, step.because)
+        if (step.because !== null) this.scribe.refused(step.reply, step.because)
         this.say(step.reply)
         break
       case 'close':
         if (step.reply.code === 221) this.saidQuit = true
-        else this.logRefused(step.reply)
+        else this.scribe.refused(step.reply)
         this.last(step.reply)
         break
       case 'data':
@@ -289,11 +290,10 @@ export class Session implements Visit, Reader {
     }
     this.mode = 'waiting'
     const { state } = this
+    const letIn = takeOut(transaction)
     incoming.commit(envelopeOf(state, transaction, this.caller), (error) => {
       // The client may be gone: the message is accepted all the same.
-      const { log } = this.house
-      if (error === null) log.info('message.accepted', acceptedFields(state, transaction, this.caller))
-      else log.error('message.not-stored', { id: incoming.id, error: error.message })
+      this.scribe.accepted(state, transaction, letIn, error)
       this.awake(() => this.stored(incoming.id, error))
     })
   }
@@ -312,7 +312,7 @@ export class Session implements Visit, Reader {
   /** Content was refused: the transaction is over. After a chunk that failed too (RFC 3030 §2): the client begins again. */
   private refuse(why: Reply, because?: Because): void {
     const { incoming } = this
-    this.logRefused(why, because)
+    this.scribe.contentRefused(this.state.transaction, why, because)
     incoming?.drop()
     this.state = { ...this.state, transaction: null }
     this.say(why)
@@ -345,7 +345,7 @@ export class Session implements Visit, Reader {
 
   private say(answer: Reply): void {
     if (answer.code >= 500 && ++this.errors > this.first.limits.maxErrors) {
-      this.logRefused(tooManyErrors)
+      this.scribe.refused(tooManyErrors)
       this.last(tooManyErrors)
     } else this.outbox.add(answer)
   }
@@ -354,14 +354,13 @@ export class Session implements Visit, Reader {
   private last(answer: Reply | null): void {
     if (answer !== null) this.outbox.add(answer)
     this.mode = 'closing'
-    this.incoming?.drop()
+    this.drop()
     this.state = { ...this.state, transaction: null }
   }
 
   /** A bug of ours is this session's end, and nobody else's. */
   private broken(error: unknown): void {
-    const stack = error instanceof Error ? error.stack : String(error)
-    this.house.log.error('session.bug', { session: this.id, ...this.caller, error: stack })
+    this.scribe.bug(error)
     this.last(ourError)
   }
 
@@ -387,14 +386,15 @@ export class Session implements Visit, Reader {
   }
 
   private gone(): void {
-    this.incoming?.drop()
+    this.drop()
     this.mode = 'closed'
-    const { id, caller, messages, errors } = this
-    this.house.log.debug('session.close', { session: id, ...caller, messages, errors })
+    this.scribe.closed(this.messages, this.errors)
     this.onGone(this)
   }
 
-  private logRefused({ code, text }: Reply, because?: Because): void {
-    this.house.log.info('session.refused', { session: this.id, ...this.caller, code, text, ...because })
+  /** The transaction is over without its message. */
+  private drop(): void {
+    this.incoming?.drop()
+    this.scribe.dropped(this.state.transaction)
   }
 }

@@ -2,6 +2,7 @@ import type { Reply } from '../mail/reply.ts'
 import { reply } from '../mail/reply.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
 import type { Admission, Caller } from './admission.ts'
+import type { Question } from './scribe.ts'
 import type { Transaction } from './transaction.ts'
 
 /** What a session has come to between two commands. Commands make the next one; none is ever changed. */
@@ -12,6 +13,8 @@ export type State = {
   readonly extended: boolean
   readonly transaction: Transaction | null
 }
+
+export const start: State = { helo: null, extended: false, transaction: null }
 
 /** What a command may read, of the session that runs it. */
 export type Visit = {
@@ -35,8 +38,8 @@ export type Step =
       readonly refused: Reply | null
     }
 
-/** What the document refused, and by which row: for the log. */
-export type Because = { readonly at: string; readonly address: string | null }
+/** What the document refused, and by which row: for the log. `question`: for the record of a refusal before the data. */
+export type Because = { readonly at: string; readonly address: string | null; readonly question?: Question }
 
 /** One SMTP command. A promise means that an oracle is being asked; it never rejects. */
 export type Command = (visit: Visit, argument: string) => Step | Promise<Step>

@@ -40,12 +40,24 @@ export function mail(visit: Visit, argument: string): Step | Promise<Step> {
     recipients: [],
     forwardPaths: 0,
     at: null,
+    letIn: [],
     incoming: null,
   }
   const settle = (verdict: Verdict): Step => {
     switch (verdict.kind) {
       case 'refuse':
-        return reached(state, verdict.reply, { at: verdict.at, address: from === null ? '' : from.text })
+        return reached(state, verdict.reply, {
+          at: verdict.at,
+          address: from === null ? '' : from.text,
+          question: {
+            stage: 'mail',
+            from,
+            to: null,
+            sizeBytes: options.sizeBytes,
+            answers: verdict.answers,
+            graph: admission.hash,
+          },
+        })
       case 'accept':
         return reached({ ...state, transaction }, senderOk)
       default:

@@ -39,11 +39,23 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
   const settle = (original: Mailbox, verdict: Verdict): Step => {
     switch (verdict.kind) {
       case 'refuse':
-        return reached(state, verdict.reply, { at: verdict.at, address: original.text })
+        return reached(state, verdict.reply, {
+          at: verdict.at,
+          address: original.text,
+          question: {
+            stage: 'rcpt',
+            from: transaction.from,
+            to: original,
+            sizeBytes: transaction.sizeBytes,
+            answers: verdict.answers,
+            graph: admission.hash,
+          },
+        })
       case 'accept': {
         const recipients = added(transaction.recipients, verdict.recipients, { original, ...options })
         const forwardPaths = transaction.forwardPaths + 1
         const at = transaction.at ?? verdict.at
+        transaction.letIn.push({ to: original, at: verdict.at, answers: verdict.answers })
         return reached({ ...state, transaction: { ...transaction, recipients, forwardPaths, at } }, recipientOk)
       }
       default:

@@ -1,0 +1,144 @@
+import type { EnvelopeRecord } from '../mail/envelope-record.ts'
+import type { Mailbox, ReversePath } from '../mail/path.ts'
+import type { Reply } from '../mail/reply.ts'
+import { acceptedFields } from './accepted.ts'
+import type { Answers, Caller, Verdict } from './admission.ts'
+import type { House } from './house.ts'
+import type { Transaction } from './transaction.ts'
+import type { Because, State } from './visit.ts'
+
+/** Takes the records of the envelope log. It never throws and never waits. */
+export type EnvelopeSink = (record: EnvelopeRecord) => void
+
+/** A recipient that was let in; what becomes of the message is known at its end. */
+export type LetIn = { readonly to: Mailbox; readonly at: string; readonly answers: Answers }
+
+/** What was asked when the document refused. */
+export type Question = {
+  readonly stage: 'connect' | 'mail' | 'rcpt'
+  readonly from: ReversePath | undefined
+  readonly to: Mailbox | null
+  readonly sizeBytes: number | null
+  readonly answers: Answers
+  readonly graph: string
+}
+
+/** Writes down what a session decided: a log line for people, and a record for each recipient for a later replay. */
+export class Scribe {
+  private readonly house: House
+  private readonly caller: Caller
+  private readonly session: number
+
+  constructor(house: House, caller: Caller, session: number) {
+    this.house = house
+    this.caller = caller
+    this.session = session
+  }
+
+  refused({ code, text }: Reply, because?: Because): void {
+    const row = because === undefined ? undefined : { at: because.at, address: because.address }
+    this.house.log.info('session.refused', { session: this.session, ...this.caller, code, text, ...row })
+    const { envelopes } = this.house
+    const question = because?.question
+    if (envelopes === undefined || question === undefined) return
+    const { stage, from, to, sizeBytes, answers, graph } = question
+    envelopes({
+      time: this.house.clock.now(),
+      ...this.caller,
+      from: from === undefined ? null : pathText(from),
+      to: to?.text ?? null,
+      size: sizeBytes,
+      hops: null,
+      answers: answers ?? none,
+      verdict: 'refused',
+      stage,
+      code,
+      at: because?.at ?? '',
+      graph,
+      id: null,
+    })
+  }
+
+  /** The document does not greet this client. */
+  turnedAway({ reply, at, answers }: Extract<Verdict, { kind: 'refuse' }>, graph: string): void {
+    const question = { stage: 'connect' as const, from: undefined, to: null, sizeBytes: null, answers, graph }
+    this.refused(reply, { at, address: null, question })
+  }
+
+  /** The message was offered to the spool, and is safe or not. */
+  accepted(state: State, transaction: Transaction, letIn: readonly LetIn[], error: Error | null): void {
+    const { log } = this.house
+    const id = transaction.incoming!.id
+    if (error === null) log.info('message.accepted', acceptedFields(state, transaction, this.caller))
+    else log.error('message.not-stored', { id, error: error.message })
+    this.write(
+      transaction,
+      letIn,
+      error === null ? { id, code: 250, stage: 'data' } : { id: null, code: 452, stage: 'data' },
+    )
+  }
+
+  /** The content was refused, by a row of the document or for what it is. */
+  contentRefused(transaction: Transaction | null, reply: Reply, because?: Because): void {
+    this.refused(reply, because)
+    if (transaction === null) return
+    const { code } = reply
+    this.write(transaction, takeOut(transaction), { id: null, code, stage: 'data', refusedBy: because?.at ?? '' })
+  }
+
+  /** The transaction ended before its message was here. */
+  dropped(transaction: Transaction | null): void {
+    if (transaction === null || transaction.letIn.length === 0) return
+    this.write(transaction, takeOut(transaction), { id: null, code: 250, stage: 'rcpt' })
+  }
+
+  bug(error: unknown): void {
+    const stack = error instanceof Error ? error.stack : String(error)
+    this.house.log.error('session.bug', { session: this.session, ...this.caller, error: stack })
+  }
+
+  closed(messages: number, errors: number): void {
+    this.house.log.debug('session.close', { session: this.session, ...this.caller, messages, errors })
+  }
+
+  private write(
+    transaction: Transaction,
+    letIn: readonly LetIn[],
+    end: {
+      readonly id: string | null
+      readonly code: number
+      readonly stage: 'rcpt' | 'data'
+      readonly refusedBy?: string
+    },
+  ): void {
+    const { envelopes, clock } = this.house
+    if (envelopes === undefined) return
+    const { admission, from, sizeBytes, incoming } = transaction
+    const { listener, client } = this.caller
+    const { id, code, stage, refusedBy } = end
+    for (const { to, at, answers } of letIn) {
+      envelopes({
+        time: clock.now(),
+        listener,
+        client,
+        from: pathText(from),
+        to: to.text,
+        size: incoming?.sizeBytes ?? sizeBytes,
+        hops: incoming?.hops ?? null,
+        answers: answers ?? none,
+        verdict: refusedBy === undefined ? 'accepted' : 'refused',
+        stage,
+        code,
+        at: refusedBy ?? at,
+        graph: admission.hash,
+        id,
+      })
+    }
+  }
+}
+
+/** Each recipient is written down once, whatever ends the transaction first. */
+export const takeOut = ({ letIn }: Transaction): readonly LetIn[] => letIn.splice(0)
+
+const none = {}
+const pathText = (path: ReversePath): string => (path === null ? '<>' : path.text)
