@@ -62,7 +62,7 @@ test('a proof that fails says for whom, where, and how to see it', () => {
   const text = planText({ ...plan, proofs: [violated] }, false)
   expect(text).toContain(
     [
-      'proof      noOpenRelay(): VIOLATED',
+      'VIOLATED   noOpenRelay()',
       '           192.0.2.1, who is not internal, can send to x@elsewhere.example, who is not ours',
       '           mailgw.config.ts:9:3 lets everybody relay',
       '           mailgw explain --client 192.0.2.1 --to x@elsewhere.example',

@@ -1,5 +1,6 @@
 import picocolors from 'picocolors'
 import type { Proof } from '../../analysis/proof.ts'
+import { prove } from '../../analysis/prove.ts'
 import { ConfigError } from '../../config/diagnostic.ts'
 import { renderTerminal } from '../../config/render-terminal.ts'
 import { type CompiledDocument, compileDocument } from '../bundle.ts'
@@ -7,12 +8,13 @@ import { plainComment, writeComment } from '../ci/comment.ts'
 import { type RanTests, runTests } from '../ci/run-tests.ts'
 import { step } from '../ci/steps.ts'
 import { NoBaseDocument } from '../plan/base.ts'
-import { documentSide, makePlan, type NextSide, proofsOf } from '../plan/make-plan.ts'
+import { documentSide, makePlan, type NextSide } from '../plan/make-plan.ts'
 import { exitCodeOf, fails, type Plan } from '../plan/plan.ts'
 import { writePlanFile } from '../plan/plan-file.ts'
 import { planMarkdown } from '../plan/plan-markdown.ts'
 import { planText } from '../plan/plan-text.ts'
 import { proofLines, testLines } from '../plan/sum-text.ts'
+import { proofDiagnostics } from '../prove/proof-diagnostics.ts'
 import { writeReports } from '../reports.ts'
 import { CommandError, type Invocation, type Run, type Terminal, textOption } from '../run.ts'
 
@@ -59,16 +61,24 @@ async function review(options: Options, terminal: Terminal, found: (document: st
     const output = textOption(options, 'output')
     if (output !== null) await writePlanFile(whole, output)
     terminal.out(planText(whole, terminal.color))
+    await reported(compiled, whole.proofs, options, terminal)
     return { code: exitCodeOf(whole) === 1 ? 1 : 0, markdown: planMarkdown(whole) }
   } catch (error) {
     if (!(error instanceof NoBaseDocument)) throw error
-    return firstDocument(next, ran, error.message, terminal)
+    const { proofs } = prove(next.bundle)
+    await reported(compiled, proofs, options, terminal)
+    return firstDocument(next, ran, proofs, error.message, terminal)
   }
 }
 
 /** A repository's first document has no base: what must hold is looked at all the same. */
-function firstDocument(next: NextSide, { tests }: RanTests, why: string, terminal: Terminal): Reviewed {
-  const proofs: readonly Proof[] = proofsOf(null, next.bundle)
+function firstDocument(
+  next: NextSide,
+  { tests }: RanTests,
+  proofs: readonly Proof[],
+  why: string,
+  terminal: Terminal,
+): Reviewed {
   const lines = (color: boolean): string => {
     const paint = picocolors.createColors(color)
     return [...proofLines({ proofs }, paint), ...testLines({ tests }, paint)].map((line) => `${line}\n`).join('')
@@ -84,7 +94,6 @@ async function checked(options: Options, terminal: Terminal): Promise<CompiledDo
     terminal.err(renderTerminal(diagnostics, { cwd: process.cwd(), color: terminal.errColor }))
   try {
     const compiled = await compileDocument(options)
-    await writeReports({ options, terminal }, compiled.warnings, compiled.loaded.file)
     render(compiled.warnings)
     return compiled
   } catch (error) {
@@ -93,6 +102,17 @@ async function checked(options: Options, terminal: Terminal): Promise<CompiledDo
     render(error.diagnostics)
     throw new CommandError('the document has errors')
   }
+}
+
+/** Annotations and SARIF name what does not hold beside what is merely odd. */
+function reported(
+  { warnings, loaded }: CompiledDocument,
+  proofs: readonly Proof[],
+  options: Options,
+  terminal: Terminal,
+): Promise<void> {
+  const diagnostics = [...warnings, ...proofDiagnostics(proofs, loaded.positionOf)]
+  return writeReports({ options, terminal }, diagnostics, loaded.file)
 }
 
 async function tested(

@@ -40,13 +40,15 @@ function described(options: Invocation['options'], { graph }: Bundle): Described
   const from = textOption(options, 'from')
   const to = textOption(options, 'to')
   const size = textOption(options, 'size')
+  const hops = textOption(options, 'hops')
+  if (hops !== null && !/^\d{1,6}$/.test(hops)) throw new CommandError(`--hops: expected a whole number, got ${hops}`)
   return {
     listener,
     client: wanted('client', parseIp(textOption(options, 'client') ?? '127.0.0.1')),
     sender: from === null ? undefined : from === '<>' || from === '' ? null : wanted('from', parseMailbox(from)),
     recipient: to === null ? null : wanted('to', parseMailbox(to)),
     sizeBytes: size === null ? null : wanted('size', parseSize(size)),
-    hops: null,
+    hops: hops === null ? null : Number(hops),
   }
 }
 

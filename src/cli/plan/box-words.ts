@@ -41,25 +41,37 @@ export function clientWords(set: PatternSet | null, nameOf: NetworkName): string
   if (set === null) return 'any client'
   if (set.length === 0) return 'no client'
   const named = (network: string) => {
-    const host = network.replace(/\/(?:32|128)$/, (bits) => (network.includes(':') === (bits === '/128') ? '' : bits))
     const name = nameOf(network)
-    return name === null ? host : `${host} (${name})`
+    return name === null ? bare(network) : `${bare(network)} (${name})`
+  }
+  const several = (networks: readonly string[], word: 'and' | 'or') => {
+    const [first, ...rest] = networks.map(nameOf)
+    const isOneName = first !== null && rest.length > 0 && rest.every((name) => name === first)
+    if (!isOneName) return list(networks.map(named), word)
+    return `${list(networks.map(bare), word)} (${first})`
   }
   // "All but these" comes as the two halves of the address space, each with its own exceptions.
   const whole = set.filter(({ pattern }) => pattern === '0.0.0.0/0' || pattern === '::/0')
   if (whole.length === 2 && set.length === 2) {
     const except = whole.flatMap((part) => part.except)
-    return except.length === 0 ? 'any client' : `any client except ${list(except.map(named), 'and')}`
+    return except.length === 0 ? 'any client' : `any client except ${several(except, 'and')}`
+  }
+  if (set.every(({ except }) => except.length === 0)) {
+    const plain = set.map(({ pattern }) => pattern)
+    if (!plain.some((pattern) => pattern === '0.0.0.0/0' || pattern === '::/0')) return several(plain, 'or')
   }
   const words = { '0.0.0.0/0': 'any IPv4 client', '::/0': 'any IPv6 client' } as const
   return list(
     set.map(({ pattern, except }) => {
       const what = pattern in words ? words[pattern as keyof typeof words] : named(pattern)
-      return except.length === 0 ? what : `${what} except ${list(except.map(named), 'and')}`
+      return except.length === 0 ? what : `${what} except ${several(except, 'and')}`
     }),
     'or',
   )
 }
+
+/** A single host without its length. */
+const bare = (network: string): string => network.replace(network.includes(':') ? /\/128$/ : /\/32$/, '')
 
 export function senderWords(set: PatternSet | null): string {
   if (set === null) return 'any sender'

@@ -1,4 +1,5 @@
 import type { Change, ChangeKind } from '../../analysis/change-set.ts'
+import { moveText } from '../../analysis/kind.ts'
 import { bytesText } from '../text.ts'
 import { boxSentence, type NetworkName } from './box-words.ts'
 
@@ -41,7 +42,7 @@ export function countsOf(changes: readonly Change[]): readonly (readonly [Change
 
 /** One side of a move, as one would say it: `goes to relay isp`, `refused 550 5.7.1 relaying denied`. */
 export function moveWords(text: string): string {
-  if (text.startsWith('refused ')) return text
+  if (text.startsWith('refused ') || /^\d+ others$/.test(text)) return text
   if (text.startsWith('to ')) return `goes ${text}`
   if (text.startsWith('relay ')) return `goes to ${text}`
   if (text.startsWith('MX hosts')) return `goes to the MX hosts of its domain${text.slice('MX hosts'.length)}`
@@ -49,6 +50,15 @@ export function moveWords(text: string): string {
   if (text.startsWith('held: ')) return `is accepted and ${text}`
   if (text === 'discarded') return 'is accepted and thrown away'
   return text === '' ? 'is accepted' : `goes to ${text}`
+}
+
+/** What becomes of a witness; the recipient himself is not named again. */
+export function witnessWords(witness: Change['witness'], side: 'from' | 'to'): string {
+  const behaviour = witness[side]
+  if (behaviour.kind === 'refused') return moveWords(moveText(behaviour))
+  const { recipient } = witness.message
+  const finals = behaviour.finals.map((final) => (final.mailbox === recipient ? { ...final, mailbox: '' } : final))
+  return moveWords(moveText({ ...behaviour, finals }))
 }
 
 /** A witness in one line: who sends what to whom. */

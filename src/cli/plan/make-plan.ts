@@ -1,9 +1,7 @@
 import { dirname } from 'node:path'
 import type { Cause, ChangeSet } from '../../analysis/change-set.ts'
 import { compareGraphs } from '../../analysis/compare.ts'
-import type { Proof } from '../../analysis/proof.ts'
 import { prove } from '../../analysis/prove.ts'
-import type { Bundle } from '../../graph/bundle.ts'
 import { type CompiledDocument, reportedDocument } from '../bundle.ts'
 import { CommandError, type Invocation, type Terminal, textOption } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
@@ -63,7 +61,7 @@ export async function makePlan(options: Options, after: NextSide, terminal: Term
       changeSet,
       lines: linesOf(changeSet, before, after),
       networks: networksOf(changeSet, before.bundle.graph, after.bundle.graph),
-      proofs: proofsOf(before.bundle, after.bundle),
+      proofs: prove(after.bundle, { change: { before: before.bundle, changeSet } }).proofs,
       tests: null,
       queue: before.kind === 'running' ? await queueImpact(socket, before.bundle, after.bundle) : null,
       replay: null,
@@ -73,11 +71,6 @@ export async function makePlan(options: Options, after: NextSide, terminal: Term
     if (traffic === null) return planned
     return { ...planned, plan: { ...plan, replay: await replayed(planned, traffic) } }
   })
-}
-
-/** What must hold of the new graph, asked or not; `before` is what it must not differ from, if there is one. */
-export function proofsOf(_before: Bundle | null, after: Bundle): readonly Proof[] {
-  return prove(after).proofs
 }
 
 const planSide = ({ kind, name, bundle, commit, document }: Side, env: string | null, changed: boolean): PlanSide => ({

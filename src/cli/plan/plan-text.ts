@@ -1,10 +1,18 @@
 import { dirname, join } from 'node:path'
 import picocolors from 'picocolors'
 import type { Cause, Change, ChangeSet } from '../../analysis/change-set.ts'
-import { moveText } from '../../analysis/kind.ts'
 import { oneLine } from '../text.ts'
 import { boxRows, clientWords, type NetworkName } from './box-words.ts'
-import { countsOf, explainLine, isDangerous, kindWords, messageWords, moveWords, subject } from './change-words.ts'
+import {
+  countsOf,
+  explainLine,
+  isDangerous,
+  kindWords,
+  messageWords,
+  moveWords,
+  subject,
+  witnessWords,
+} from './change-words.ts'
 import { exitCodeOf, type Plan, type PlanSide } from './plan.ts'
 import { proofLines, queueLines, replayLines, testLines, trafficWords } from './sum-text.ts'
 
@@ -79,7 +87,11 @@ export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
   const change = plan.changeSet.changes[index]!
   const { witness } = change
   const traffic = trafficWords(plan, index)
+  const explain = explainLine(witness, sourceOf(plan.next))
   const row = (label: string, text: string) => `${paint.dim(label.padEnd(labelWidth))}${oneLine(text)}`
+  if (change.kind === 'text') {
+    return [...moveLines(change, paint), ...causeLines(plan, change.causes, paint), row('see', explain)]
+  }
   return [
     kindWords[change.kind].means,
     ...moveLines(change, paint),
@@ -87,12 +99,9 @@ export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
     ...causeLines(plan, change.causes, paint),
     row('example', messageWords(witness)),
     ...(change.moves.length > 1
-      ? [
-          row('', `until now ${moveWords(moveText(witness.from))}`),
-          row('', `from now  ${moveWords(moveText(witness.to))}`),
-        ]
+      ? [row('', `until now ${witnessWords(witness, 'from')}`), row('', `from now  ${witnessWords(witness, 'to')}`)]
       : []),
-    row('see', explainLine(witness, sourceOf(plan.next))),
+    row('see', explain),
     ...(traffic === null ? [] : [row('traffic', traffic)]),
   ]
 }
@@ -180,7 +189,7 @@ export function settingLines({ settings }: ChangeSet, paint: Paint): string[] {
   })
   return [
     paint.bold(`${settings.length} ${settings.length === 1 ? 'setting changes' : 'settings change'}`) +
-      paint.dim('  (what they change for a message, if anything, stands above)'),
+      paint.dim('  (what follows from it for a message stands above)'),
     ...lines,
   ]
 }

@@ -1,4 +1,5 @@
 import type picocolors from 'picocolors'
+import type { Proof } from '../../analysis/proof.ts'
 import { oneLine } from '../text.ts'
 import type { Plan } from './plan.ts'
 
@@ -27,27 +28,43 @@ export function queueLines({ queue }: Plan): string[] {
   ]
 }
 
-const proofWords = { VIOLATED: 'VIOLATED', UNKNOWN: 'UNKNOWN', 'PROVED-IF': 'proved, if', PROVED: 'proved' } as const
-const proofRank = { VIOLATED: 0, UNKNOWN: 1, 'PROVED-IF': 2, PROVED: 3 } as const
-
-/** Proofs, those that do not hold first and whole; assumptions are part of a proof. */
+/** Proofs: those that do not hold first and whole; those that rest on something with it; the others by their names. */
 export function proofLines({ proofs }: Pick<Plan, 'proofs'>, paint: Paint): string[] {
-  return [...proofs]
-    .sort((a, b) => proofRank[a.verdict] - proofRank[b.verdict])
-    .flatMap((proof) => {
-      const { claim, verdict, severity, reason, assumes, witness, findings } = proof
-      const isBad = verdict === 'VIOLATED' || verdict === 'UNKNOWN'
-      const strong = severity === 'error' ? paint.red : paint.yellow
-      const word = isBad ? paint.bold(strong(proofWords[verdict])) : proofWords[verdict]
-      const head = `proof      ${oneLine(claim)}: ${word}`
-      if (!isBad) return [verdict === 'PROVED' ? head : `${head} ${assumes.map(oneLine).join('; and if ')}`]
-      const places = findings.slice(0, 5).map(({ file, line, column, at, message }) => {
-        return `${file === null ? at : `${file}:${line}:${column}`} ${message}`
-      })
-      if (findings.length > 5) places.push(`and ${findings.length - 5} more`)
-      const more = [reason, ...places, ...(witness === null ? [] : [witness.explain])]
-      return [head, ...more.map((text) => `           ${oneLine(text)}`)]
+  const of = (verdict: Proof['verdict']) => proofs.filter((proof) => proof.verdict === verdict)
+  const bad = [...of('VIOLATED'), ...of('UNKNOWN')].flatMap((proof) => {
+    const { claim, verdict, severity, reason, witness, findings } = proof
+    const strong = severity === 'error' ? paint.red : paint.yellow
+    const places = findings.slice(0, 5).map(({ file, line, column, at, message }) => {
+      return `${file === null ? at : `${file}:${line}:${column}`} ${message}`
     })
+    if (findings.length > 5) places.push(`and ${findings.length - 5} more`)
+    const advice = severity === 'warning' ? ' (advice)' : ''
+    const more = [reason, ...places, ...(witness === null ? [] : [witness.explain])]
+    return [
+      `${paint.bold(strong(verdict.padEnd(10)))} ${oneLine(claim)}${advice}`,
+      ...more.map((text) => `           ${oneLine(text)}`),
+    ]
+  })
+  const resting = of('PROVED-IF').map(
+    ({ claim, assumes }) => `proved if  ${oneLine(claim)}: ${assumes.map(oneLine).join('; and if ')}`,
+  )
+  const whole = of('PROVED').map(({ claim }) => oneLine(claim))
+  return [...bad, ...resting, ...(whole.length === 0 ? [] : wrapped('proved     ', whole))]
+}
+
+/** A list over as many lines as it needs, under its label. */
+function wrapped(label: string, items: readonly string[]): string[] {
+  const lines: string[] = []
+  let line = label
+  for (const [i, item] of items.entries()) {
+    const text = i === items.length - 1 ? item : `${item}, `
+    if (line.length + text.trimEnd().length > 110 && line.trim() !== '' && line !== label) {
+      lines.push(line.trimEnd())
+      line = ' '.repeat(label.length)
+    }
+    line += text
+  }
+  return [...lines, line]
 }
 
 export function testLines({ tests }: Pick<Plan, 'tests'>, paint: Paint): string[] {
