@@ -1,13 +1,15 @@
+import { resolve } from 'node:path'
 import picocolors from 'picocolors'
 import type { Proof } from '../../analysis/proof.ts'
 import { prove } from '../../analysis/prove.ts'
 import { ConfigError } from '../../config/diagnostic.ts'
 import { renderTerminal } from '../../config/render-terminal.ts'
+import { findDocument } from '../../config/search.ts'
 import { type CompiledDocument, compileDocument } from '../bundle.ts'
 import { plainComment, writeComment } from '../ci/comment.ts'
 import { type RanTests, runTests } from '../ci/run-tests.ts'
 import { step } from '../ci/steps.ts'
-import { NoBaseDocument } from '../plan/base.ts'
+import { documentName, NoBaseDocument } from '../plan/base.ts'
 import { documentSide, makePlan, type NextSide } from '../plan/make-plan.ts'
 import { exitCodeOf, fails, type Plan } from '../plan/plan.ts'
 import { writePlanFile } from '../plan/plan-file.ts'
@@ -31,25 +33,31 @@ export const run: Run = async ({ options, terminal }) => {
       terminal.err(text)
     },
   }
-  const name = { document: textOption(options, 'config') ?? 'mailgw.config' }
+  const name = await nameOf(options)
   try {
-    const { code, markdown } = await review(options, heard, (document) => (name.document = document))
+    const { code, markdown } = await review(options, heard)
     if (comment !== null) await writeComment(comment, markdown)
     return code
   } catch (error) {
     if (comment === null || !(error instanceof CommandError)) throw error
-    await writeComment(comment, plainComment(name.document, `${error.message} :x:`, withoutColor(said)))
+    await writeComment(comment, plainComment(name, `${error.message} :x:`, withoutColor(said)))
     throw error
   }
+}
+
+/** Of the document that is meant, also when it cannot be read: the comment is found again by it. */
+async function nameOf(options: Options): Promise<string> {
+  const named = textOption(options, 'config')
+  const file = await findDocument({ cwd: process.cwd(), file: named }).catch(() => resolve(named ?? 'mailgw.config'))
+  return documentName(file).catch(() => named ?? 'mailgw.config')
 }
 
 type Reviewed = { readonly code: number; readonly markdown: string }
 
 /** check, test, prove, plan: the first that cannot go on ends it, what merely fails is told with the rest. */
-async function review(options: Options, terminal: Terminal, found: (document: string) => void): Promise<Reviewed> {
+async function review(options: Options, terminal: Terminal): Promise<Reviewed> {
   const compiled = await step('check', terminal, () => checked(options, terminal))
   const next = await documentSide(compiled)
-  found(next.name)
   const { warnings } = compiled
   const problems = warnings.length === 0 ? 'no problems' : `${warnings.length} warning${warnings.length > 1 ? 's' : ''}`
   terminal.out(`check  ${next.name}: ${problems}\n`)

@@ -20,7 +20,7 @@ export const kindWords: Readonly<Record<ChangeKind, { readonly name: string; rea
     means: 'This mail was taken until now and is refused from now on; the client that sends it is told so.',
   },
   rerouted: { name: 'goes elsewhere', means: 'This mail is accepted as before and then goes another way.' },
-  text: { name: 'other words', means: 'This mail is refused as before; only the reply reads differently.' },
+  text: { name: 'refused in other words', means: 'This mail is refused as before; only the reply reads differently.' },
 }
 
 export const isDangerous = (kind: ChangeKind): boolean => kind === 'relayed-from-outside' || kind === 'tls-lowered'

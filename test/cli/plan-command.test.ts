@@ -1,0 +1,134 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Plan } from '../../src/cli/plan/plan.ts'
+import { planSchema } from '../../src/cli/plan/plan-schema.ts'
+import { type Repository, repository, withoutHashes } from './repository.ts'
+import { runHere } from './run-here.ts'
+
+const mailq = readFileSync(join(import.meta.dirname, '../../examples/mailq/mailgw.config.ts'), 'utf8')
+const document = 'site/mailgw.config.ts'
+
+/** MailQ's LocalMX in git, and an edit of it in the working copy. */
+function edited(...edits: readonly (readonly [from: string, to: string])[]): Repository & { readonly config: string } {
+  const repo = repository()
+  const config = repo.write(document, mailq)
+  repo.commit('The LocalMX of the manual')
+  for (const [from, to] of edits) repo.edit(document, from, to)
+  return { ...repo, config }
+}
+
+/** Changes of a LocalMX as people make them. */
+const changes: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  'a domain moves to another server': [["host('bart', 26)", "host('lisa')"]],
+  'the smart host changes': [["host('mail.isp.com', 2525)", "host('relay.new-isp.example', 587)"]],
+  'a wildcard is added': [
+    ["    'example.com': 'relay',", "    'example.com': 'relay',\n    '*.example.com': 'relay',"],
+    [
+      "    '*': byEnv(",
+      "    '*.example.com': byEnv({ lab: host('127.0.0.1', 2602), default: host('bart', 26) }),\n    '*': byEnv(",
+    ],
+  ],
+  'a trusted network is widened by one bit': [['192.168.2.0/24', '192.168.2.0/23']],
+  'a domain is forgotten': [
+    ["    'example.com': 'relay',\n", ''],
+    ["    'example.com': byEnv({ lab: host('127.0.0.1', 2602), default: host('bart', 26) }),\n", ''],
+  ],
+  'a subdomain is closed': [
+    [
+      "    '*': byEnv(",
+      "    '*.old.example': { reject: { code: 550, text: '5.1.2 closed for good' } },\n    '*': byEnv(",
+    ],
+  ],
+}
+
+describe('changes of the LocalMX of the manual of MailQ', () => {
+  test.each(Object.entries(changes))('%s', async (name, edits) => {
+    const { config } = edited(...edits)
+    const { code, out } = await runHere(['plan', '--config', config, '--base', 'HEAD'])
+    expect(code).toBe(2)
+    const file = `../golden/plan/${name.replaceAll(' ', '-')}.txt`
+    await expect(withoutHashes(out)).toMatchFileSnapshot(file)
+  })
+
+  test.each(Object.entries(changes).slice(2, 4))('%s: the explain lines tell what the plan tells', async (_, edits) => {
+    const { config, folder } = edited(...edits)
+    const { out } = await runHere(['plan', '--config', config, '--base', 'HEAD', '--json'])
+    const { changeSet } = JSON.parse(out) as Plan
+    const text = (await runHere(['plan', '--config', config, '--base', 'HEAD'])).out
+    const lines = [...text.matchAll(/^ +see +mailgw (explain .*)$/gm)].map(([, line]) => line!)
+    expect(lines).toHaveLength(changeSet.changes.length)
+    for (const [i, { witness }] of changeSet.changes.entries()) {
+      const words = lines[i]!.split(' ').map((word) => (word === document ? join(folder, document) : word))
+      const explained = await runHere([...words, '--json'])
+      const { end } = JSON.parse(explained.out).outcome
+      const { to } = witness
+      expect(end.kind).toBe(to.kind)
+      if (to.kind === 'refused') expect([end.reply.code, end.reply.text]).toEqual([to.code, to.text])
+      else
+        expect(end.finals.map(({ mailbox }: { mailbox: string }) => mailbox)).toEqual(
+          to.finals.map(({ mailbox }) => mailbox),
+        )
+    }
+  })
+})
+
+test('a comment, another order and another file change nothing, and the plan ends with 0', async () => {
+  const { config } = edited(
+    ['  // SMTPRelay=2\n', ''],
+    ["['127.0.0.0/8', '192.168.2.0/24']", "['192.168.2.0/24', '127.0.0.0/8']"],
+  )
+  const { code, out } = await runHere(['plan', '--config', config, '--base', 'HEAD'])
+  expect(code).toBe(0)
+  expect(out).toContain('Nothing changes.')
+})
+
+test('--json is a plan by its schema, with nothing that the schema does not know', async () => {
+  const { config } = edited(["host('bart', 26)", "host('lisa')"])
+  const { out } = await runHere(['plan', '--config', config, '--base', 'HEAD', '--json'])
+  const plan: unknown = JSON.parse(out)
+  expect(planSchema.parse(plan)).toEqual(plan)
+})
+
+test('a plan names no folder of the machine', async () => {
+  const { config, folder } = edited(["host('bart', 26)", "host('lisa')"])
+  for (const form of [[], ['--json'], ['--markdown']]) {
+    const { out } = await runHere(['plan', '--config', config, '--base', 'HEAD', ...form])
+    expect(out).not.toContain(folder)
+    expect(out).toContain(document)
+  }
+})
+
+test('the same change has the same hash, wherever it was planned', async () => {
+  const hashOf = async (config: string) =>
+    (await runHere(['plan', '--config', config, '--base', 'HEAD', '--hash'])).out.trim()
+  const first = await hashOf(edited(["host('bart', 26)", "host('lisa')"]).config)
+  const second = edited(["host('bart', 26)", "host('lisa')"], ['// SMTPRelay=2', '// as in the manual'])
+  expect(await hashOf(second.config)).toBe(first)
+  expect(first).toMatch(/^c1:[a-z2-7]{52}$/)
+  const other = edited(["host('bart', 26)", "host('maggie')"])
+  expect(await hashOf(other.config)).not.toBe(first)
+})
+
+test('a saved plan is shown as it was printed, when the repository is long gone', async () => {
+  const { config, folder } = edited(["host('bart', 26)", "host('lisa')"])
+  const file = join(folder, 'change.mgwplan')
+  const { out } = await runHere(['plan', '--config', config, '--base', 'HEAD', '-o', file])
+  writeFileSync(config, '')
+  expect((await runHere(['plan', 'show', file])).out).toBe(out)
+})
+
+test('a relay that is claimed to stay as it is, is proved or refuted against the base', async () => {
+  const claimed = "  relaying: 'two-way',\n  prove: [{ unchanged: { recipient: 'example.com' } }],\n"
+  const repo = edited(
+    ["host('mail.isp.com', 2525)", "host('other.isp.example')"],
+    ["  relaying: 'two-way',\n", claimed],
+  )
+  const kept = await runHere(['plan', '--config', repo.config, '--base', 'HEAD'])
+  expect(kept.code).toBe(2)
+  expect(kept.out).toMatch(/^proved .*unchanged/m)
+  repo.edit(document, "host('bart', 26)", "host('lisa')")
+  const broken = await runHere(['plan', '--config', repo.config, '--base', 'HEAD'])
+  expect(broken.code).toBe(1)
+  expect(broken.out).toMatch(/^VIOLATED +unchanged/m)
+})
