@@ -9,11 +9,11 @@ import { site } from './site.ts'
 
 test('history shows who did what and that the chain is whole; rollback goes back to the graph before', async () => {
   const port = await freePort()
-  const gateway = await startGateway(site({ port, localMx: {} }))
+  const gateway = await startGateway(site({ port, localMx: { '*': 'hold' } }))
   const { graph } = await gateway.status()
   const { hash } = await activated(
     gateway,
-    site({ port, localMx: { '*': 'hold' } }),
+    site({ port, localMx: { '*': 'discard' } }),
     {},
     { actor: 'ann', commit: 'c0ffee' },
   )
@@ -48,8 +48,8 @@ test('history shows who did what and that the chain is whole; rollback goes back
 
 test('history sees an entry that was changed while the gateway ran', async () => {
   const port = await freePort()
-  const gateway = await startGateway(site({ port, localMx: {} }))
-  await activated(gateway, site({ port, localMx: { '*': 'hold' } }))
+  const gateway = await startGateway(site({ port, localMx: { '*': 'hold' } }))
+  await activated(gateway, site({ port, localMx: { '*': 'discard' } }))
   const file = join(gateway.stateDir, 'journal.ndjson')
   const lines = readFileSync(file, 'utf8').split('\n')
   // Left out, the numbers and hashes of what follows say so.

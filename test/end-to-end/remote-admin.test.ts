@@ -36,7 +36,7 @@ describe('tokens', () => {
         all: ['read', 'prepare', 'activate', 'overlay'],
       }),
     }
-    const document = (more: object = {}) => site({ port, localMx: {}, admin, ...more })
+    const document = (more: object = {}) => site({ port, localMx: { '*': 'hold' }, admin, ...more })
     return { port, adminPort, document, gateway: await startGateway(document()) }
   }
 
@@ -141,7 +141,7 @@ describe.skipIf(!openssl)('certificates', () => {
       tokens: known({ reader: ['read'] }),
       certificates: { 'O=Corp\\, Inc.,CN=deploy': { scopes: ['read', 'prepare', 'activate'] } },
     }
-    const document = (more: object = {}) => site({ port, localMx: {}, admin, ...more })
+    const document = (more: object = {}) => site({ port, localMx: { '*': 'hold' }, admin, ...more })
     const ca = readFileSync(servers!.cert)
     const door = (more: object = {}): Door => ({ tls: true, host: '127.0.0.1', port: adminPort, ca, ...more })
     const shown = ({ cert, key }: { cert: string; key: string }) => ({
@@ -156,7 +156,7 @@ describe.skipIf(!openssl)('certificates', () => {
     const gateway = await startGateway(document())
     const deploy = shown(clients.sign('deploy', '/O=Corp, Inc./CN=deploy'))
     expect((await call(door(deploy), 'GET', '/v1/status')).status).toBe(200)
-    const next = await upload(gateway, document({ localMx: { '*': 'hold' } }))
+    const next = await upload(gateway, document({ localMx: { '*': 'discard' } }))
     const { status } = await call(door(deploy), 'POST', '/v1/prepare', prepareOf(next))
     expect(status).toBe(200)
     expect((await journalOf(gateway)).entries.at(-1)).toMatchObject({ actor: 'certificate:O=Corp\\, Inc.,CN=deploy' })

@@ -17,9 +17,15 @@ const closed = [{ when: { recipient: 'ann@here.test' }, then: { reject: { code: 
 
 async function started(sections: object = {}) {
   const port = await freePort()
-  const before = site({ port, localMx: {}, ...sections })
+  const before = site({ port, localMx: { '*': 'hold' }, ...sections })
   const gateway = await startGateway(before)
-  return { port, gateway, before, graph: await graphOf(gateway), denied: site({ port, localMx: {}, deny: closed }) }
+  return {
+    port,
+    gateway,
+    before,
+    graph: await graphOf(gateway),
+    denied: site({ port, localMx: { '*': 'hold' }, deny: closed }),
+  }
 }
 
 test('what is not confirmed in time goes back by itself, within two seconds, and touches no socket', async () => {
@@ -102,9 +108,11 @@ test('a listener that the trial closed is open again afterwards, and one that it
     inside: { kind, bind: `127.0.0.1:${one}` },
     second: { kind, bind: `127.0.0.1:${second}` },
   })
-  const gateway = await startGateway(site({ port: one, localMx: {}, listeners: listeners(two) }))
+  const gateway = await startGateway(site({ port: one, localMx: { '*': 'hold' }, listeners: listeners(two) }))
   const graph = await graphOf(gateway)
-  await activated(gateway, site({ port: one, localMx: {}, listeners: listeners(three) }), { confirmWithinMs: 60_000 })
+  await activated(gateway, site({ port: one, localMx: { '*': 'hold' }, listeners: listeners(three) }), {
+    confirmWithinMs: 60_000,
+  })
   await openClient(three)
   await expect(openClient(two)).rejects.toThrow()
   const back = await post(gateway, '/v1/rollback', { to: null, reason: 'I do not like it' })
@@ -144,7 +152,7 @@ test('deliveries that fail trip their gate', async () => {
   const [nowhere] = [await freePort()]
   const { gateway, port, graph } = await started()
   const gates = { rejectRate: null, deferRate: 0.5, failureRate: null, minMessages: 5 }
-  const dead = site({ port, localMx: { 'there.test': `127.0.0.1:${nowhere}` } })
+  const dead = site({ port, localMx: { '*': 'hold', 'there.test': `127.0.0.1:${nowhere}` } })
   await activated(gateway, dead, { confirmWithinMs: 600_000, gates })
   const client = await openClient(port)
   for (let i = 0; i < 8; i++) await sendMessage(client, 'a@src.test', `u${i}@there.test`)
@@ -199,7 +207,7 @@ test('a decision that changed inside of the reviewed boxes is counted, one outsi
 
 test('with holdQueue nothing is tried where the route differs, until the trial ends', async () => {
   const { gateway, port } = await started()
-  const other = site({ port, localMx: { 'here.test': { deliver: { dir: 'other' } } } })
+  const other = site({ port, localMx: { '*': 'hold', 'here.test': { deliver: { dir: 'other' } } } })
   await activated(gateway, other, { confirmWithinMs: 600_000, holdQueue: true })
   await sendMessage(await openClient(port), 'a@src.test', 'ann@here.test')
   const [row] = await until('it is held', async () => {
@@ -220,7 +228,7 @@ test('activation needs the base that was prepared for, and its token only once',
   const { body } = await call<Prepared>(socketOf(gateway), 'POST', '/v1/prepare', prepareOf(hash))
   expect(await get<StatusAnswer>(gateway, '/v1/status')).toMatchObject({ pending: { kind: 'prepared', hash } })
   // Another way to a new base: what was prepared against the old one is over.
-  await gateway.apply(site({ port, localMx: { '*': 'hold' } }))
+  await gateway.apply(site({ port, localMx: { '*': 'discard' } }))
   const late = await post(gateway, '/v1/activate', activateOf(body.token))
   expect(late.status).toBe(422)
   expect(late.body['error']).toMatch(/token/)
@@ -234,7 +242,7 @@ test('activation needs the base that was prepared for, and its token only once',
 test('while a trial runs, nothing else is prepared', async () => {
   const { gateway, port, denied } = await started()
   await activated(gateway, denied, { confirmWithinMs: 600_000 })
-  const hash = await upload(gateway, site({ port, localMx: { '*': 'hold' } }))
+  const hash = await upload(gateway, site({ port, localMx: { '*': 'discard' } }))
   const refused = await post(gateway, '/v1/prepare', prepareOf(hash))
   expect(refused.status).toBe(422)
   expect(refused.body['error']).toMatch(/a trial of g1:\w+ runs/)
