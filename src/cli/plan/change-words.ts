@@ -1,5 +1,5 @@
 import type { Change, ChangeKind } from '../../analysis/change-set.ts'
-import { moveText } from '../../analysis/kind.ts'
+import { behaviourText } from '../../graph/behaviour.ts'
 import { bytesText } from '../text.ts'
 import { boxSentence, type NetworkName } from './box-words.ts'
 
@@ -53,12 +53,11 @@ export function moveWords(text: string): string {
 }
 
 /** What becomes of a witness; the recipient himself is not named again. */
-export function witnessWords(witness: Change['witness'], side: 'from' | 'to'): string {
-  const behaviour = witness[side]
-  if (behaviour.kind === 'refused') return moveWords(moveText(behaviour))
-  const { recipient } = witness.message
-  const finals = behaviour.finals.map((final) => (final.mailbox === recipient ? { ...final, mailbox: '' } : final))
-  return moveWords(moveText({ ...behaviour, finals }))
+export function witnessWords({ message, ...sides }: Change['witness'], side: 'from' | 'to'): string {
+  const behaviour = sides[side]
+  const [first, ...others] = behaviour.kind === 'accepted' ? behaviour.finals : []
+  const isOwn = first !== undefined && others.length === 0 && first.mailbox === message.recipient
+  return moveWords(isOwn ? first.route.text : behaviourText(behaviour))
 }
 
 /** A witness in one line: who sends what to whom. */
