@@ -21,7 +21,12 @@ export function readNetwork(text: string): Reading<string> {
   const prefix = Number(bits)
   const base = masked(address, prefix)
   if (base === address) return read(`${address}/${prefix}`)
-  return unread(`no bits behind the prefix`, text, `did you mean "${base}/${prefix}"? (or "${address}" alone)`)
+  // A slip such as 10.0.0.0/4: nobody should be led to its block, a sixteenth of the internet.
+  const hint =
+    prefix < width / 4
+      ? `${prefix} bits name a large part of the internet; which network is meant?`
+      : `did you mean "${base}/${prefix}"? (or "${address}" alone)`
+  return unread(`no bits behind the prefix`, text, hint)
 }
 
 /** An address in exactly one of the two usual forms, or `null`. */

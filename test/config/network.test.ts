@@ -18,6 +18,8 @@ test.each([
 test.each([
   ['194.30.30.11/16', 'did you mean "194.30.0.0/16"? (or "194.30.30.11" alone)'],
   ['2001:db8::1/32', 'did you mean "2001:db8::/32"? (or "2001:db8::1" alone)'],
+  ['10.0.0.0/4', '4 bits name a large part of the internet; which network is meant?'],
+  ['2001:db8::/9', '9 bits name a large part of the internet; which network is meant?'],
   ['010.0.0.1', 'a leading zero is octal to some programs: write "10.0.0.1"'],
   ['010.0.0.0/8', 'a leading zero is octal to some programs: write "10.0.0.0/8"'],
   ['10.1', 'did you mean "10.1.0.0/16"?'],
