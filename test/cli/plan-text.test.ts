@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { moveWords } from '../../src/cli/plan/change-words.ts'
 import type { Plan } from '../../src/cli/plan/plan.ts'
 import { exitCodeOf } from '../../src/cli/plan/plan.ts'
 import { maxMarkdown, planMarkdown } from '../../src/cli/plan/plan-markdown.ts'
@@ -69,6 +70,22 @@ test('a proof that fails says for whom, where, and how to see it', () => {
     ].join('\n'),
   )
 })
+
+test.each([
+  ['to bart:26', 'goes to bart:26'],
+  ['relay isp', 'goes to relay isp'],
+  ['MX hosts (TLS may)', 'goes to the MX hosts of its domain (TLS may)'],
+  ['into mail', 'is delivered into mail'],
+  ['held: moving', 'is accepted and held: moving'],
+  ['discarded', 'is accepted and thrown away'],
+  ['refused 550 5.7.1 no', 'refused 550 5.7.1 no'],
+  ['a@b.example relay isp', 'as a@b.example goes to relay isp'],
+  [
+    'a@b.example relay isp, c@d.example to x:25, then y:25',
+    'as a@b.example goes to relay isp; as c@d.example goes to x:25, then y:25',
+  ],
+  ['7 others', '7 others'],
+])('the move "%s" reads "%s"', (text, words) => expect(moveWords(text)).toBe(words))
 
 test('a hostile document can neither move the cursor nor begin a line of its own', () => {
   const evil = { ...rerouted, moves: [{ from: 'to a:25', to: 'refused 550 5.7.1 x\n::error::y\u001b[2J', classes: 1 }] }

@@ -97,11 +97,14 @@ export function recipientWords(set: PatternSet | null): string {
   return setWords(set, (pattern) => (pattern === '*' ? 'anybody' : mailboxWords(pattern)))
 }
 
+/** Domains before single mailboxes. */
 const setWords = (set: PatternSet, wordOf: (pattern: string) => string): string =>
   list(
-    set.map(({ pattern, except }) =>
-      except.length === 0 ? wordOf(pattern) : `${wordOf(pattern)} except ${exceptWords(except)}`,
-    ),
+    [...set]
+      .sort((a, b) => Number(a.pattern.includes('@')) - Number(b.pattern.includes('@')))
+      .map(({ pattern, except }) =>
+        except.length === 0 ? wordOf(pattern) : `${wordOf(pattern)} except ${exceptWords(except)}`,
+      ),
     'or',
   )
 

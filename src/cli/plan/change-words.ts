@@ -43,6 +43,13 @@ export function countsOf(changes: readonly Change[]): readonly (readonly [Change
 /** One side of a move, as one would say it: `goes to relay isp`, `refused 550 5.7.1 relaying denied`. */
 export function moveWords(text: string): string {
   if (text.startsWith('refused ') || /^\d+ others$/.test(text)) return text
+  // An alias, or the postmaster: whom it stands for, and where each of them goes.
+  if (/^[^ ]+@[^ ]+ /.test(text)) {
+    const parts = text.split(/, (?=[^ ]+@[^ ]+ )/)
+    return parts
+      .map((part) => `as ${part.slice(0, part.indexOf(' '))} ${moveWords(part.slice(part.indexOf(' ') + 1))}`)
+      .join('; ')
+  }
   if (text.startsWith('to ')) return `goes ${text}`
   if (text.startsWith('relay ')) return `goes to ${text}`
   if (text.startsWith('MX hosts')) return `goes to the MX hosts of its domain${text.slice('MX hosts'.length)}`
