@@ -14,6 +14,7 @@ import { isGood, isProved, type Outcome } from '../test/outcome.ts'
 import { proveClaims } from '../test/prove-claims.ts'
 import { testReport } from '../test/report-json.ts'
 import { junit } from '../test/report-junit.ts'
+import { smtpText } from '../test/smtp-text.ts'
 import { suggester } from '../test/suggest.ts'
 
 export const run: Run = async (invocation) => {
@@ -24,7 +25,7 @@ export const run: Run = async (invocation) => {
     const hint = 'write mailgw.test.ts or mailgw.test.yaml beside the document, or name a file'
     throw new CommandError(`there is no test: ${hint}`)
   }
-  const outcome = outcomeOf(loaded, options)
+  const outcome = await outcomeOf(loaded, options)
   const text: TextOptions = {
     cwd: process.cwd(),
     color: terminal.color,
@@ -48,7 +49,7 @@ export const run: Run = async (invocation) => {
   return 1
 }
 
-function outcomeOf(loaded: LoadedTests, options: Invocation['options']): Outcome {
+async function outcomeOf(loaded: LoadedTests, options: Invocation['options']): Promise<Outcome> {
   const { graph, sources, hash } = loaded.bundle
   const results = runCases(interpreter(graph, sources, hash), loaded.cases)
   const wantsCoverage = flag(options, 'coverage') || textOption(options, 'minCoverage') !== null
@@ -56,10 +57,16 @@ function outcomeOf(loaded: LoadedTests, options: Invocation['options']): Outcome
   return {
     results,
     proofs: loaded.document === null ? [] : proveClaims(loaded.document, loaded.bundle, loaded.claims),
-    smtp: null,
+    smtp: flag(options, 'smtp') ? await overSmtp(loaded, results) : null,
     coverage: wantsCoverage ? coverageOf(graph, sources, results) : null,
     mutation: wantsMutants ? mutationOf(loaded, results, flag(options, 'suggest')) : null,
   }
+}
+
+/** Loaded when it is asked for: without it nothing here opens a socket. */
+async function overSmtp({ bundle }: LoadedTests, results: Outcome['results']) {
+  const { runOverSmtp } = await import('../test/smtp/run-smtp.ts')
+  return runOverSmtp(bundle, results)
 }
 
 function mutationOf(
@@ -83,12 +90,13 @@ function mutationOf(
 }
 
 function outcomeText(outcome: Outcome, { files }: LoadedTests, options: TextOptions): string {
-  const { results, proofs, coverage, mutation } = outcome
+  const { results, proofs, smtp, coverage, mutation } = outcome
   const failed = failedOf(results)
   const unproved = proofs.filter((one) => !isProved(one))
   const parts: string[] = []
   if (failed.length > 0) parts.push(failuresText(failed, options))
   if (unproved.length > 0) parts.push(proofsText(unproved, options))
+  if (smtp !== null) parts.push(smtpText(smtp, options))
   if (coverage !== null) parts.push(coverageText(coverage, options))
   if (mutation !== null) parts.push(mutationText(mutation, options))
   parts.push(countText(results.length + proofs.length, failed.length + unproved.length, files.length))
