@@ -36,7 +36,14 @@ export async function checkWitnesses(evaluator: Evaluator, witnesses: readonly W
 const words = (behaviour: Behaviour): string => behaviourText(behaviour).slice(0, 300)
 
 /** The message of an explanation, read back. */
-function described({ listener, client, sender, recipient, sizeBytes, hops }: Witness['message']): Result<Described> {
+export function described({
+  listener,
+  client,
+  sender,
+  recipient,
+  sizeBytes,
+  hops,
+}: Witness['message']): Result<Described> {
   const address = parseIp(client)
   if (!address.ok) return wrong(`client: ${address.error}`)
   const from = sender === null || sender === '<>' ? null : parseMailbox(sender)

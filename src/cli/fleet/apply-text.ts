@@ -6,7 +6,7 @@ import { changeLines, destinationLines, settingLines } from '../plan/plan-text.t
 import { oneLine, table } from '../text.ts'
 import type { ApplyResult, Changed } from './apply.ts'
 import { loopText } from './mixed-fleet.ts'
-import { isEmpty, notIn } from './review.ts'
+import { isEmpty, noLonger, notReviewed } from './review.ts'
 import type { Activation } from './rollout.ts'
 
 /** Exit code of an apply: 0 active, 1 failed with the old graph active, 2 the change is not the one that was reviewed. */
@@ -109,8 +109,8 @@ function notReviewedText(expected: string, gateways: readonly Changed[], plan: P
     const names = same.map(({ name }) => name).join(', ')
     const head = `on ${names} (active: ${active}) the changes would be ${changeSet.hash}\n`
     if (plan === null) return `${head}${changesText('these changes', changeSet, plan, color)}`
-    const fresh = notIn(plan.changeSet, changeSet)
-    const gone = notIn(changeSet, plan.changeSet)
+    const fresh = notReviewed(plan.changeSet, changeSet)
+    const gone = noLonger(plan.changeSet, changeSet)
     return `${head}${changesText('not reviewed', fresh, plan, color)}${changesText('reviewed, and would not change', gone, plan, color)}`
   })
   return `not what was reviewed: expected ${expected}; nothing was changed\n${parts.join('')}`
