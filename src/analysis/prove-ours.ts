@@ -1,9 +1,9 @@
 import type { Graph, Leaf, Outcome } from '../graph/graph.ts'
 import type { Found } from './proof.ts'
 import { question } from './prove-question.ts'
-import { ourRecipients } from './prove-relaying.ts'
+import { internalClients, ourRecipients } from './prove-relaying.ts'
 import { type Member, type Region, type Space, spaceOf } from './prove-space.ts'
-import { refuses, walk } from './prove-walk.ts'
+import { type Ending, refuses, walk } from './prove-walk.ts'
 import { findingAt, type Subject, witnessOf } from './prove-witness.ts'
 
 /** The local parts that every domain answers for (RFC 5321 §4.5.1, RFC 2142 §5). */
@@ -19,13 +19,24 @@ const domains = ({ claims }: Graph): Member => ({
   patterns: claims.domains.map(([pattern]) => [pattern, true] as const),
 })
 
-const arrives = (leaf: Leaf): string =>
-  leaf.kind === 'refuse' ? refuses : leaf.kind === 'discard' ? 'discarded' : 'arrives'
+/** A row that rejects a whole domain is what its owner wants; of all refusals of the stage `route` only rows have no `at`. */
+const byRow = `${refuses} by a row`
+
+const arrives = (leaf: Leaf): string => {
+  if (leaf.kind === 'refuse') return leaf.at === null ? byRow : refuses
+  return leaf.kind === 'discard' ? 'discarded' : 'arrives'
+}
+
+const isWanted = (space: Space, ending: Ending): boolean =>
+  ending.kind === 'refused' && ending.stage === 'route' && space.question.valueOf(ending.leaf) === byRow
 
 /** Small, without a single hop behind it: what only size or hops would refuse is not meant. */
 const ordinary = (region: Region): Region => ({ ...region, size: [region.size[0]!], hops: [region.hops[0]!] })
 
-/** In every domain of ours somebody else than its roles gets mail from somebody, and it goes somewhere. */
+/**
+ * In every domain of ours somebody else than its roles gets mail from somebody, and it goes somewhere, or a row of localMx
+ * says that it takes none.
+ */
 export function everyLocalDomainHasTerminal(subject: Subject): Found {
   const { graph } = subject.bundle
   if (graph.claims.domains.length === 0) return { verdict: 'PROVED', reason: 'the document has no domains of its own' }
@@ -38,7 +49,7 @@ export function everyLocalDomainHasTerminal(subject: Subject): Found {
   if (everybody.recipient.length > 0) {
     walk(space, everybody, {
       ending(region, ending) {
-        if (ending.kind === 'accepted' && ending.values.includes('arrives'))
+        if (isWanted(space, ending) || (ending.kind === 'accepted' && ending.values.includes('arrives')))
           for (const state of region.recipient) served.add(state)
       },
     })
@@ -102,21 +113,27 @@ function firstRefused(subject: Subject, space: Space, from: Region) {
 /** Whoever gets as far as RCPT reaches `postmaster` and `abuse` of our domains and of the gateway's own name. */
 export function postmasterAndAbuseAccepted(subject: Subject): Found {
   const { graph } = subject.bundle
-  const space = spaceOf(question(graph, arrives), [ourRecipients(graph), roles])
+  const space = spaceOf(question(graph, arrives), [ourRecipients(graph), roles, internalClients(graph)])
+  const strangers = new Set(space.everything.client.filter((state) => !space.isIn(2, state)))
+  const isOpen = (listener: number) => graph.control.listeners[listener]!.kind === 'mx'
   const from = {
     ...ordinary(space.everything),
     recipient: space.everything.recipient.filter((state) => space.isIn(0, state) && space.isIn(1, state)),
   }
   const found: Found[] = []
   let accepted = false
+  let acceptedFromOutside = false
   let isBlocked = false
   let blocked: Region | null = null
   walk(space, from, {
     ending(region, ending) {
-      if (ending.kind === 'accepted') accepted = true
-      else if (ending.stage === 'connect' || ending.stage === 'mail') {
+      if (isWanted(space, ending)) return
+      if (ending.kind === 'accepted') {
+        accepted = true
+        acceptedFromOutside ||= region.listener.some(isOpen) && region.client.some((state) => strangers.has(state))
+      } else if (ending.stage === 'connect' || ending.stage === 'mail') {
         isBlocked = true
-        blocked = region
+        if (blocked === null || region.client.some((state) => strangers.has(state))) blocked = region
       } else if (found.length === 0) {
         const witness = witnessOf(subject, space, region, ({ behaviour }) => behaviour.kind === 'refused')
         found.push({
@@ -128,9 +145,12 @@ export function postmasterAndAbuseAccepted(subject: Subject): Found {
     },
   })
   if (found[0] !== undefined) return found[0]
-  if (!accepted && blocked !== null) {
+  const isMissed =
+    strangers.size > 0 && graph.control.listeners.some(({ kind }) => kind === 'mx') && !acceptedFromOutside
+  if (blocked !== null && (!accepted || isMissed)) {
     const witness = witnessOf(subject, space, blocked, ({ behaviour }) => behaviour.kind === 'refused')
-    return { verdict: 'VIOLATED', reason: 'nobody may send anything, not even to postmaster', witness }
+    const who = accepted ? 'nobody from outside' : 'nobody'
+    return { verdict: 'VIOLATED', reason: `${who} may send anything, not even to postmaster`, witness }
   }
   return {
     verdict: isBlocked ? 'PROVED-IF' : 'PROVED',

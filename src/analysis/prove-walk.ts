@@ -66,7 +66,8 @@ export function walk(
     const node = graph.nodes[id]!
     watch.passing?.(id, region, stage)
     if (!isLeaf(node)) {
-      for (const [to, part] of parts(space, id, node, region))
+      // The first part is followed first: classes stand with the ordinary ones in front, and evidence should be ordinary.
+      for (const [to, part] of [...parts(space, id, node, region)].reverse())
         open.push({ stage, node: to, region: part, values, isExpanded })
       continue
     }

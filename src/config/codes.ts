@@ -58,6 +58,7 @@ export const codes = {
   MG1507: 'a rule that refuses everything',
   MG1508: 'a destination that does not stand alone',
   MG1509: 'a host name that no stranger can look up',
+  MG1510: 'no way for mail to the rest of the world',
 
   MG1601: 'an open relay without reason and end',
   MG1602: 'an open relay past its end',

@@ -21,8 +21,14 @@ import { entries } from './validate-rows.ts'
 
 /** The name of the client that `trusted` is short for. */
 const trustedName = 'trusted'
-/** Docker's usual bridge: its first address stands for every stranger when a port is published through it. */
-const bridge = '172.17.0.1/32'
+/**
+ * Bridges of containers (Docker, Podman): their first address stands for every stranger whose connection to a published
+ * port goes through them. A block wider than `within` was not written for the bridge alone; 10.0.0.0/8 is half the world's.
+ */
+const bridges = [
+  { address: '172.17.0.1/32', within: 0 },
+  { address: '10.88.0.1/32', within: 12 },
+] as const
 
 export function clients(
   report: Report,
@@ -38,7 +44,7 @@ export function clients(
       const first = taken.get(network)
       if (first === undefined) taken.set(network, spot)
       else twice(report, spot, network, first)
-      if (internal) checkTrust(report, network, spot, listeners)
+      if (internal) checkTrust(report, network, spot)
     }
     return found.map((network) => placed(report, network, path))
   }
@@ -89,6 +95,7 @@ export function clients(
         client.maxSize === undefined ? null : sizeAt(report, client.maxSize, valueSpot([...path, 'maxSize'])),
     })
   }
+  checkBridges(report, list, taken, listeners)
   tellIdle(report, list)
   return list
 }
@@ -110,30 +117,49 @@ export function recipientsAt(report: Report, value: unknown, path: DocPath): Pla
   })
 }
 
-function checkTrust(report: Report, network: string, spot: Spot, listeners: readonly ListenerEntry[]): void {
-  const v6 = network.includes(':')
+function checkTrust(report: Report, network: string, spot: Spot): void {
   const prefix = prefixOf(network)
-  // Unique local addresses are fc00::/7 as a whole; of IPv4 the largest private block is 10.0.0.0/8.
-  const huge = v6 ? prefix < 16 && !holds('fc00::/7', network) && !holds('fe80::/10', network) : prefix < 8
-  if (huge) {
-    report.error(
-      'MG1603',
-      spot,
-      `would let ${prefix === 0 ? 'everybody' : `a large part of the internet (${network})`} relay: an open relay in disguise`,
-      {
-        hint: 'name the networks that are yours',
-      },
-    )
-    return
-  }
+  // No site has a million public addresses, or a whole registry's IPv6; who has writes them as the blocks that they are.
+  const huge = prefix < (network.includes(':') ? 24 : 12) && !privateBlocks.some((block) => holds(block, network))
+  if (!huge) return
+  report.error(
+    'MG1603',
+    spot,
+    `would let ${prefix === 0 ? 'everybody' : `a large part of the internet (${network})`} relay: an open relay in disguise`,
+    {
+      hint: 'name the networks that are yours',
+    },
+  )
+}
+
+/** Addresses of one site or machine (RFC 1918, RFC 6598, RFC 1122, RFC 3927, RFC 4193, RFC 4291). */
+const privateBlocks = [
+  ...['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
+  ...['fc00::/7', 'fe80::/10'],
+]
+
+/** Behind a public listener nobody may be trusted by the address of a bridge: strangers would have it too. */
+function checkBridges(
+  report: Report,
+  list: readonly ClientEntry[],
+  spots: ReadonlyMap<string, Spot>,
+  listeners: readonly ListenerEntry[],
+): void {
   const open = listeners.find(({ kind, bind }) => kind === 'mx' && bind.some(({ host }) => !isLoopback(host)))
-  if (open !== undefined && holds(network, bridge)) {
-    report.warning(
+  if (open === undefined) return
+  for (const { address, within } of bridges) {
+    const around = list.flatMap(({ networks, internal }) =>
+      networks.filter(({ network }) => holds(network, address)).map(({ network }) => ({ network, internal })),
+    )
+    const [decides] = around.sort((a, b) => prefixOf(b.network) - prefixOf(a.network))
+    if (decides === undefined || !decides.internal || prefixOf(decides.network) < within) continue
+    const bridge = address.slice(0, address.indexOf('/'))
+    report.error(
       'MG1605',
-      spot,
-      `holds the address of a container bridge, from which strangers come whose connections to listener "${open.name}" are published through it`,
+      spots.get(decides.network)!,
+      `trusts ${bridge}, a container bridge: strangers whose connections to listener "${open.name}" are published through it come from there`,
       {
-        hint: 'leave the bridge out, or publish the port in a way that keeps the addresses of clients',
+        hint: `publish the port in a way that keeps the addresses of clients; or leave the bridge out: clients: { bridge: { networks: '${bridge}' } }`,
       },
     )
   }

@@ -1,5 +1,5 @@
 import type { HostPort } from '../mail/settings.ts'
-import type { DomainEntry, Target } from './document.ts'
+import type { ClientEntry, DomainEntry, Relaying, Target } from './document.ts'
 import { covering } from './patterns.ts'
 import { hostText } from './validate-host.ts'
 import { type Bound, ownListener } from './validate-listeners.ts'
@@ -76,6 +76,27 @@ export function checkOwnListeners(
     seen.add(target)
     for (const host of target.hosts) tell(host, routes.byPattern.get(pattern)!.pair.valueSpot)
   }
+}
+
+/**
+ * Clients that may send anywhere have a way to anywhere. Without a row for `*` their mail to every domain that no row
+ * names is refused, and whoever wants that says so with a row. Without any row at all nothing is meant to leave.
+ */
+export function checkFallback(
+  report: Report,
+  routes: Routes,
+  relaying: Relaying['kind'],
+  clients: readonly ClientEntry[],
+): void {
+  const anywhere = clients.find(({ internal, recipients }) => internal && recipients === null)
+  if (relaying === 'local-only' || anywhere === undefined || routes.list.length === 0 || routes.byPattern.has('*'))
+    return
+  report.error(
+    'MG1510',
+    { kind: 'key', path: ['localMx'] },
+    `clients such as "${anywhere.name}" may send anywhere, but no row matches other domains: that mail is refused`,
+    { hint: "write '*': via('...') or mx(); if it is meant so, '*': reject(550, 'no mail to elsewhere')" },
+  )
 }
 
 /** What is legal, and unwise once mail goes to strangers. */

@@ -199,7 +199,33 @@ const cases: [rule: string, sections: Record<string, unknown>, want: string[]][]
   [
     'a container bridge behind a public listener is pointed out',
     { listeners: { a: { kind: 'mx', bind: '0.0.0.0:25', hostname: 'mx.corp.com' } }, trusted: ['172.16.0.0/12'] },
-    ['warning MG1605 trusted[0]'],
+    ['MG1605 trusted[0]'],
+  ],
+  [
+    'unless a client of its own says that it is not internal',
+    {
+      listeners: { a: { kind: 'mx', bind: '0.0.0.0:25', hostname: 'mx.corp.com' } },
+      trusted: ['172.16.0.0/12', '10.0.0.0/8'],
+      clients: { bridge: { networks: '172.17.0.1' } },
+    },
+    [],
+  ],
+  ['nor a public block wider than any site', { trusted: ['81.128.0.0/10'] }, ['MG1603 trusted[0]']],
+  ['shared address space is no public block', { trusted: ['100.64.0.0/10'] }, []],
+  [
+    'who may send anywhere has a way to anywhere',
+    { trusted: ['10.0.0.0/8'], localMx: { 'b.example': 'bart' } },
+    ['MG1510 key of localMx'],
+  ],
+  [
+    'or a row that says that there is none',
+    { trusted: ['10.0.0.0/8'], localMx: { 'b.example': 'bart', '*': 'reject 550 no' } },
+    [],
+  ],
+  [
+    'who may not, needs none',
+    { relaying: 'local-only', trusted: ['10.0.0.0/8'], localMx: { 'b.example': 'bart' } },
+    [],
   ],
   ['behind a loopback listener it is not', { listeners: { a: two.mx }, trusted: ['172.17.0.0/16'] }, []],
   [
@@ -589,6 +615,7 @@ test('spellings are gone from the document: names in A-labels, networks canonica
     clients: {
       a: { networks: ['2001:DB8::/32', '192.0.2.7'], internal: true, senders: ['*@X.example', 'Bob@Y.example'] },
     },
+    relaying: 'local-only',
     localMx: { '*.Bücher.example.': 'BART:26' },
     deny: [{ when: { size: { over: '5MB' } } }],
     retry: { schedule: '90s', expireAfter: '4d12h' },

@@ -40,14 +40,17 @@ function ofFinding(proof: Proof, { at, message }: Finding, positionOf: (at: stri
 
 function ofProof(proof: Proof, positionOf: (at: string) => Position | null): Diagnostic {
   const { claim, severity, reason, witness, findings } = proof
-  const places = [...new Set([...(witness?.deciders ?? []).toReversed(), ...findings].map(({ at }) => at))]
-  const path = proof.at ?? places[0] ?? ''
-  const related = places
-    .filter((at) => at !== path)
+  // What decided last stands first; a place that is a finding says what is found there.
+  const places = new Map<string, string>()
+  for (const { at } of (witness?.deciders ?? []).toReversed()) places.set(at, 'decides')
+  for (const { at, message } of findings) places.set(at, message)
+  const path = proof.at ?? [...places.keys()][0] ?? ''
+  const related = [...places]
+    .filter(([at]) => at !== path)
     .slice(0, 5)
-    .flatMap((at) => {
+    .flatMap(([at, says]) => {
       const position = nearest(at, positionOf)
-      return position === null ? [] : [{ message: `${at} decides`, position }]
+      return position === null ? [] : [{ message: `${at} ${says}`, position }]
     })
   return {
     code: codeOf(claim),
