@@ -4,9 +4,12 @@ import { coverageOf, percentOf } from '../../analysis/suite-coverage.ts'
 import { failedOf, runCases } from '../../analysis/suite-run.ts'
 import { interpreter } from '../../graph/interpret.ts'
 import { placeFinder } from '../../graph/sources.ts'
+import { bundleOf } from '../bundle.ts'
 import { CommandError, flag, type Invocation, type Run, textOption } from '../run.ts'
+import { caseRow } from '../test/case-row.ts'
 import { coverageText } from '../test/coverage-text.ts'
 import { failuresText, proofsText, type TextOptions } from '../test/failure-text.ts'
+import { casesFromLog } from '../test/from-log.ts'
 import { type LoadedTests, loadTests } from '../test/load-cases.ts'
 import { mutate } from '../test/mutate.ts'
 import { mutationText } from '../test/mutation-text.ts'
@@ -19,6 +22,8 @@ import { suggester } from '../test/suggest.ts'
 
 export const run: Run = async (invocation) => {
   const { options, terminal } = invocation
+  const log = textOption(options, 'fromLog')
+  if (log !== null) return fromLog(log, invocation)
   const least = leastCoverage(options)
   const loaded = await loadTests(invocation)
   if (loaded.cases.length + loaded.claims.length === 0) {
@@ -47,6 +52,20 @@ export const run: Run = async (invocation) => {
     return isGood(outcome) ? 0 : 1
   terminal.err(`mailgw: tests reach ${percentOf(outcome.coverage)}%, --min-coverage wants ${least}%\n`)
   return 1
+}
+
+/** Prints tests, runs none. */
+async function fromLog(file: string, { options, terminal }: Invocation): Promise<number> {
+  const { graph, sources, hash } = await bundleOf(options, terminal)
+  const found = await casesFromLog(file, graph, interpreter(graph, sources, hash))
+  terminal.out(found.cases.map((one) => `${caseRow(one)}\n`).join(''))
+  const notes = [
+    `${found.records} records, ${found.cases.length} ways in which they were decided`,
+    ...(found.otherwise > 0 ? [`${found.otherwise} records come to something else under this document`] : []),
+    ...(found.unreadable > 0 ? [`${found.unreadable} lines cannot be read as records of this document`] : []),
+  ]
+  terminal.err(`${notes.join('\n')}\n`)
+  return found.cases.length > 0 ? 0 : 1
 }
 
 async function outcomeOf(loaded: LoadedTests, options: Invocation['options']): Promise<Outcome> {
