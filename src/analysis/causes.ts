@@ -1,7 +1,7 @@
 import type { Behaviour, Decided, Decider } from '../graph/behaviour.ts'
 import type { Bundle } from '../graph/bundle.ts'
 import { canonicalJson } from '../graph/canonical.ts'
-import { stages } from '../graph/graph.ts'
+import { type Stage, stages } from '../graph/graph.ts'
 import { placeFinder } from '../graph/sources.ts'
 import type { Cause } from './change-set.ts'
 import { type Elements, elementsFinder } from './elements.ts'
@@ -42,11 +42,14 @@ export function causeFinder(before: Bundle, after: Bundle, pairs: readonly Pair[
       ...othersThan(from, to).map((decider) => ({ side: 'before' as const, decider })),
       ...othersThan(to, from).map((decider) => ({ side: 'after' as const, decider })),
     ]
-    const order = ({ stage }: Decider) => (stage === 'route' ? stages.indexOf('rcpt') + 0.5 : stages.indexOf(stage))
     const edited = deciders.filter(({ side, decider }) => isEdited(side, decider.at))
-    const among = edited.length > 0 || relays.length > 0 ? edited : deciders
-    const first = Math.min(...among.map(({ decider }) => order(decider)))
-    const chosen = among.filter(({ decider }) => order(decider) === first)
+    const here = parting(from, to)
+    const chosen =
+      some(edited.filter(({ decider }) => stageOrder(decider.stage) === here)) ??
+      (here === stageOrder('rcpt') && relays.length > 0 ? [] : null) ??
+      some(earliest(edited)) ??
+      some(deciders.filter(({ decider }) => stageOrder(decider.stage) === here)) ??
+      deciders
     const found = new Map<string, Cause>()
     for (const { side, decider } of chosen) found.set(`${side} ${decider.at}`, cause(side, decider.at))
     if (chosen.length === 0) {
@@ -56,6 +59,24 @@ export function causeFinder(before: Bundle, after: Bundle, pairs: readonly Pair[
     }
     return [...found.values()]
   }
+}
+
+/** The routes are asked in the stage of the recipient. */
+const stageOrder = (stage: Stage): number => stages.indexOf(stage === 'route' ? 'rcpt' : stage)
+
+/** The stage at which the two part: where the first refusal is, or else where it is said who gets the message. */
+function parting(from: Decided, to: Decided): number {
+  const refusals = [from, to].flatMap(({ behaviour }) =>
+    behaviour.kind === 'refused' ? [stageOrder(behaviour.stage)] : [],
+  )
+  return refusals.length === 0 ? stageOrder('rcpt') : Math.min(...refusals)
+}
+
+const some = <T>(list: readonly T[]): readonly T[] | null => (list.length === 0 ? null : list)
+
+function earliest<T extends { readonly decider: Decider }>(deciders: readonly T[]): T[] {
+  const first = Math.min(...deciders.map(({ decider }) => stageOrder(decider.stage)))
+  return deciders.filter(({ decider }) => stageOrder(decider.stage) === first)
 }
 
 /** Of one side, those who decided something else than on the other. */

@@ -4,6 +4,7 @@ import type { Bundle } from '../graph/bundle.ts'
 import { canonicalJson, hashText } from '../graph/canonical.ts'
 import { type Interpreter, interpreter } from '../graph/interpret.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
+import { absorbed } from './absorb.ts'
 import { causeFinder } from './causes.ts'
 import { type Change, type ChangeKind, type ChangeSet, changeKinds, type Move } from './change-set.ts'
 import { isInternalBy, isOursBy } from './claimed.ts'
@@ -14,6 +15,7 @@ import { BudgetExceeded } from './diagram.ts'
 import { fingerprint } from './fingerprint.ts'
 import { kindOf } from './kind.ts'
 import { movesIn } from './moves.ts'
+import { narrowed } from './narrow.ts'
 import { behavioursOf, setsOf } from './product.ts'
 import { type Answer, ask, type Known } from './question.ts'
 import { internalClients, ourRecipients } from './set.ts'
@@ -34,7 +36,7 @@ export type CompareOptions = {
 export function compareGraphs(before: Bundle, after: Bundle, options: CompareOptions = {}): ChangeSet {
   const settings = settingChanges(before.graph, after.graph)
   const plain = [before, after].map((bundle) => interpreter(bundle.graph, bundle.sources, bundle.hash))
-  const { drafts, name, unknown } = decisions(before, after, plain, options)
+  const { drafts, name, unknown } = decisions(before, after, options)
   const destinations = destinationsOrUnknown(before, after, plain, unknown)
 
   const pairs = [...drafts.map(({ pair }) => pair), ...destinations.map(({ deciders }) => deciders)]
@@ -81,7 +83,7 @@ type Draft = {
   readonly pair: { readonly from: Decided; readonly to: Decided }
 }
 
-function decisions(before: Bundle, after: Bundle, plain: readonly Interpreter[], { nodeBudget }: CompareOptions) {
+function decisions(before: Bundle, after: Bundle, { nodeBudget }: CompareOptions) {
   const nothing = { drafts: [] as Draft[], name: '' }
   // Equal hashes, equal behaviour: no diagram is needed to say so.
   if (before.hash === after.hash) return { ...nothing, unknown: [] as string[] }
@@ -90,8 +92,9 @@ function decisions(before: Bundle, after: Bundle, plain: readonly Interpreter[],
       sets: [internalClients(before.graph.claims), ourRecipients(after.graph.claims)],
       ...(nodeBudget === undefined ? {} : { nodeBudget }),
     })
-    const answer = ask(space, [...behavioursOf(space, 0, 1), ...setsOf(space, 0, 1)], classify)
-    const drafts = cut(answer).map((one) => draftOf(answer, one, before, after, plain))
+    const answer = absorbed(ask(space, [...behavioursOf(space, 0, 1), ...setsOf(space, 0, 1)], classify), textClass)
+    const found = cut(answer).map((one) => described(answer, one))
+    const drafts = confirmed(found, before, after)
     return { drafts: sorted(drafts), name: fingerprint(answer), unknown: [] as string[] }
   } catch (error) {
     if (error instanceof BudgetExceeded || error instanceof NotAnalysable)
@@ -99,6 +102,9 @@ function decisions(before: Bundle, after: Bundle, plain: readonly Interpreter[],
     throw error
   }
 }
+
+/** Of a message that is refused as before, but otherwise. */
+const textClass = changeKinds.indexOf('text') + 1
 
 /** The most dangerous first, then those of which more is moved, then by what they say, so that the order is one. */
 function sorted(drafts: readonly Draft[]): Draft[] {
@@ -120,28 +126,33 @@ function classify(known: readonly Known[]): number {
 
 const isMember = (known: Known | undefined): boolean => known?.kind === 'member' && known.value
 
-function draftOf(answer: Answer, one: Cut, before: Bundle, after: Bundle, plain: readonly Interpreter[]): Draft {
-  const { moves, example } = movesIn(answer, one)
-  const kind = changeKinds[one.of - 1]!
+type Described = Omit<Draft, 'pair'>
+
+function described(answer: Answer, one: Cut): Described {
+  const { moves, example } = movesIn(answer, one, textClass)
   const found = exampleOf(answer.space, example.atoms, example.fine)
-  const pair = confirmed(kind, found, before, after, plain)
-  return { kind, box: boxOf(answer, one), moves, example: found, pair }
+  return { kind: changeKinds[one.of - 1]!, box: boxOf(answer, one), moves, example: found }
 }
 
 /** Asks the specification. A box whose witness it does not confirm is an error of the analysis, not a change. */
-function confirmed(kind: ChangeKind, example: Example, before: Bundle, after: Bundle, plain: readonly Interpreter[]) {
-  const { message, answers } = example
-  const [from, to] = plain.map((one) => behaviourOf(one, message, answers))
-  const where = JSON.stringify({ message: messageText(message), answers: Object.fromEntries(answers) })
-  if (from?.kind !== 'decided' || to?.kind !== 'decided')
-    throw new Error(`internal error of the analysis: an oracle of ${where} has no answer`)
-  const found = kindOf(from.behaviour, to.behaviour, {
-    isInternal: isInternalBy(before.graph.claims, message.client),
-    isOurs: isOursBy(after.graph.claims, message.recipient!.domain),
+function confirmed(found: readonly Described[], before: Bundle, after: Bundle): Draft[] {
+  const messages = found.map(({ example }) => example.message)
+  const graphs = [before, after].map(({ graph }) => narrowed(graph, messages))
+  const plain = [before, after].map(({ sources, hash }, side) => interpreter(graphs[side]!, sources, hash))
+  return found.map((one) => {
+    const { message, answers } = one.example
+    const [from, to] = plain.map((asked) => behaviourOf(asked, message, answers))
+    const where = JSON.stringify({ message: messageText(message), answers: Object.fromEntries(answers) })
+    if (from?.kind !== 'decided' || to?.kind !== 'decided')
+      throw new Error(`internal error of the analysis: an oracle of ${where} has no answer`)
+    const kind = kindOf(from.behaviour, to.behaviour, {
+      isInternal: isInternalBy(graphs[0]!.claims, message.client),
+      isOurs: isOursBy(graphs[1]!.claims, message.recipient!.domain),
+    })
+    if (kind !== one.kind)
+      throw new Error(`internal error of the analysis: the plan says ${one.kind}, the interpreter ${kind} of ${where}`)
+    return { ...one, pair: { from, to } }
   })
-  if (found !== kind)
-    throw new Error(`internal error of the analysis: the plan says ${kind}, the interpreter ${found} of ${where}`)
-  return { from, to }
 }
 
 function destinationsOrUnknown(before: Bundle, after: Bundle, plain: readonly Interpreter[], unknown: string[]) {

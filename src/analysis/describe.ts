@@ -3,8 +3,8 @@ import type { Outcome } from '../graph/graph.ts'
 import { byCodeUnits, coveringPatterns } from '../graph/pattern.ts'
 import type { Cut } from './cut.ts'
 import { type Dimensions, type NumberAtoms, outcomes, variable } from './dimensions.ts'
-import { type Family, patternsOf } from './family.ts'
-import type { Mailboxes } from './mailboxes.ts'
+import { patternsOf } from './family.ts'
+import type { LocalClass, Mailboxes } from './mailboxes.ts'
 import type { Answer } from './question.ts'
 import type { StateId } from './states.ts'
 
@@ -31,7 +31,7 @@ export function boxOf(answer: Answer, { sets }: Cut): Box {
   return {
     listeners: of(variable.listener, (atoms) => atoms.flatMap((atom) => dimensions.listeners[atom]!).sort(byCodeUnits)),
     clients: of(variable.client, (atoms) => patternsOf(clients.family, isOneOf(clients, atoms))),
-    senders: of(variable.sender, (atoms) => patternsOf(senders.family, isOneOf(senders, atoms))),
+    senders: of(variable.sender, (atoms) => mailboxPatterns(senders.family, isOneOf(senders, atoms))),
     recipients: of(dimensions.recipient, (atoms) => {
       const chosen = new Set(atoms)
       return mailboxPatterns(recipients.family, (state) => {
@@ -63,63 +63,42 @@ function ranges({ cuts }: NumberAtoms, atoms: readonly number[]): { over: number
  * and last what a mailbox with a row of its own does differently. `isIn` is `null` for what nobody can be named in.
  */
 export function mailboxPatterns(family: Mailboxes, isIn: (state: StateId) => boolean | null): PatternSet {
-  const { patterns, parent, state, states } = family
-  const isDomain = (cell: number) => !family.isMailbox(cell)
-  const plainly = (cell: number): boolean => isIn(state[cell]!) ?? false
-  const base = patternsOf(family, (_, cell) => plainly(cell), isDomain)
+  const { patterns, states } = family
+  const plainly = (state: StateId): boolean => isIn(state) ?? false
+  const asOf =
+    ({ changes }: LocalClass) =>
+    (state: StateId): boolean =>
+      isIn(states.after(state, changes)) ?? plainly(state)
+  const base = patternsOf(family, plainly)
   const parts = new Map(base.map(({ pattern, except }) => [pattern, [...except]]))
-
-  const colours = new Map<string, (cell: number) => boolean>()
-  for (const { changes, localParts } of family.locals) {
-    const colour = (cell: number): boolean => isIn(states.after(state[cell]!, changes)) ?? plainly(cell)
-    for (const localPart of localParts) colours.set(localPart, colour)
-    if (!differs(family, isDomain, plainly, colour)) continue
-    const lost = patternsOf(family, (_, cell) => plainly(cell) && !colour(cell), isDomain)
+  for (const local of family.locals) {
+    const locally = asOf(local)
+    if (family.borders.every(({ inner }) => plainly(inner) === locally(inner))) continue
+    const lost = patternsOf(family, (state) => plainly(state) && !locally(state))
     // Where what is lost comes back further inside, the local part is told apart as a whole: simpler to read, and right.
     const isSimple = lost.every(({ except }) => except.length === 0)
-    const whole = patternsOf(family, (_, cell) => colour(cell) && (!isSimple || !plainly(cell)), isDomain)
-    for (const localPart of localParts) {
+    const whole = patternsOf(family, (state) => locally(state) && (!isSimple || !plainly(state)))
+    for (const localPart of local.localParts) {
       const at = (pattern: string) => `${localPart}@${pattern}`
       const gone = isSimple ? lost.map(({ pattern }) => pattern) : ['*']
       for (const { pattern } of base) {
         for (const away of gone) if (overlap(pattern, away)) parts.get(pattern)!.push(at(away))
       }
-      for (const { pattern, except } of whole) {
-        const known = parts.get(at(pattern))
-        if (known === undefined) parts.set(at(pattern), except.map(at))
-      }
+      for (const { pattern, except } of whole) parts.set(at(pattern), except.map(at))
     }
   }
-  for (const cell of family.order) {
-    if (isDomain(cell)) continue
-    const pattern = patterns[cell]!
-    const around = parent[cell]!
-    const as = colours.get(pattern.slice(0, pattern.lastIndexOf('@'))) ?? plainly
-    const isHere = isIn(state[cell]!)
-    if (isHere === null || isHere === as(around)) continue
-    if (isHere) parts.set(pattern, [])
-    else for (const outer of partsAround(parts, pattern)) outer.push(pattern)
+  for (const { inner, outer, local, cells } of family.own) {
+    const isHere = isIn(inner)
+    if (isHere === null || isHere === (local === null ? plainly : asOf(local))(outer)) continue
+    for (const cell of cells) {
+      const pattern = patterns[cell]!
+      if (isHere) parts.set(pattern, [])
+      else for (const around of partsAround(parts, pattern)) around.push(pattern)
+    }
   }
   return [...parts]
     .map(([pattern, except]) => ({ pattern, except: [...new Set(except)].sort(byCodeUnits) }))
     .sort((a, b) => byCodeUnits(a.pattern, b.pattern))
-}
-
-function differs(
-  family: Family,
-  isDomain: (cell: number) => boolean,
-  one: (cell: number) => boolean,
-  other: (cell: number) => boolean,
-): boolean {
-  // Cells of one state are alike.
-  const seen = new Set<StateId>()
-  for (const cell of family.order) {
-    const state = family.state[cell]!
-    if (seen.has(state) || !isDomain(cell)) continue
-    seen.add(state)
-    if (one(cell) !== other(cell)) return true
-  }
-  return false
 }
 
 /** Of two domain patterns: one lies in the other. */

@@ -16,7 +16,12 @@ export type Family = {
   readonly state: Int32Array
   /** True where nothing is left for the cell itself: the patterns inside of it match all that it does. */
   readonly isEmpty: (cell: number) => boolean
+  /** Where one state borders on another: all that can begin or end a part of a set. */
+  readonly borders: readonly Border[]
 }
+
+/** Cells of one state inside of cells of one other state; `outer` is `null` for what nothing is around. */
+export type Border = { readonly inner: StateId; readonly outer: StateId | null; readonly cells: readonly number[] }
 
 /** Cells by their depth: each after the one around it. */
 export function orderOf(parent: Int32Array): Int32Array {
@@ -42,36 +47,61 @@ export function orderOf(parent: Int32Array): Int32Array {
   }
 }
 
+/** The cell around this one that is not empty, or -1. */
+export function cellAround({ parent, isEmpty }: Pick<Family, 'parent' | 'isEmpty'>, cell: number): number {
+  let around = parent[cell]!
+  while (around >= 0 && isEmpty(around)) around = parent[around]!
+  return around
+}
+
+export function bordersOf(family: Omit<Family, 'borders'>, isAmong: (cell: number) => boolean = () => true): Border[] {
+  const groups = new Map<number, Map<number, number[]>>()
+  for (const cell of family.order) {
+    if (!isAmong(cell) || family.isEmpty(cell)) continue
+    const around = cellAround(family, cell)
+    const outer = around < 0 ? -1 : family.state[around]!
+    let inside = groups.get(outer)
+    if (inside === undefined) {
+      inside = new Map()
+      groups.set(outer, inside)
+    }
+    const cells = inside.get(family.state[cell]!)
+    if (cells === undefined) inside.set(family.state[cell]!, [cell])
+    else cells.push(cell)
+  }
+  return [...groups].flatMap(([outer, inside]) =>
+    [...inside].map(([inner, cells]) => ({ inner, outer: outer < 0 ? null : outer, cells })),
+  )
+}
+
 /**
- * The cells of one colour as patterns. A part begins where the colour does, and ends where it ends: the fewest patterns
- * that say it. `colourOf` a cell that is empty is never asked: it takes the colour of what is inside of it.
+ * Some states as patterns. A part begins where a state that is in lies in one that is not, and ends where it is the other
+ * way round: the fewest patterns that say it, found without a look at what does not change sides.
  */
-export function patternsOf(
-  family: Family,
-  isIn: (state: StateId, cell: number) => boolean,
-  among: (cell: number) => boolean = () => true,
-): PatternSet {
-  const { order, parent, patterns, state } = family
-  const colour = new Int8Array(patterns.length).fill(-1)
-  for (let i = order.length - 1; i >= 0; i--) {
-    const cell = order[i]!
-    if (!among(cell)) continue
-    // What is empty has by now been coloured by a cell inside of it, if there is one.
-    if (!family.isEmpty(cell)) colour[cell] = isIn(state[cell]!, cell) ? 1 : 0
-    const around = parent[cell]!
-    if (around >= 0 && family.isEmpty(around) && colour[cell]! >= 0) colour[around] = colour[cell]!
+export function patternsOf(family: Family, isIn: (state: StateId) => boolean): PatternSet {
+  const { patterns } = family
+  const sides = new Map<StateId, boolean>()
+  const side = (one: StateId | null): boolean => {
+    if (one === null) return false
+    let found = sides.get(one)
+    if (found === undefined) {
+      found = isIn(one)
+      sides.set(one, found)
+    }
+    return found
   }
-  const parts: { pattern: string; except: string[] }[] = []
-  const partOf = new Int32Array(patterns.length).fill(-1)
-  for (const cell of order) {
-    if (!among(cell) || colour[cell]! < 0) continue
-    const around = parent[cell]!
-    const outer = around >= 0 ? partOf[around]! : -1
-    const isWithin = around >= 0 && colour[around] === 1
-    if (colour[cell] === 1) {
-      partOf[cell] = isWithin ? outer : parts.push({ pattern: patterns[cell]!, except: [] }) - 1
-    } else if (isWithin) parts[outer]!.except.push(patterns[cell]!)
+  const parts = new Map<number, string[]>()
+  for (const { inner, outer, cells } of family.borders)
+    if (side(inner) && !side(outer)) for (const cell of cells) parts.set(cell, [])
+  for (const { inner, outer, cells } of family.borders) {
+    if (side(inner) || !side(outer)) continue
+    for (const cell of cells) {
+      let around = cellAround(family, cell)
+      while (!parts.has(around)) around = cellAround(family, around)
+      parts.get(around)!.push(patterns[cell]!)
+    }
   }
-  for (const part of parts) part.except.sort(byCodeUnits)
-  return parts.sort((a, b) => byCodeUnits(a.pattern, b.pattern))
+  return [...parts]
+    .map(([cell, except]) => ({ pattern: patterns[cell]!, except: except.sort(byCodeUnits) }))
+    .sort((a, b) => byCodeUnits(a.pattern, b.pattern))
 }

@@ -6,125 +6,169 @@ import { variable } from './dimensions.ts'
 import type { Family } from './family.ts'
 import type { Mailboxes } from './mailboxes.ts'
 import type { Answer } from './question.ts'
+import { type RecipientColumns, recipientColumns } from './recipient-columns.ts'
 import type { StateId } from './states.ts'
 
 /**
  * A name for all that changes, to the last row: the function from messages to (behaviour before, behaviour after) where
  * the two differ, written in patterns and values and not in numbers of this computation. Two pairs of graphs between
  * which mail changes alike have one name, however else the graphs differ.
+ *
+ * What hangs on the recipient is a column (`recipient-columns.ts`); the nodes above are numbered as they are met, along
+ * edges in the order of their patterns.
  */
 export function fingerprint(answer: Answer): string {
   const { space, product } = answer
-  const { dimensions, recipients, values } = space
-  const known = new Map<DiagramId, string>()
+  const { dimensions, values } = space
+  const columns = recipientColumns(answer)
+  /** Nodes that mean the same by a key, so that a diagram with more nodes than it needs has the same name. */
+  const meant = new Map<DiagramId, string>()
+  const lines = new Map<string, readonly string[]>()
 
-  const pairText = (tuple: number, fine: number): string => {
-    const [from, to] = product.resolve(tuple, fine) as [number, number]
-    if (from === to) return ''
-    const key = (id: number) => behaviourKey(values.get(id) as Behaviour)
-    return `${key(from)} -> ${key(to)}`
-  }
-  const nameOf = (id: DiagramId): string => {
-    if (id < 0 && !product.isOpen[~id]) return pairText(~id, 0)
-    let name = known.get(id)
-    if (name === undefined) {
-      name = nodeName(id)
-      known.set(id, name)
-    }
-    return name
-  }
-  const nodeName = (id: DiagramId): string => {
+  const meaning = (id: DiagramId): string => {
     const at = product.diagram.variableOf(id)
-    if (at >= dimensions.recipient) return recipientName(id)
-    const children = Array.from(product.diagram.edgesOf(id), nameOf)
-    if (children.every((child) => child === children[0])) return children[0]!
-    return hashText(`${variableName(at)}\n${lines(at, children).join('\n')}`)
-  }
-  const recipientName = (id: DiagramId): string => {
-    const texts = recipients.fine.map((_, fine) =>
-      pairText(~product.diagram.along(id, dimensions.recipient, recipients.coarseOf[fine]!), fine),
-    )
-    if (texts.every((text) => text === texts[0])) return texts[0]!
-    const colour = (state: StateId): string | null => {
-      const fine = recipients.fineOf(state)
-      return fine === undefined ? null : texts[fine]!
-    }
-    return hashText(`recipient\n${colouredMailboxes(recipients.family, colour).join('\n')}`)
-  }
-  const variableName = (at: number): string =>
-    at >= variable.firstOracle
-      ? dimensions.oracles[at - variable.firstOracle]!
-      : ['listener', 'client', 'sender', 'size', 'hops'][at]!
-  const lines = (at: number, children: readonly string[]): string[] => {
-    switch (at) {
-      case variable.listener:
-        return dimensions.listeners.flatMap((names, atom) => names.map((name) => `${name} ${children[atom]}`)).sort()
-      case variable.client:
-      case variable.sender: {
-        const { family, atomOf } = at === variable.client ? dimensions.clients : dimensions.senders
-        return coloured(family, (cell) => {
-          const atom = atomOf.get(family.state[cell]!)
-          return atom === undefined ? null : children[atom]!
-        })
+    if (at >= dimensions.recipient) return `column ${columns.of(id)}`
+    let found = meant.get(id)
+    if (found === undefined) {
+      const children = Array.from(product.diagram.edgesOf(id), meaning)
+      if (children.every((child) => child === children[0])) found = children[0]!
+      else {
+        const text = nodeLines(at, children)
+        found = `node ${at} ${text.join('\n')}`
+        found = hashText(found)
+        lines.set(found, text)
       }
-      case variable.size:
-      case variable.hops: {
-        const { cuts } = at === variable.size ? dimensions.sizesOf : dimensions.hopsOf
-        return children.flatMap((child, atom) =>
-          child === children[atom - 1] ? [] : [`over ${cuts[atom - 1] ?? 'any'} ${child}`],
-        )
-      }
-      default:
-        return [...children]
+      meant.set(id, found)
     }
+    return found
   }
-  return nameOf(product.root)
+  const nodeLines = (at: number, children: readonly string[]): string[] => {
+    const name = at >= variable.firstOracle ? dimensions.oracles[at - variable.firstOracle]! : fixed[at]!
+    return [name, ...edgeLines(answer, at, children)]
+  }
+
+  const root = meaning(product.root)
+  const numbers = new Map<string, number>()
+  const text: string[] = []
+  const met: number[] = []
+  const number = (key: string): string => {
+    if (key.startsWith('column ')) {
+      const column = Number(key.slice('column '.length))
+      if (!met.includes(column)) met.push(column)
+      return `c${met.indexOf(column)}`
+    }
+    let known = numbers.get(key)
+    if (known === undefined) {
+      known = numbers.size
+      numbers.set(key, known)
+      const own = lines.get(key)!.map((line) => {
+        const cut = line.lastIndexOf('\t')
+        return cut < 0 ? line : `${line.slice(0, cut)} ${number(line.slice(cut + 1))}`
+      })
+      text.push(`n${known} ${own.join('\n')}`)
+    }
+    return `n${known}`
+  }
+  text.push(number(root))
+  const keys = new Map<number, string>()
+  const keyOf = (id: number): string => {
+    let key = keys.get(id)
+    if (key === undefined) {
+      key = behaviourKey(values.get(id) as Behaviour)
+      keys.set(id, key)
+    }
+    return key
+  }
+  const pairText = (from: number, to: number): string => `${keyOf(from)} -> ${keyOf(to)}`
+  return hashText([...text, ...columnLines(answer, columns, met, pairText)].join('\n'))
 }
 
-/** Where along the patterns the colour changes, and to what. Cells that are empty have the colour of what is around. */
-function coloured(
-  { order, parent, patterns, isEmpty }: Family,
-  colourOf: (cell: number) => string | null,
-  isAmong: (cell: number) => boolean = () => true,
-): string[] {
+const fixed = ['listener', 'client', 'sender', 'size', 'hops'] as const
+
+/** Edges as `pattern<tab>child`, in an order that the graphs' other contents do not change. */
+function edgeLines({ space }: Answer, at: number, children: readonly string[]): string[] {
+  const { dimensions } = space
+  switch (at) {
+    case variable.listener:
+      return dimensions.listeners
+        .flatMap((names, atom) => names.map((name) => `${name}\t${children[atom]}`))
+        .sort(byCodeUnits)
+    case variable.client:
+      return coloured(dimensions.clients.family, childAt(dimensions.clients.atomOf, children))
+    case variable.sender:
+      return colouredMailboxes(dimensions.senders.family, childAt(dimensions.senders.atomOf, children))
+    case variable.size:
+    case variable.hops: {
+      const { cuts } = at === variable.size ? dimensions.sizesOf : dimensions.hopsOf
+      return children.flatMap((child, atom) =>
+        child === children[atom - 1] ? [] : [`over ${cuts[atom - 1] ?? 'any'}\t${child}`],
+      )
+    }
+    default:
+      return children.map((child, atom) => `${atom}\t${child}`)
+  }
+}
+
+const childAt =
+  (atomOf: ReadonlyMap<StateId, number>, children: readonly string[]) =>
+  (state: StateId): string | null => {
+    const atom = atomOf.get(state)
+    return atom === undefined ? null : children[atom]!
+  }
+
+/** Where along the patterns the colour changes, and to what. `null` is what nobody can be in. */
+function coloured({ borders, patterns }: Family, colourOf: (state: StateId) => string | null): string[] {
   const found: string[] = []
-  const colours: (string | null)[] = []
-  for (const cell of order) {
-    if (!isAmong(cell)) continue
-    const around = parent[cell]! < 0 ? null : colours[parent[cell]!]!
-    const own = isEmpty(cell) ? around : (colourOf(cell) ?? around)
-    colours[cell] = own
-    if (own !== around) found.push(`${patterns[cell]} ${own}`)
+  for (const { inner, outer, cells } of borders) {
+    const own = colourOf(inner)
+    if (own === null || (outer !== null && own === colourOf(outer))) continue
+    for (const cell of cells) found.push(`${patterns[cell]}\t${own}`)
   }
   return found.sort(byCodeUnits)
 }
 
-function colouredMailboxes(family: Mailboxes, colour: (state: StateId) => string | null): string[] {
-  const { state, states, order, parent, patterns } = family
-  const isDomain = (cell: number) => !family.isMailbox(cell)
-  const plain = (cell: number) => colour(state[cell]!)
-  const found = coloured(family, plain, isDomain)
-  const own = new Map<string, (cell: number) => string | null>()
-  for (const { changes, localParts } of family.locals) {
-    const local = (cell: number) => colour(states.after(state[cell]!, changes)) ?? plain(cell)
-    for (const localPart of localParts) own.set(localPart, local)
-    const seen = new Set<StateId>()
-    let isAlike = true
-    for (const cell of order) {
-      if (!isDomain(cell) || seen.has(state[cell]!)) continue
-      seen.add(state[cell]!)
-      isAlike &&= local(cell) === plain(cell)
-    }
-    if (isAlike) continue
-    const lines = coloured(family, local, isDomain)
+/** Which recipients are alike in all columns that are met, and what happens to them in each. */
+function columnLines(
+  { space }: Answer,
+  columns: RecipientColumns,
+  met: readonly number[],
+  pairText: (from: number, to: number) => string,
+): string[] {
+  const { family, fineOf } = space.recipients
+  const groupOf = (state: StateId): string | null => {
+    const fine = fineOf(state)
+    return fine === undefined ? null : String(columns.groupOf(fine))
+  }
+  const lines = colouredMailboxes(family, groupOf)
+  // A group is called by the first pattern that leads into it.
+  const names = new Map<string, string>()
+  const named = lines.map((line) => {
+    const cut = line.lastIndexOf('\t')
+    const group = line.slice(cut + 1)
+    if (!names.has(group)) names.set(group, line.slice(0, cut))
+    return `${line.slice(0, cut)} in ${names.get(group)}`
+  })
+  const pairs = [...names].map(([group, name]) => {
+    const { pairs, indexes } = columns.inGroup(Number(group), met)
+    return `${name} ${indexes}\n${pairs.map((pair) => (pair === null ? 'same' : pairText(...pair))).join('\n')}`
+  })
+  return [...named, ...pairs]
+}
+
+function colouredMailboxes(family: Mailboxes, colourOf: (state: StateId) => string | null): string[] {
+  const { borders, locals, own, patterns, states } = family
+  const found = coloured(family, colourOf)
+  for (const { changes, localParts } of locals) {
+    const locally = (state: StateId) => colourOf(states.after(state, changes)) ?? colourOf(state)
+    if (borders.every(({ inner }) => locally(inner) === colourOf(inner))) continue
+    const lines = coloured(family, locally)
     for (const localPart of localParts) for (const line of lines) found.push(`${localPart}@${line}`)
   }
-  for (const cell of order) {
-    if (isDomain(cell)) continue
-    const pattern = patterns[cell]!
-    const as = own.get(pattern.slice(0, pattern.lastIndexOf('@'))) ?? plain
-    const here = plain(cell)
-    if (here !== null && here !== as(parent[cell]!)) found.push(`${pattern} ${here}`)
+  for (const { inner, outer, local, cells } of own) {
+    const here = colourOf(inner)
+    const around = local === null ? colourOf(outer) : (colourOf(states.after(outer, local.changes)) ?? colourOf(outer))
+    if (here === null || here === around) continue
+    for (const cell of cells) found.push(`${patterns[cell]}\t${here}`)
   }
   return found.sort(byCodeUnits)
 }

@@ -1,5 +1,4 @@
-import type { Behaviour } from '../graph/behaviour.ts'
-import { sameBehaviour } from '../graph/behaviour.ts'
+import { type Behaviour, type RouteText, sameBehaviour } from '../graph/behaviour.ts'
 import type { TlsLevel } from '../mail/settings.ts'
 import type { ChangeKind } from './change-set.ts'
 
@@ -29,13 +28,31 @@ function lowestTls({ finals }: Extract<Behaviour, { kind: 'accepted' }>): number
   return levels.length === 0 ? null : Math.min(...levels)
 }
 
+/** A move in words: where the short ones are the same, with all that two ways may differ in. */
+export function moveTexts(from: Behaviour, to: Behaviour): { readonly from: string; readonly to: string } {
+  const short = { from: moveText(from, wayText), to: moveText(to, wayText) }
+  if (short.from !== short.to) return short
+  return { from: moveText(from, wholeWayText), to: moveText(to, wholeWayText) }
+}
+
 /** The behaviour in words; the recipient itself needs no name. */
-export function moveText(behaviour: Behaviour): string {
-  if (behaviour.kind === 'refused')
-    return `refused ${behaviour.code} ${behaviour.status} ${behaviour.text.replaceAll('\n', ' ')}`
+function moveText(behaviour: Behaviour, way: (route: RouteText) => string): string {
+  if (behaviour.kind === 'refused') {
+    const { stage, code, status, text } = behaviour
+    const where = way === wayText ? '' : ` at ${stage}`
+    return `refused${where} ${code} ${status} ${text.replaceAll('\n', ' ')}`
+  }
   const finals = behaviour.finals.map(({ mailbox, route }) =>
-    mailbox === '' ? route.text : `${mailbox} ${route.text}`,
+    mailbox === '' ? way(route) : `${mailbox} ${way(route)}`,
   )
   const shown = finals.slice(0, 5).join(', ')
   return finals.length > 5 ? `${shown} and ${finals.length - 5} more` : shown
+}
+
+const wayText = ({ text }: RouteText): string => text
+
+function wholeWayText({ kind, text, hosts, tls, user }: RouteText): string {
+  if (kind !== 'relay') return text
+  const login = user === null ? '' : `, login ${user}`
+  return `${text} (${hosts.map(({ host, port }) => `${host}:${port}`).join(', ')}, TLS ${tls}${login})`
 }

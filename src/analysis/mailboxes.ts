@@ -1,7 +1,7 @@
 import { foldLocalPart, mailboxKey } from '../graph/pattern.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
 import type { CanonTable } from './canon.ts'
-import { type Family, orderOf } from './family.ts'
+import { bordersOf, type Family, orderOf } from './family.ts'
 import { type ChangesId, makeStates, type StateId, type States } from './states.ts'
 
 /**
@@ -11,6 +11,8 @@ import { type ChangesId, makeStates, type StateId, type States } from './states.
 export type Mailboxes = Family & {
   readonly states: States
   readonly isMailbox: (cell: number) => boolean
+  /** Mailboxes with a row by their state, the state of their domain, and the class of their local part. */
+  readonly own: readonly OwnBorder[]
   readonly locals: readonly LocalClass[]
   readonly stateOf: (mailbox: Mailbox) => StateId
   /**
@@ -18,6 +20,12 @@ export type Mailboxes = Family & {
    * that could be said in SMTP. The null reverse-path is `'<>'`.
    */
   readonly witness: (cell: number, local: LocalClass | null) => Mailbox | '<>' | null
+}
+export type OwnBorder = {
+  readonly inner: StateId
+  readonly outer: StateId
+  readonly local: LocalClass | null
+  readonly cells: readonly number[]
 }
 /** Local parts of which all tables say the same. */
 export type LocalClass = { readonly changes: ChangesId; readonly localParts: readonly string[] }
@@ -59,15 +67,15 @@ export function mailboxesOf(tables: readonly CanonTable[], withNull: boolean): M
   }
   const locals = [...byChanges].map(([changes, localParts]) => ({ changes, localParts }))
 
+  const mailbox = Uint8Array.from(patterns, (pattern) => (isMailboxPattern(pattern) ? 1 : 0))
+  const family = { patterns, parent, order, state, isEmpty: () => false }
   return {
-    patterns,
-    parent,
-    order,
-    state,
+    ...family,
+    borders: bordersOf(family, (cell) => mailbox[cell] === 0),
+    own: ownBorders(),
     states,
     locals,
-    isEmpty: () => false,
-    isMailbox: (cell) => isMailboxPattern(patterns[cell]!),
+    isMailbox: (cell) => mailbox[cell] === 1,
     stateOf(mailbox) {
       const own = cells.get(mailboxKey(mailbox))
       if (own !== undefined) return state[own]!
@@ -92,6 +100,23 @@ export function mailboxesOf(tables: readonly CanonTable[], withNull: boolean): M
       }
       return null
     },
+  }
+
+  function ownBorders(): OwnBorder[] {
+    const classes = new Map(locals.flatMap((local) => local.localParts.map((localPart) => [localPart, local] as const)))
+    const groups = new Map<string, { inner: StateId; outer: StateId; local: LocalClass | null; cells: number[] }>()
+    for (let cell = 0; cell < count; cell++) {
+      if (mailbox[cell] === 0) continue
+      const pattern = patterns[cell]!
+      const local = classes.get(pattern.slice(0, pattern.lastIndexOf('@'))) ?? null
+      const inner = state[cell]!
+      const outer = state[parent[cell]!]!
+      const key = `${inner} ${outer} ${local?.changes}`
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, { inner, outer, local, cells: [cell] })
+      else group.cells.push(cell)
+    }
+    return [...groups.values()]
   }
 
   function addCell(pattern: string): number {

@@ -2,7 +2,7 @@ import type { Behaviour } from '../graph/behaviour.ts'
 import type { Move } from './change-set.ts'
 import type { Cut } from './cut.ts'
 import type { DiagramId } from './diagram.ts'
-import { moveText } from './kind.ts'
+import { moveTexts } from './kind.ts'
 import type { Answer } from './question.ts'
 
 /** More are summed up: a person reads a histogram, not a table. */
@@ -16,22 +16,24 @@ export type Moves = {
 
 /**
  * What happens inside a box, from the first part of the question to the second. Ways through the diagram that end alike
- * are walked once.
+ * are walked once. `also` is a class that boxes of other classes may hold too (`absorb.ts`): no example of theirs.
  */
-export function movesIn(answer: Answer, { of, sets }: Cut): Moves {
+export function movesIn(answer: Answer, { of, sets }: Cut, also: number): Moves {
   const { space, product } = answer
   const last = space.dimensions.recipient
   const inside = sets[last] ?? answer.recipients.map((_, atom) => atom)
   const fine = inside.flatMap((atom) => answer.recipients[atom]!)
   const met = meetings(answer, sets)
 
-  type Count = { classes: number; readonly example: Moves['example'] }
+  type Count = { classes: number; readonly isOwn: boolean; readonly example: Moves['example'] }
   const counts = new Map<string, Count & { readonly from: number; readonly to: number }>()
   const counted = new Set<string>()
   for (const [tuple, meeting] of met) {
     for (const one of fine) {
       const atoms = meeting.all ?? meeting.of.get(space.recipients.coarseOf[one]!)
-      if (atoms === undefined || answer.classOf(tuple, one) !== of) continue
+      if (atoms === undefined) continue
+      const found = answer.classOf(tuple, one)
+      if (found !== of && found !== also) continue
       const [from, to] = product.resolve(tuple, one) as [number, number]
       const key = `${from} ${to}`
       if (met.size > 1) {
@@ -40,20 +42,22 @@ export function movesIn(answer: Answer, { of, sets }: Cut): Moves {
       }
       const count = counts.get(key)
       const weight = space.recipients.weight[one]!
-      if (count === undefined) counts.set(key, { classes: weight, example: { atoms, fine: one }, from, to })
+      if (count === undefined)
+        counts.set(key, { classes: weight, isOwn: found === of, example: { atoms, fine: one }, from, to })
       else count.classes += weight
     }
   }
   const found = [...counts.values()].sort((a, b) => b.classes - a.classes)
-  if (found.length === 0) throw new Error('internal error: a box in which nothing changes')
+  const first = found.find(({ isOwn }) => isOwn)
+  if (first === undefined) throw new Error('internal error: a box in which nothing changes')
   const texts = found.slice(0, shownMoves).map(({ from, to, classes }): Move => {
-    const text = (id: number) => moveText(space.values.get(id) as Behaviour)
-    return { from: text(from), to: text(to), classes }
+    const [before, now] = [from, to].map((id) => space.values.get(id) as Behaviour) as [Behaviour, Behaviour]
+    return { ...moveTexts(before, now), classes }
   })
   const rest = found.slice(shownMoves)
   const others = `${rest.length} others`
   const sum = { from: others, to: others, classes: rest.reduce((total, { classes }) => total + classes, 0) }
-  return { moves: rest.length === 0 ? texts : [...texts, sum], example: found[0]!.example }
+  return { moves: rest.length === 0 ? texts : [...texts, sum], example: first.example }
 }
 
 /** Atoms of each variable before the recipient. */

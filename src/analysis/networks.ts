@@ -1,6 +1,6 @@
 import { type IpAddress, ipBytes, ipFromBytes, parseIp } from '../mail/ip.ts'
 import type { CanonTable } from './canon.ts'
-import { type Family, orderOf } from './family.ts'
+import { bordersOf, type Family, orderOf } from './family.ts'
 import { makeStates, type StateId, type States } from './states.ts'
 
 /** Address blocks of a dimension, IPv4 and IPv6 each in its own half, with an address of each cell. */
@@ -55,13 +55,12 @@ export function networksOf(tables: readonly CanonTable[]): Networks {
     }
   }
   const patterns = ranges.map(({ pattern }) => pattern)
+  const isEmpty = (cell: number) => gaps[cell] === null || patterns[cell] === mapped
+  const family = { patterns, parent, order: orderOf(parent), state, isEmpty }
   return {
-    patterns,
-    parent,
-    order: orderOf(parent),
-    state,
+    ...family,
+    borders: bordersOf(family),
     states,
-    isEmpty: (cell) => gaps[cell] === null || patterns[cell] === mapped,
     witness(cell) {
       const gap = gaps[cell]
       if (gap === null || gap === undefined) throw new Error(`nothing is left of ${patterns[cell]}`)

@@ -58,11 +58,17 @@ export function sourcesOf(graph: Graph, placeOf: (at: string) => Place | null): 
   return { files, places }
 }
 
-/** Looks an element up; made once for each graph, as it reads all places. */
-export function placeFinder(sources: Sources): (at: string) => Place | null {
-  const found = new Map(sources.places.map((place) => [place[0], place]))
+/** Looks an element up. `places` are sorted: nothing is made of a hundred thousand of them to find a few. */
+export function placeFinder({ files, places }: Sources): (at: string) => Place | null {
   return (at) => {
-    const place = found.get(at)
-    return place === undefined ? null : { file: sources.files[place[1]]!, line: place[2], column: place[3] }
+    let low = 0
+    let high = places.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (places[middle]![0] < at) low = middle + 1
+      else high = middle
+    }
+    const place = places[low]
+    return place?.[0] === at ? { file: files[place[1]]!, line: place[2], column: place[3] } : null
   }
 }
