@@ -14,7 +14,7 @@ export type ComparisonOptions = {
   /** What was reviewed. */
   readonly boxes: readonly Box[]
   readonly answers: SharedAnswers
-  readonly trial: Pick<Trial, 'isOver' | 'agreed' | 'changedInside' | 'changedOutside'>
+  readonly trial: Pick<Trial, 'isOver' | 'agreed' | 'changedInside' | 'changedOutside' | 'lost'>
   readonly log: Log
 }
 
@@ -57,7 +57,11 @@ export function compareDecisions(options: ComparisonOptions): (message: Describe
     } else if (!isWhole || isOfData(old.behaviour) || isOfData(now.behaviour)) trial.changedInside(box)
   }
 
-  const bug = (error: Error) => log.error('trial.comparison-failed', { error: error.stack })
+  // What cannot be compared was not seen to be right.
+  const bug = (error: Error) => {
+    log.error('trial.comparison-failed', { error: error.stack })
+    trial.lost(error.message)
+  }
   return (message, isWhole) => {
     if (trial.isOver) return
     // A mistake in here is no session's end.

@@ -4,6 +4,8 @@ import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Activation, openActivation } from './activation.ts'
 import { localIdentity } from './admin/access.ts'
+import { envelopeLines } from './admin/envelope-files.ts'
+import { openEnvelopeLog } from './admin/envelope-log.ts'
 import { type GraphStore, openGraphStore } from './admin/graph-store.ts'
 import { openJournal } from './admin/journal.ts'
 import { watchLoopGap } from './admin/loop-gap.ts'
@@ -21,12 +23,13 @@ import { Census } from './ingress/census.ts'
 import { openDoors } from './ingress/doors.ts'
 import type { AskOracle } from './ingress/graph-admission.ts'
 import { openListener } from './ingress/listener.ts'
+import { knownMessage } from './known-message.ts'
 import { type Live, prepareBundle, prepareStored } from './live.ts'
 import type { Clock } from './mail/clock.ts'
 import type { IpAddress } from './mail/ip.ts'
 import type { Log } from './mail/log.ts'
 import type { NextHop, Route } from './mail/next-hop.ts'
-import type { HostPort } from './mail/settings.ts'
+import { defaultEnvelopeLog, type HostPort } from './mail/settings.ts'
 import { createMaildirCarrier } from './mailbox/maildir-carrier.ts'
 import { startOverlays } from './overlays.ts'
 import { lockFolder } from './queue/lock.ts'
@@ -148,12 +151,22 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     opened.push(() => queue.close())
     overlays.concern(queue)
 
+    const envelopes = await openEnvelopeLog({
+      folder: join(stateDir, 'envelopes'),
+      settings: () => settingsOf(live().control.envelopeLog),
+      clock,
+      log,
+    })
+    opened.push(() => envelopes.close())
+
     const census = new Census()
     const doors = openDoors((settings) =>
       openListener({
         settings,
         admission: () => overlays.restrict(live().admission),
+        waits: true,
         inlet: queue,
+        envelopes: envelopes.add,
         census,
         log,
         clock,
@@ -267,6 +280,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       overlays: overlays.list,
       addOverlay: overlays.add,
       removeOverlay: overlays.remove,
+      envelopes: async (since, until) => envelopeLines(await envelopes.files(), since, until),
+      message: (id) => knownMessage(id, queue, envelopes),
       queueList: (filter) => queue.list(filter),
       queueRetry: (selector) => queue.retry(selector),
       stop: (now) => void setImmediate(stop, now),
@@ -292,6 +307,10 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     throw error
   }
 }
+
+/** Absent in a graph means the usual. */
+const settingsOf = (settings: Live['control']['envelopeLog']) =>
+  settings === undefined ? defaultEnvelopeLog : settings
 
 /** Names in the queue what waits for the end of a trial. */
 const trialPause = 'apply'

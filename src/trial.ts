@@ -38,6 +38,8 @@ export type Trial = {
   /** It says something else, in the box with this index. */
   changedInside(box: number): void
   changedOutside(defect: Defect): void
+  /** The two could not be compared. */
+  lost(why: string): void
   view(paused: number): TrialView
   close(result: EndedTrial['result'], reason: string, cause: EndedTrial['cause'], paused: number): EndedTrial
 }
@@ -113,6 +115,7 @@ export function startTrial(options: TrialOptions): Trial {
       const who = `${defect.message.client} from ${defect.message.sender ?? 'anybody'} to ${defect.message.recipient ?? 'anybody'}`
       end({ cause: 'defect', reason: `a decision changed that was not reviewed: ${who}`, detail: defect })
     },
+    lost: (why) => end({ cause: 'defect', reason: `the graphs could not be compared: ${why}`, detail: null }),
     view,
     close(result, reason, cause, paused) {
       isOver = true

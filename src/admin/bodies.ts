@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises'
 /** What a caller sends, within limits: nobody fills the memory or the disk of a mail server through its admin API. */
 
 export const maxBundleBytes = 512 * 2 ** 20
-/** A prepare brings the witnesses and boxes of a plan. */
-export const maxJsonBytes = 64 * 2 ** 20
+/** A prepare brings the witnesses and boxes of a plan. To read more would hold up the sessions of this thread. */
+export const maxJsonBytes = 8 * 2 ** 20
 
 /** More came than may; the answer is 413. */
 export class BodyTooLarge extends Error {
@@ -57,6 +57,6 @@ function limited(request: Request, limit: number): Readable {
     },
   })
   const source = Readable.fromWeb(request.body as Parameters<typeof Readable.fromWeb>[0])
-  source.on('error', (error) => counter.destroy(error))
+  source.on('error', () => counter.destroy(new BodyUnreadable('the body: it ended before it was whole')))
   return source.pipe(counter)
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer as createPlainServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
@@ -23,11 +24,18 @@ export type RemoteOptions = {
   readonly log: Log
 }
 
-type Bound = { readonly key: string; readonly server: Server | TlsServer }
+/** A socket that is bound ahead of a change answers nobody before the change is made. */
+type Bound = { readonly key: string; readonly server: Server | TlsServer; isOpen: boolean }
 
 /** Time for a caller to say who it is and what it wants; the body of an upload may take longer. */
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 10 * 60_000
+const tlsOptions = {
+  rejectUnauthorized: false,
+  handshakeTimeout: headersTimeoutMs,
+  // A resumed session would bring back a certificate that is not looked at again.
+  secureOptions: constants.SSL_OP_NO_TICKET,
+} as const
 /** Connections at one moment: a coordinator needs one, a person another. */
 const maxConnections = 50
 
@@ -42,18 +50,23 @@ export function openRemoteAdmin({ handle, log }: RemoteOptions): RemoteAdmin {
   const bind = (address: HostPort, context: SecureContextOptions | null, asks: boolean): Promise<Bound> =>
     new Promise((resolve, reject) => {
       const options = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs }
+      const answer: RequestListener = (request, response) => {
+        if (one.isOpen) listener(request, response)
+        else request.socket.destroy()
+      }
       // A certificate is asked for where a client CA is named, and nobody is turned away without one: a token will do.
       const server =
         context === null
-          ? createPlainServer(options, listener)
-          : createTlsServer({ ...options, ...context, requestCert: asks, rejectUnauthorized: false }, listener)
+          ? createPlainServer(options, answer)
+          : createTlsServer({ ...options, ...context, ...tlsOptions, requestCert: asks }, answer)
+      const one: Bound = { key: keyOf(address, context !== null, asks), server, isOpen: false }
       server.maxConnections = maxConnections
       server.on('tlsClientError', (error: Error) => log.debug('admin.tls-failed', { error: error.message }))
       server.once('error', reject)
       server.listen({ host: address.host, port: address.port, ipv6Only: true }, () => {
         server.off('error', reject)
         server.on('error', (error: Error) => log.error('admin.failed', { error: error.message }))
-        resolve({ key: keyOf(address, context !== null, asks), server })
+        resolve(one)
       })
     })
 
@@ -77,7 +90,10 @@ export function openRemoteAdmin({ handle, log }: RemoteOptions): RemoteAdmin {
           for (const { server } of bound.filter((one) => !kept.includes(one))) leave(server)
           if (context !== null) for (const { server } of kept) (server as TlsServer).setSecureContext(context)
           bound = [...kept, ...fresh]
+          for (const one of bound) one.isOpen = true
           settings = next
+          // Who was let in by a certificate that does not count any more has to show another one.
+          for (const { server } of kept) server.closeIdleConnections()
         },
         abort() {
           for (const { server } of fresh) server.close()

@@ -1,4 +1,5 @@
 import { isGraphHash } from '../graph/canonical.ts'
+import { parseBlock } from '../graph/network.ts'
 import { type Check, line, listOf, oneOf, orNull, record, ShapeError, text, whole } from '../graph/shape.ts'
 import type { AbortRequest, ActivateRequest, ConfirmRequest, PrepareRequest, RollbackRequest } from './protocol.ts'
 
@@ -52,10 +53,14 @@ const behaviour = record(
     finals: listOf(record({ mailbox: line, route: mapOf(() => {}) }), 100_000),
   },
 )
-const patterns = orNull(listOf(record({ pattern: line, except: listOf(line, 1_000_000) }), 1_000_000))
+const block: Check = (value, where) => {
+  if (typeof value !== 'string' || parseBlock(value) === null) throw new ShapeError(where, 'an address block', value)
+}
+const patternsOf = (pattern: Check) => orNull(listOf(record({ pattern, except: listOf(pattern, 100_000) }), 100_000))
+const patterns = patternsOf(line)
 const box = record({
   listeners: orNull(listOf(line, 10_000)),
-  clients: patterns,
+  clients: patternsOf(block),
   senders: patterns,
   recipients: patterns,
   sizes: orNull(listOf(record({ overBytes: count, upToBytes: count }), 10_000)),
@@ -70,8 +75,8 @@ const prepare = record({
   reason: line,
   commit: orNull(line),
   planHash: orNull(line),
-  witnesses: orNull(listOf(record({ message, answers: mapOf(outcome), behaviour }), 100_000)),
-  boxes: orNull(listOf(box, 100_000)),
+  witnesses: orNull(listOf(record({ message, answers: mapOf(outcome), behaviour }), 10_000)),
+  boxes: orNull(listOf(box, 10_000)),
 })
 const activate = record({
   token,

@@ -43,7 +43,7 @@ export function openDoors(open: (settings: ListenerSettings) => Promise<Listener
           const known = listeners.get(settings.name) ?? takeRenamed(free, settings)
           if (known === undefined) {
             const listener = await open(settings)
-            changes.push({ commit() {}, abort: () => void listener.close() })
+            changes.push({ commit: () => listener.open(), abort: () => void listener.close() })
             next.set(settings.name, listener)
             opened.push(settings.name)
           } else {

@@ -16,6 +16,7 @@ import { Session } from './session.ts'
 /** How often deadlines are looked at. A time-out is late by this much at most. */
 const lookEveryMs = 250
 
+const notYet = writeReply(reply(421, '4.3.2', 'not open yet, try again later'))
 const full = writeReply(reply(421, '4.3.2', 'too many sessions, try again later'))
 const clientFull = writeReply(reply(421, '4.7.0', 'too many sessions from your address'))
 
@@ -27,6 +28,8 @@ export type ListenerOptions = {
   readonly envelopes?: EnvelopeSink
   /** One for all listeners of a gateway. */
   readonly census: Census
+  /** Turns everybody away until `open()`: the graph that wants this listener does not serve yet. */
+  readonly waits?: boolean
   readonly log: Log
   readonly clock: Clock
 }
@@ -51,6 +54,8 @@ export type Listener = {
    * they began with.
    */
   prepare(settings: ListenerSettings): Promise<Change>
+  /** From now on it takes connections; for one that was opened with `waits`. */
+  open(): void
   sessions(): readonly SessionView[]
   /** Takes no more connections; each session ends with 421, after the transaction under way. Resolves when all have. */
   drain(): Promise<void>
@@ -61,7 +66,8 @@ export type Listener = {
 /** Something made ready: exactly one of the two is called, once. Neither can fail. */
 export type Change = { commit(): void; abort(): void }
 
-type Bound = { readonly asked: HostPort; readonly server: Server }
+/** A socket that is bound ahead of a change takes nobody before the change is made. */
+type Bound = { readonly asked: HostPort; readonly server: Server; isOpen: boolean }
 
 let sessionsSoFar = 0
 
@@ -107,7 +113,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const bind = (asked: HostPort): Promise<Bound> =>
     new Promise((resolve, reject) => {
       // Half-open: a client may send all it has, close its side, and wait for the replies.
-      const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, connected)
+      const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+        if (one.isOpen) connected(socket)
+        else turnAway(socket)
+      })
+      const one: Bound = { asked, server, isOpen: false }
       server.once('error', reject)
       // `[::]` is IPv6 alone: whoever wants both writes both, and the two do not collide.
       server.listen({ port: asked.port, host: asked.host, ipv6Only: true }, () => {
@@ -115,7 +125,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         server.on('error', (error) =>
           log.error('listener.error', { listener: options.settings.name, error: error.message }),
         )
-        resolve({ asked, server })
+        resolve(one)
       })
     })
 
@@ -129,6 +139,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }
 
   bound = await bindAll(options.settings.bind)
+  const open = (): void => {
+    for (const one of bound) one.isOpen = true
+  }
+  if (options.waits !== true) open()
 
   return {
     name: options.settings.name,
@@ -145,12 +159,14 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
           for (const one of bound) if (!kept.includes(one)) one.server.close()
           bound = [...kept, ...fresh]
           house.settings = settings
+          open()
         },
         abort() {
           for (const { server } of fresh) server.close()
         },
       }
     },
+    open,
     sessions: () =>
       [...sessions].map(({ id, caller, state, mode, openedAt, messages }) => ({
         id,
@@ -177,3 +193,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 }
 
 const same = (a: HostPort, b: HostPort): boolean => a.host === b.host && a.port === b.port
+
+function turnAway(socket: Socket): void {
+  socket.on('error', () => {})
+  socket.end(notYet, () => socket.destroy())
+}

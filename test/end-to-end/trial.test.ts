@@ -1,6 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { newToken } from '../../src/admin/access.ts'
 import type { Activated, Prepared, StatusAnswer, TrialAnswer } from '../../src/admin/protocol.ts'
 import { activated, activateOf, call, journalOf, prepareOf, socketOf, upload } from '../support/admin.ts'
 import { type Running, startGateway, until } from '../support/gateway.ts'
@@ -239,6 +241,40 @@ test('activation needs the base that was prepared for, and its token only once',
   expect((await post(gateway, '/v1/activate', activateOf(again.body.token))).status).toBe(422)
 })
 
+test('a socket that is bound ahead takes nobody before its graph serves', async () => {
+  const [port, other, adminPort] = [await freePort(), await freePort(), await freePort()]
+  const kind = 'internal'
+  const listeners = {
+    inside: { kind, bind: [`127.0.0.1:${port}`, `127.0.0.1:${other}`] },
+    second: { kind, bind: `127.0.0.2:${other}` },
+  }
+  const { token, sha256 } = newToken()
+  const admin = { bind: `127.0.0.1:${adminPort}`, tokens: { all: { sha256, scopes: ['read'] } } }
+  const gateway = await startGateway(site({ port, localMx: { '*': 'hold' } }))
+  const hash = await upload(gateway, site({ port, localMx: { '*': 'hold' }, listeners, admin }))
+  const { body } = await call<Prepared>(socketOf(gateway), 'POST', '/v1/prepare', prepareOf(hash))
+  expect(body.listeners).toEqual({ kept: ['inside'], opened: ['second'], closed: [] })
+  const remote = { host: '127.0.0.1', port: adminPort, headers: { authorization: `Bearer ${token}` } }
+  for (const host of ['127.0.0.1', '127.0.0.2']) {
+    expect(await greeting(host, other)).toBe('421 4.3.2 not open yet, try again later\r\n')
+  }
+  await expect(call(remote, 'GET', '/v1/status')).rejects.toThrow()
+  expect((await post(gateway, '/v1/activate', activateOf(body.token))).status).toBe(200)
+  for (const host of ['127.0.0.1', '127.0.0.2']) expect(await greeting(host, other)).toMatch(/^220 /)
+  expect((await call(remote, 'GET', '/v1/status')).status).toBe(200)
+})
+
+/** The first line that a server says. */
+const greeting = (host: string, port: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = createConnection({ host, port })
+    socket.once('error', reject)
+    socket.once('data', (data) => {
+      socket.destroy()
+      resolve(data.toString('latin1'))
+    })
+  })
+
 test('while a trial runs, nothing else is prepared', async () => {
   const { gateway, port, denied } = await started()
   await activated(gateway, denied, { confirmWithinMs: 600_000 })
@@ -280,6 +316,8 @@ test('a secret that is not there and a witness with another answer each stop a p
   expect(results.map(({ result }) => result.slice(0, 9))).toEqual(['relay isp', 'witness 1', 'ok'])
 })
 
+const nowhere = { ...box('a'), clients: [{ pattern: 'x', except: [] }] }
+
 test('bodies that are not what a call wants get 400 with the place, and too much gets 413', async () => {
   const { gateway } = await started()
   const hash = `g1:${'a'.repeat(52)}`
@@ -292,6 +330,7 @@ test('bodies that are not what a call wants get 400 with the place, and too much
     ['POST', '/v1/prepare', { ...prepareOf(hash), more: 1 }, 400, /expected only hash, /],
     ['POST', '/v1/prepare', JSON.stringify(prepareOf(hash)).replace('{', '{"__proto__":{},'), 400, /expected only/],
     ['POST', '/v1/prepare', prepareOf(hash), 422, /is not here/],
+    ['POST', '/v1/prepare', prepareOf(hash, { boxes: [nowhere] }), 400, /pattern: expected an address block, got "x"/],
     ['POST', '/v1/confirm', `"${'x'.repeat(70_000)}"`, 413, /at most 65536 octets/],
     ['PUT', '/v1/graphs/constructor', '{}', 400, /a graph hash/],
     ['PUT', `/v1/graphs/${hash}`, '{}', 422, /not a bundle/],
