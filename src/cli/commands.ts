@@ -40,6 +40,10 @@ const replay: readonly OptionEntry[] = [
   ['--replay <time>', 'weigh the changes with the envelopes that the gateway recorded, such as 7d'],
   ['--replay-file <file>', 'the same with a file of envelopes (NDJSON)'],
 ]
+const fleet: readonly OptionEntry[] = [
+  ['--all', 'all gateways of the document, in place of the one of the state folder'],
+  ['--gateways <names>', 'these gateways or groups of the document, divided by commas'],
+]
 const planForms: readonly OptionEntry[] = [
   ['--json', 'print the plan as JSON (schemas/plan.v1.schema.json)'],
   ['--markdown', 'print the plan as the comment of a pull request, at most 60,000 characters'],
@@ -286,9 +290,9 @@ export const commands: readonly CommandEntry[] = [
     name: 'rollback',
     summary: 'go back to a graph that was active before',
     details:
-      'On one gateway: out of a trial, or to the graph before, or to the given one of the newest ten that were active (a hash, or its first characters as `history` shows them). It is prepared like every other graph. What was delivered meanwhile stays delivered.',
+      'On one gateway, or on all that are chosen, each to its own graph before: out of a trial, or to the graph before, or to the given one of the newest ten that were active (a hash, or its first characters as `history` shows them). It is prepared like every other graph. What was delivered meanwhile stays delivered.',
     arguments: [['[hash]', 'graph to go to; without it the one before']],
-    options: [stateDir, ['--reason <text>', 'goes into the journal'], json],
+    options: [stateDir, ...fleet, config, env, ['--reason <text>', 'goes into the journal'], json],
     exits: [
       [0, 'the other graph is active'],
       [1, 'no gateway answers, or it cannot serve that graph; nothing was changed'],
@@ -300,7 +304,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'show who put which graph live, when and why',
     details:
       'The newest entries of the journal, oldest first. Follows the chain of the whole journal, and says whether it is what the gateway wrote.',
-    options: [stateDir, ['--limit <n>', 'at most n entries (default 20)'], json],
+    options: [stateDir, ...fleet, config, env, ['--limit <n>', 'at most n entries (default 20)'], json],
     exits: [
       [0, 'shown; the chain is whole'],
       [1, 'no gateway answers, or the chain is broken'],

@@ -188,3 +188,31 @@ test.skipIf(!openssl)('a gateway is changed over TLS by whoever has a token for 
   }
   expect(join(folder, 'ca.pem')).toBe(ours.cert)
 })
+
+test('the journals of all gateways are one story, and all go back in one command', async () => {
+  const fleet = await pair()
+  const graphs = await fleet.graphs()
+  expect(await fleet.run(next, 'apply', '--reason', 'ticket 7')).toMatchObject({ code: 0 })
+  const story = await fleet.run(next, 'history', '--all', '--limit', '8')
+  expect(story.code).toBe(0)
+  const activations = story.out.split('\n').filter((line) => line.includes('activate') && line.includes('ticket 7'))
+  expect(activations.map((line) => line.slice(0, 3)).sort()).toEqual(['gw1', 'gw2'])
+
+  const back = await fleet.run(next, 'rollback', '--all', '--json')
+  expect(back, back.err).toMatchObject({ code: 0 })
+  expect(await fleet.graphs()).toEqual(graphs)
+  const already = await fleet.run(next, 'rollback', graphs[0]!.slice(0, 15), '--gateways', 'canary', '--json')
+  expect(already).toMatchObject({ code: 0 })
+  expect(JSON.parse(already.out)).toEqual({
+    gateways: [{ name: 'gw1', previous: graphs[0], active: graphs[0], error: null }],
+  })
+
+  fleet.gateways[1]!.signal('SIGKILL')
+  await fleet.gateways[1]!.ended
+  const half = await fleet.run(next, 'history', '--all', '--json')
+  expect(half).toMatchObject({ code: 1, err: expect.stringContaining('gw2: ') })
+  expect(JSON.parse(half.out).gateways).toMatchObject([
+    { name: 'gw1', broken: null, error: null },
+    { name: 'gw2', error: expect.stringContaining('no gateway is running there') },
+  ])
+})

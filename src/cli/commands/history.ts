@@ -1,14 +1,17 @@
 import { type Break, chainReader } from '../../admin/journal-chain.ts'
 import type { JournalAnswer, JournalEntry } from '../../admin/protocol.ts'
 import { askForJson } from '../admin-client.ts'
+import { isForFleet } from '../fleet/chosen.ts'
+import { historyOfAll } from '../fleet/history-all.ts'
 import { CommandError, flag, type Run, textOption } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
 import { oneLine } from '../text.ts'
 
 /** Reads the whole journal, follows its chain itself (the gateway is not taken at its word), and shows the newest. */
 export const run: Run = async ({ options, terminal }) => {
-  const socket = socketOf(stateDirOf(options))
   const limit = limitOf(textOption(options, 'limit'))
+  if (isForFleet(options)) return await historyOfAll(options, limit, entryText, terminal)
+  const socket = socketOf(stateDirOf(options))
   const reader = chainReader()
   let entries: JournalEntry[] = []
   let told: Break | null = null

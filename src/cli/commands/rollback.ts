@@ -1,14 +1,17 @@
 import { userInfo } from 'node:os'
 import type { JournalAnswer, RolledBack } from '../../admin/protocol.ts'
 import { askForJson } from '../admin-client.ts'
+import { isForFleet } from '../fleet/chosen.ts'
+import { rollBackAll } from '../fleet/rollback-all.ts'
 import { CommandError, flag, type Run, textOption } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
 
 /** Goes back on one gateway, by the graphs that it keeps. */
 export const run: Run = async ({ arguments: [wanted], options, terminal }) => {
+  const reason = textOption(options, 'reason') ?? `mailgw rollback by ${userInfo().username}`
+  if (isForFleet(options)) return await rollBackAll(options, wanted ?? null, reason, terminal)
   const socket = socketOf(stateDirOf(options))
   const to = wanted === undefined ? null : await wholeHash(socket, wanted)
-  const reason = textOption(options, 'reason') ?? `mailgw rollback by ${userInfo().username}`
   const body = JSON.stringify({ to, reason })
   const result = (await askForJson(socket, 'POST', '/v1/rollback', body)) as RolledBack
   if (flag(options, 'json')) terminal.out(`${JSON.stringify(result, null, 2)}\n`)

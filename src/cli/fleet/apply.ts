@@ -95,6 +95,8 @@ export async function applyToFleet(options: ApplyOptions, deps: RolloutDeps): Pr
   tellProof(proof, fleet.length, deps)
 
   const candidates = new Map(behind.map((member) => [member, candidateOf(member, changed)]))
+  if (options.trial?.shadow === true && [...candidates.values()].some(({ boxes }) => boxes === null))
+    deps.tell('decisions are not compared with the graph before, as the reviewed boxes are too large to send')
   const result = await rollOut(
     {
       hash,
@@ -136,15 +138,22 @@ async function fetchActive(
   return { bundles, errors }
 }
 
+/** A gateway takes 8 MiB of them; a change of a hundred thousand rows at once may be larger. */
+const maxBoxesBytes = 6 * 2 ** 20
+const maxWitnesses = 5000
+
 function candidateOf({ name, groups, client }: Member, changed: readonly Changed[]): Candidate {
   const { active, changeSet } = changed.find((one) => one.name === name)!
+  const boxes = changeSet.changes.map(({ box }) => box)
   return {
     name,
     groups,
     client,
     base: active,
-    witnesses: changeSet.changes.map(({ witness: { message, answers, to } }) => ({ message, answers, behaviour: to })),
-    boxes: changeSet.changes.map(({ box }) => box),
+    witnesses: changeSet.changes
+      .slice(0, maxWitnesses)
+      .map(({ witness: { message, answers, to } }) => ({ message, answers, behaviour: to })),
+    boxes: Buffer.byteLength(JSON.stringify(boxes)) > maxBoxesBytes ? null : boxes,
   }
 }
 
