@@ -87,6 +87,7 @@ export function documentOfRoutes(count) {
     prove: [],
     gateways: [],
     admin: null,
+    envelopeLog: null,
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Overlay } from '../graph/overlay.ts'
+import type { Origin } from '../mail/envelope.ts'
+import type { EnvelopeRecord } from '../mail/envelope-record.ts'
 import type { Result } from '../mail/result.ts'
 import type { QueueFilter, QueueRow, QueueSelector } from '../queue/listing.ts'
 import type { Identity } from './access.ts'
@@ -51,6 +53,27 @@ export type Operations = {
   overlays(): readonly OverlayView[]
   addOverlay(request: OverlayRequest, identity: Identity): Promise<Result<Overlay>>
   removeOverlay(id: string, identity: Identity): Promise<Overlay | null>
+
+  /** Lines of the envelope log, from `since` to before `until`, epoch ms; oldest first. */
+  envelopes(since: number, until: number): Promise<AsyncIterable<string>>
+  /** `null`: not in the queue, and not in what is kept of the envelope log. */
+  message(id: string): Promise<KnownMessage | null>
+}
+
+/** What is known of a message: in the queue, in the envelope log, or both. */
+export type KnownMessage = {
+  readonly id: string
+  /** `null`: it is not (any more) in the queue. */
+  readonly queued: {
+    readonly queuedAt: number
+    readonly sizeBytes: number
+    readonly origin: Origin
+    /** `''` for the null reverse-path. */
+    readonly sender: string
+    readonly recipients: readonly (QueueRow & { readonly original: string })[]
+  } | null
+  /** The decisions of its RCPT commands, as they were logged. */
+  readonly decisions: readonly EnvelopeRecord[]
 }
 
 /** `held`: recipients in the queue that a hold keeps back now; `null` of the other kinds. */

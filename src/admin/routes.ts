@@ -6,6 +6,7 @@ import type { Log } from '../mail/log.ts'
 import type { Recognized } from './access.ts'
 import { bodyAsJson, bodyToFile } from './bodies.ts'
 import { type Calls, openCalls } from './calls.ts'
+import { messageCalls } from './message-calls.ts'
 import type { Operations, QueueFilter, QueueSelector } from './operations.ts'
 import { overlayCalls } from './overlay-calls.ts'
 import { applyCalls } from './v1.ts'
@@ -23,6 +24,7 @@ export function adminListener({ operations, uploads, identify, log }: RouteOptio
   const calls = openCalls(identify, log)
   applyCalls(calls, operations, uploads)
   overlayCalls(calls, operations)
+  messageCalls(calls, operations)
   localCalls(calls, operations, uploads)
   return getRequestListener(calls.app.fetch) as RequestListener
 }
@@ -31,7 +33,7 @@ export function adminListener({ operations, uploads, identify, log }: RouteOptio
 function localCalls({ app, needs }: Calls, operations: Operations, uploads: string): void {
   let uploaded = 0
   app.get('/status', needs('read'), (c) => c.json(operations.status()))
-  app.get('/graph', needs('read'), (c) =>
+  app.get('/graph', needs('local'), (c) =>
     c.json({ hash: operations.status().graph, bundle: operations.activeBundle() }),
   )
   app.post('/apply', needs('local'), async (c) => {

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts'
+import { plainLocalParts } from '../mail/envelope-record.ts'
 
 /** Reads mailboxes whose local parts are hashed, as far as graphs tell local parts apart. */
 export type HashedNames = {
@@ -7,9 +8,6 @@ export type HashedNames = {
   /** With its local part, if it is known. */
   reveal(mailbox: string): string
 }
-
-/** Never hashed: they are nobody's name, and every domain has them (RFC 2142). */
-export const plainLocalParts: ReadonlySet<string> = new Set(['postmaster', 'abuse'])
 
 /** `hash` as in `ReplayOptions`; without it, what a graph tells apart is not known. */
 export function hashedNames(

@@ -1,11 +1,12 @@
 import type { Document } from '../config/document.ts'
+import { canonicalJson } from '../graph/canonical.ts'
 import type { Control } from '../graph/control.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
-import type { AdminSettings } from '../mail/settings.ts'
+import { type AdminSettings, defaultEnvelopeLog, type EnvelopeLogSettings } from '../mail/settings.ts'
 
 /** What no walk decides, by name and without places. Hosts of a relay keep their order: it is their preference. */
 export function control(document: Document): Control {
-  const { hostname, limits, timeouts, retry, resolver, mxPort, admin } = document
+  const { hostname, limits, timeouts, retry, resolver, mxPort, admin, envelopeLog } = document
   return {
     hostname,
     postmaster: document.postmaster.text,
@@ -21,8 +22,13 @@ export function control(document: Document): Control {
     resolver,
     mxPort,
     ...(admin === null ? {} : { admin: settingsOf(admin) }),
+    ...(isUsual(envelopeLog) ? {} : { envelopeLog }),
   }
 }
+
+/** What is the same as when nothing is said is not said: the graph keeps its name. */
+const isUsual = (settings: EnvelopeLogSettings | null): boolean =>
+  settings !== null && canonicalJson(settings) === canonicalJson(defaultEnvelopeLog)
 
 function settingsOf({ bind, tls, tokens, certificates }: AdminSettings): AdminSettings {
   return {

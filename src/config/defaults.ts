@@ -40,4 +40,5 @@ export const defaults = {
   retry: { schedule: ['1m', '5m', '15m', '30m', '1h', '2h', '4h'], expireAfter: '5d' },
   resolver: { timeout: '5s', attempts: 2 },
   mxPort: 25,
+  envelopeLog: { keep: '7d', maxSize: '200MiB', localParts: 'plain' },
 } as const

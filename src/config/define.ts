@@ -127,6 +127,11 @@ export type Timeouts = {
 
 export type Retry = { readonly schedule?: Many<Duration>; readonly expireAfter?: Duration }
 
+/** What is kept of each decision, for replays and explanations. */
+export type EnvelopeLog =
+  | 'off'
+  | { readonly keep?: Duration; readonly maxSize?: Size; readonly localParts?: 'plain' | 'hashed' }
+
 export type Resolver = { readonly servers?: Many<string>; readonly timeout?: Duration; readonly attempts?: number }
 
 export type AdminScope = 'read' | 'prepare' | 'activate' | 'overlay'
@@ -178,6 +183,7 @@ export type Config<Listeners extends string = string, Relays extends string = st
   readonly prove?: readonly Claim<NoInfer<Listeners>, NoInfer<Relays>>[]
   readonly gateways?: { readonly [name: string]: Gateway }
   readonly admin?: Admin
+  readonly envelopeLog?: EnvelopeLog
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Domain } from '../mail/domain.ts'
 import type { Mailbox } from '../mail/path.ts'
 import type {
   AdminSettings,
+  EnvelopeLogSettings,
   HostPort,
   Limits,
   ListenerSettings,
@@ -47,6 +48,8 @@ export type Document = {
   readonly gateways: readonly GatewayEntry[]
   /** `null`: the admin API is reached by its unix socket alone. */
   readonly admin: (At & AdminSettings) | null
+  /** `null`: off. */
+  readonly envelopeLog: EnvelopeLogSettings | null
 }
 
 type At = { readonly at: string }

@@ -306,6 +306,25 @@ export const retry = keys({
     .optional(),
 })
 
+export const envelopeLog = either("'off' or an object with keys", [
+  oneOf(['off']),
+  keys({
+    keep: duration()
+      .meta({ description: 'How long; what is older is removed.', default: defaults.envelopeLog.keep })
+      .optional(),
+    maxSize: size()
+      .meta({ description: 'How much of the disk, at most.', default: defaults.envelopeLog.maxSize })
+      .optional(),
+    localParts: oneOf(['plain', 'hashed'])
+      .meta({
+        description:
+          '`plain`: addresses as they came. `hashed`: local parts as keyed hashes, but for postmaster and abuse; the key stays in the state folder.',
+        default: defaults.envelopeLog.localParts,
+      })
+      .optional(),
+  }),
+])
+
 export const resolver = keys({
   servers: many("a DNS server, such as '127.0.0.1:5353'")
     .meta({

@@ -8,6 +8,7 @@ import {
   deny,
   dnsbl,
   domain,
+  envelopeLog,
   limits,
   listener,
   network,
@@ -91,6 +92,13 @@ export const schema = keys({
   timeouts: timeouts.meta({ description: 'Timeouts.' }).optional(),
   retry: retry.meta({ description: 'When undelivered mail is tried again.' }).optional(),
   resolver: resolver.meta({ description: 'DNS.' }).optional(),
+  envelopeLog: envelopeLog
+    .meta({
+      description:
+        'One line for each decision about a recipient, in the state folder: what `mailgw plan --replay` and `mailgw explain ID` read.',
+      examples: [{ keep: '14d', localParts: 'hashed' }, 'off'],
+    })
+    .optional(),
   mxPort: count(1, 65_535)
     .meta({ description: 'Port towards MX hosts; another one than 25 only in a lab.', default: defaults.mxPort })
     .optional(),

@@ -13,6 +13,7 @@ import { checkSomebodySends, clients } from './validate-clients.ts'
 import { deny } from './validate-deny.ts'
 import { dnsbl } from './validate-dnsbl.ts'
 import { domains } from './validate-domains.ts'
+import { envelopeLog } from './validate-envelopes.ts'
 import { gateways } from './validate-gateways.ts'
 import { listeners, readHostname } from './validate-listeners.ts'
 import { localMx } from './validate-local-mx.ts'
@@ -21,7 +22,7 @@ import { checkListenerNames, checkRelayNames } from './validate-names.ts'
 import { take, valueSpot } from './validate-read.ts'
 import { relays } from './validate-relays.ts'
 import { findings, sorted } from './validate-report.ts'
-import { checkDomainsAgainstRoutes, checkOwnListeners, checkTowardsInternet } from './validate-routes.ts'
+import { checkDomainsAgainstRoutes, checkFallback, checkOwnListeners, checkTowardsInternet } from './validate-routes.ts'
 import { entries } from './validate-rows.ts'
 import { limits, relaying, resolver, retry, timeouts } from './validate-settings.ts'
 import { checkStructure } from './validate-structure.ts'
@@ -90,6 +91,7 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     prove: claims(report, get('prove'), declared),
     gateways: gateways(report, get('gateways')),
     admin: admin(report, get('admin'), bound),
+    envelopeLog: envelopeLog(report, get('envelopeLog')),
   }
 
   const routing = { domains: ours.list, domainKeys: ours.keys, routes }
@@ -102,6 +104,7 @@ export function validate(source: Source, options: { readonly now?: number } = {}
   if (readable('domains', 'localMx')) checkDomainsAgainstRoutes(report, routing)
   if (report.sound(['trusted']) && report.sound(['clients'])) {
     checkSomebodySends(report, document.relaying, known, get('relaying') !== undefined)
+    if (readable('localMx') && complete) checkFallback(report, routes, document.relaying.kind, known)
   }
   checkOwnListeners(report, routes, hops, bound)
   checkTowardsInternet(report, routes, retrying.expireAfterMs, mxPort)

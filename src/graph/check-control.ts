@@ -24,6 +24,8 @@ const admin = record({
   certificates: listOf(record({ subject: line, scopes })),
 })
 
+const envelopeLog = orNull(record({ keepMs: ms, maxBytes: bytes, localParts: oneOf('plain', 'hashed') }))
+
 const shape: Check = record(
   {
     hostname,
@@ -71,7 +73,7 @@ const shape: Check = record(
     resolver: record({ servers: listOf(hostPort), timeoutMs: ms, attempts: count }),
     mxPort: whole(1, 65535),
   },
-  { admin },
+  { admin, envelopeLog },
 )
 
 /** Throws `ShapeError`. */

@@ -1,5 +1,6 @@
 import type {
   AdminSettings,
+  EnvelopeLogSettings,
   Limits,
   ListenerSettings,
   RelaySettings,
@@ -21,4 +22,6 @@ export type Control = {
   readonly mxPort: number
   /** Absent: the admin API is reached by its unix socket alone. */
   readonly admin?: AdminSettings
+  /** `null`: nothing is kept. Absent: `defaultEnvelopeLog`. */
+  readonly envelopeLog?: EnvelopeLogSettings | null
 }

@@ -30,6 +30,9 @@ export type EnvelopeRecord = {
   readonly hashed?: true
 }
 
+/** Local parts that are never hashed: they are nobody's name, and every domain has them (RFC 2142). */
+export const plainLocalParts: ReadonlySet<string> = new Set(['postmaster', 'abuse'])
+
 /** With its line end. `time` is first, so that a reader finds its place without parsing. */
 export const envelopeLine = (record: EnvelopeRecord): string => `${JSON.stringify(record)}\n`
 

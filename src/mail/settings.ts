@@ -84,3 +84,18 @@ export type AdminSettings = {
   /** Of client certificates that `clientCa` signed. */
   readonly certificates: readonly { readonly subject: string; readonly scopes: readonly AdminScope[] }[]
 }
+
+/** How much is kept of the decisions of sessions (`docs/explain.md`). */
+export type EnvelopeLogSettings = {
+  /** Age and size of all that is kept; what is older or more is removed. */
+  readonly keepMs: number
+  readonly maxBytes: number
+  readonly localParts: 'plain' | 'hashed'
+}
+
+/** What holds where a graph says nothing of it. */
+export const defaultEnvelopeLog: EnvelopeLogSettings = {
+  keepMs: 7 * 86_400_000,
+  maxBytes: 200 * 1024 * 1024,
+  localParts: 'plain',
+}

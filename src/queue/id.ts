@@ -27,6 +27,14 @@ export function makeIds(
   }
 }
 
+/** Epoch ms at which an id was made, for a look at what is kept by time; `null` for what is no id of ours. */
+export function timeOfId(id: string): number | null {
+  if (!/^[0-9A-HJKMNP-TV-Z]{13}$/.test(id)) return null
+  let value = 0
+  for (const digit of id.slice(0, 9)) value = value * 32 + digits.indexOf(digit)
+  return value
+}
+
 function text(value: number, length: number): string {
   let out = ''
   for (let rest = value; out.length < length; rest = Math.floor(rest / 32)) out = digits[rest % 32] + out

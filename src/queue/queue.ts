@@ -3,7 +3,7 @@ import { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 import type { QueueEntry, RecipientState } from './entry.ts'
 import type { Inlet } from './intake.ts'
 import { Ledger } from './ledger.ts'
-import { listRows, matching, type QueueFilter, type QueueRow, type QueueSelector } from './listing.ts'
+import { listRows, matching, type QueueFilter, type QueueRow, type QueueSelector, rowOf } from './listing.ts'
 import { type Lock, lockFolder } from './lock.ts'
 import type { NextHopLane } from './next-hop-lane.ts'
 import { type MakeReport, Reporter } from './reports.ts'
@@ -40,6 +40,8 @@ export type Queue = Inlet & {
   /** Waiting and held recipients become due now. Gives how many. */
   retry(selector: QueueSelector): number
   show(id: string): QueueEntry | null
+  /** All recipients of a message, in whatever state; empty when it is not here. */
+  rows(id: string): readonly QueueRow[]
   /** Recipients by state, of the messages that are still here. */
   counts(): QueueCounts
   laneStates(): readonly LaneState[]
@@ -109,6 +111,10 @@ function queueOf(dispatcher: Dispatcher, ledger: Ledger, { begin, close }: Inlet
       return moved
     },
     show: (id) => entries.get(id) ?? null,
+    rows(id) {
+      const entry = entries.get(id)
+      return entry === undefined ? [] : entry.recipients.map((_, index) => rowOf(entry, index, lanes))
+    },
     counts() {
       const paused = dispatcher.pauses.total
       const { waiting, held } = ledger.counts

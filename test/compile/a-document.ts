@@ -65,6 +65,7 @@ export function aDocument(part: Partial<Document> = {}): Document {
     prove: [],
     gateways: [],
     admin: null,
+    envelopeLog: { keepMs: 604_800_000, maxBytes: 209_715_200, localParts: 'plain' },
     ...part,
   }
 }

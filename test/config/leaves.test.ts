@@ -45,6 +45,7 @@ const full: Record<string, unknown> = {
     'i.com': { hold: 'merger' },
     'j.com': 'bart:27',
     'k.com': ['bart', 'homer'],
+    '*': { hold: 'later' },
   },
   dnsbl: [
     {
@@ -95,6 +96,7 @@ const full: Record<string, unknown> = {
   retry: { schedule: ['1m', '2m'], expireAfter: '6d' },
   resolver: { servers: ['127.0.0.1:5353'], timeout: '3s', attempts: 4 },
   mxPort: 2525,
+  envelopeLog: { keep: '20d', maxSize: '1GiB', localParts: 'hashed' },
   admin: {
     bind: ['127.0.0.1:8443', '127.0.0.2:8443'],
     tls: { cert: '/etc/a.pem', key: '/etc/a.key', clientCa: '/etc/ca.pem' },
@@ -196,6 +198,7 @@ const candidates = [
   'env:ZZ',
   '2027-12-31',
   'relay:zz',
+  'plain',
   100,
   451,
   6,

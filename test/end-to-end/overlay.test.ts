@@ -9,6 +9,9 @@ import { startSink } from '../support/sink.ts'
 import { openClient, sendMessage } from './client.ts'
 import { received, site } from './site.ts'
 
+/** Every domain has a route, and nothing leaves. */
+const nowhere = { '*': { reject: { code: 550, text: '5.1.2 no way there' } } }
+
 const compiler = peers('cc')
 const lasting = ['--for', '2h', '--reason', 'attack']
 
@@ -20,7 +23,7 @@ const fails = (gateway: Running, ...args: readonly string[]): Promise<Ended> =>
 
 test('a deny refuses at once, names itself in reply, log and status, and holds over an apply and a kill', async () => {
   const port = await freePort()
-  const gateway = await startGateway(site({ port, localMx: {} }))
+  const gateway = await startGateway(site({ port, localMx: nowhere }))
   const before = await openClient(port)
   const deny = await add(gateway, 'deny', 'add', '--client', '127.0.0.2', '--text', 'go away')
   expect(deny).toMatchObject({ kind: 'deny', client: '127.0.0.2/32', code: 554, reason: 'attack' })
@@ -32,7 +35,7 @@ test('a deny refuses at once, names itself in reply, log and status, and holds o
   const shown = await mailgw(['status', '--state-dir', gateway.stateDir])
   expect(shown.out).toContain(`${deny.id}  refuses client 127.0.0.2/32 with 554`)
 
-  const applied = await gateway.apply(site({ port, localMx: { 'other.test': 'hold' } }))
+  const applied = await gateway.apply(site({ port, localMx: { ...nowhere, 'other.test': 'hold' } }))
   expect(applied, applied.err).toMatchObject({ code: 0 })
   await expect(openClient(port, '127.0.0.2')).rejects.toThrow(deny.id)
   gateway.signal('SIGKILL')
@@ -47,7 +50,7 @@ test('a deny refuses at once, names itself in reply, log and status, and holds o
 
 test('a session that is open is refused at its next MAIL or RCPT, and a deny ends by itself', async () => {
   const port = await freePort()
-  const gateway = await startGateway(site({ port, localMx: {} }))
+  const gateway = await startGateway(site({ port, localMx: nowhere }))
   const client = await openClient(port)
   const sender = await gateway.ask<Overlay>('deny', 'add', '--sender', '*.spam.test', '--code', '451', ...lasting)
   expect(await client.say('MAIL FROM:<a@x.spam.test>')).toBe(
@@ -64,7 +67,7 @@ test('a session that is open is refused at its next MAIL or RCPT, and a deny end
 
 test('a ban is of one address, and is ended by its address too', async () => {
   const port = await freePort()
-  const gateway = await startGateway(site({ port, localMx: {} }))
+  const gateway = await startGateway(site({ port, localMx: nowhere }))
   const ban = await add(gateway, 'ban', 'add', '127.0.0.9')
   await expect(openClient(port, '127.0.0.9')).rejects.toThrow(`(${ban.id})`)
   await openClient(port, '127.0.0.8')
@@ -122,7 +125,7 @@ test.skipIf(!compiler)(
 
 test('what somebody did is in the journal, and what nobody would understand is refused in words', async () => {
   const port = await freePort()
-  const gateway = await startGateway(site({ port, localMx: {} }))
+  const gateway = await startGateway(site({ port, localMx: nowhere }))
   const deny = await gateway.ask<Overlay>('deny', 'add', '--client', '192.0.2.0/24', ...lasting, '--owner', 'ann')
   await gateway.ask('deny', 'remove', deny.id)
   const written = readFileSync(join(gateway.stateDir, 'journal.ndjson'), 'utf8').trim().split('\n')
@@ -160,7 +163,7 @@ test('what somebody did is in the journal, and what nobody would understand is r
 
 test('a gateway does not start without its overlays: what they deny would be let in', async () => {
   const port = await freePort()
-  const gateway = await startGateway(site({ port, localMx: {} }))
+  const gateway = await startGateway(site({ port, localMx: nowhere }))
   await add(gateway, 'ban', 'add', '127.0.0.9')
   gateway.signal('SIGKILL')
   await gateway.ended
