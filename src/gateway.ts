@@ -1,12 +1,11 @@
 import { randomInt } from 'node:crypto'
-import { copyFile, readFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Activation, openActivation } from './activation.ts'
 import { localIdentity } from './admin/access.ts'
 import { envelopeLines } from './admin/envelope-files.ts'
 import { openEnvelopeLog } from './admin/envelope-log.ts'
-import { type GraphStore, openGraphStore } from './admin/graph-store.ts'
+import { openGraphStore } from './admin/graph-store.ts'
 import { openJournal } from './admin/journal.ts'
 import { watchLoopGap } from './admin/loop-gap.ts'
 import type { Operations, Status } from './admin/operations.ts'
@@ -17,6 +16,8 @@ import { applyAtOnce } from './apply-at-once.ts'
 import { askDnsbl } from './dns/dnsbl.ts'
 import { createResolver } from './dns/resolver.ts'
 import { createSmtpCarrier } from './egress/smtp-carrier.ts'
+import { firstGraph } from './first-graph.ts'
+import { GatewayError } from './gateway-error.ts'
 import { admitDestination } from './graph/admission.ts'
 import { noFacts, routeOf } from './graph/route-of.ts'
 import { Census } from './ingress/census.ts'
@@ -24,7 +25,7 @@ import { openDoors } from './ingress/doors.ts'
 import type { AskOracle } from './ingress/graph-admission.ts'
 import { openListener } from './ingress/listener.ts'
 import { knownMessage } from './known-message.ts'
-import { type Live, prepareBundle, prepareStored } from './live.ts'
+import type { Live } from './live.ts'
 import type { Clock } from './mail/clock.ts'
 import type { IpAddress } from './mail/ip.ts'
 import type { Log } from './mail/log.ts'
@@ -41,10 +42,7 @@ import { ownHost } from './route/own-host.ts'
 import { openSockets } from './sockets.ts'
 import { startJournal } from './start-journal.ts'
 
-/** The gateway cannot start; the message is for the operator. */
-export class GatewayError extends Error {
-  override readonly name = 'GatewayError'
-}
+export { GatewayError } from './gateway-error.ts'
 
 export type GatewayOptions = {
   readonly stateDir: string
@@ -314,33 +312,6 @@ const settingsOf = (settings: Live['control']['envelopeLog']) =>
 
 /** Names in the queue what waits for the end of a trial. */
 const trialPause = 'apply'
-
-async function firstGraph(store: GraphStore, bundle: GatewayOptions['bundle'], ask: AskOracle): Promise<Live> {
-  const active = await store.active()
-  const file = bundle(active)
-  if (file === null && active === null) throw new GatewayError('there is no graph to serve')
-  const isActive = active !== null && (file === null || (await isSameFile(file, store.bundleFile(active))))
-  const ready = isActive ? await prepareStored(active, store, ask) : await prepareCopy(file as string, store, ask)
-  if (!ready.ok) throw new GatewayError(`the graph cannot be served: ${ready.error}`)
-  const trial = await store.trial()
-  if (active === null || ready.value.hash !== trial?.hash || active === trial.hash) return ready.value
-  // Whoever starts it again by the document of the trial has not confirmed it by that.
-  const previous = await prepareStored(active, store, ask)
-  if (!previous.ok) throw new GatewayError(`the graph before the trial cannot be served: ${previous.error}`)
-  return previous.value
-}
-
-async function prepareCopy(file: string, store: GraphStore, ask: AskOracle) {
-  const upload = join(store.folder, `upload-${process.pid}-first`)
-  if (file !== upload) await copyFile(file, upload)
-  return await prepareBundle(upload, store, ask)
-}
-
-/** A restart with the graph that was active already: its run-time form is there, and need not be built again. */
-async function isSameFile(one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([readFile(one), readFile(other).catch(() => null)])
-  return b?.equals(a) ?? false
-}
 
 function summaryOf({ hash, control, holds }: Live, { listeners }: Status): Summary {
   const [first] = listeners
