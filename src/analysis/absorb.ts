@@ -1,4 +1,5 @@
 import type { DiagramId } from './diagram.ts'
+import { variable } from './dimensions.ts'
 import type { Answer } from './question.ts'
 
 /**
@@ -22,16 +23,16 @@ export function absorbed(answer: Answer, weak: number): Answer {
     const key = a < b ? `${a} ${b}` : `${b} ${a}`
     const before = joined.get(key)
     if (before !== undefined) return before
-    const variable = Math.min(diagram.variableOf(a), diagram.variableOf(b))
-    const edges = new Int32Array(diagram.sizes[variable]!)
+    const at = Math.min(diagram.variableOf(a), diagram.variableOf(b))
+    const edges = new Int32Array(diagram.sizes[at]!)
     let made: DiagramId | null = null
     let atom = 0
     for (; atom < edges.length; atom++) {
-      const edge = join(diagram.along(a, variable, atom), diagram.along(b, variable, atom))
+      const edge = join(diagram.along(a, at, atom), diagram.along(b, at, atom))
       if (edge === null) break
       edges[atom] = edge
     }
-    if (atom === edges.length) made = diagram.select(variable, edges)
+    if (atom === edges.length) made = diagram.select(at, edges)
     joined.set(key, made)
     return made
   }
@@ -42,7 +43,9 @@ export function absorbed(answer: Answer, weak: number): Answer {
     if (found === undefined) {
       const children = new Map<DiagramId, DiagramId>()
       for (const child of diagram.edgesOf(id)) if (!children.has(child)) children.set(child, simpler(child))
-      const groups = grouped([...new Set(children.values())], join)
+      // Clients and listeners stay apart: what one of them loses is no news of another.
+      const isApart = diagram.variableOf(id) <= variable.client
+      const groups = grouped([...new Set(children.values())], isApart ? () => null : join)
       const edges = diagram.edgesOf(id).map((child) => groups.get(children.get(child)!)!)
       found = diagram.select(diagram.variableOf(id), edges)
       known.set(id, found)

@@ -43,7 +43,7 @@ export type Move = {
 export type Change = {
   readonly kind: ChangeKind
   readonly box: Box
-  /** The most frequent first. */
+  /** Those of this kind, then what else there is in the box (`text`); the most frequent first. */
   readonly moves: readonly Move[]
   readonly causes: readonly Cause[]
   readonly witness: Witness

@@ -47,7 +47,7 @@ export function movesIn(answer: Answer, { of, sets }: Cut, also: number): Moves 
       else count.classes += weight
     }
   }
-  const found = [...counts.values()].sort((a, b) => b.classes - a.classes)
+  const found = [...counts.values()].sort((a, b) => Number(b.isOwn) - Number(a.isOwn) || b.classes - a.classes)
   const first = found.find(({ isOwn }) => isOwn)
   if (first === undefined) throw new Error('internal error: a box in which nothing changes')
   const texts = found.slice(0, shownMoves).map(({ from, to, classes }): Move => {
