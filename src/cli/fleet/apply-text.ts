@@ -1,5 +1,6 @@
 import picocolors from 'picocolors'
 import type { ChangeSet } from '../../analysis/change-set.ts'
+import type { FleetHop } from '../../analysis/fleet-loops.ts'
 import { assertNever } from '../../mail/result.ts'
 import type { Plan } from '../plan/plan.ts'
 import { changeLines, destinationLines, settingLines } from '../plan/plan-text.ts'
@@ -65,7 +66,7 @@ export function applyText(result: ApplyResult, plan: Plan | null, color: boolean
       return `too much changes: ${classes} classes of recipients, and --max-changed allows ${most}; nothing was changed\nread the plan, and then acknowledge it: --ack ${gateway.changeSet.hash}\n`
     }
     case 'loop':
-      return `mail could go in circles while the gateways serve different graphs; nothing was changed\n${loopText(result.hops)}\nbreak the circle in a step of its own, and apply that first\n`
+      return loopRefused(hash, result.hops)
     default:
       return assertNever(result)
   }
@@ -78,6 +79,14 @@ export function applyJson(result: ApplyResult): object {
   if (result.kind !== 'too-much') return short
   const { name, active } = result.gateway
   return { ...short, gateway: { name, active, changeSet: result.gateway.changeSet.hash } }
+}
+
+/** A circle of the new graph alone would stay; one of both is there only in between. */
+function loopRefused(hash: string, hops: readonly FleetHop[]): string {
+  const stays = hops.every(({ graph }) => graph === hash)
+  const when = stays ? 'mail would go in circles' : 'mail could go in circles while the gateways serve different graphs'
+  const advice = stays ? '' : 'end one half of the circle in a step of its own, and apply that first\n'
+  return `${when}; nothing was changed\n${loopText(hops)}\n${advice}`
 }
 
 const many = (count: number): string => (count === 1 ? 'one gateway' : `${count} gateways`)

@@ -61,5 +61,5 @@ function problem(answer: Answer<TrialAnswer>, hash: string): string | null {
   if (running?.hash === hash) return null
   if (running !== null) return `another trial runs there, of ${running.hash}`
   if (last?.hash !== hash) return 'it knows of no trial: it was started anew, with the graph before'
-  return last.result === 'rolled back' ? `rolled back: ${last.reason}` : 'somebody else confirmed it'
+  return last.result === 'rolled back' ? `went back: ${last.reason}` : 'somebody else confirmed it'
 }

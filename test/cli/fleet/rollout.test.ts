@@ -114,7 +114,7 @@ describe('before anything is activated anywhere', () => {
 
 describe('when something trips, all go back', () => {
   const faults: [fault: string, cause: (gateways: readonly FakeGateway[]) => void, reason: RegExp][] = [
-    ['a gate', ([gw1]) => gw1!.trip('reject rate 5% over 2%'), /^rolled back: reject rate 5% over 2%$/],
+    ['a gate', ([gw1]) => gw1!.trip('reject rate 5% over 2%'), /^went back: reject rate 5% over 2%$/],
     ['a restart', ([gw1]) => gw1!.restart(), /started anew/],
     ['silence', ([gw1]) => void (gw1!.state.dead = true), /no gateway is running there/],
     ['a confirm by somebody else', ([gw1]) => void gw1!.client.confirm(newGraph), /somebody else confirmed it/],
