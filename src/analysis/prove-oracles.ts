@@ -21,8 +21,10 @@ export function oraclesFailSafe(subject: Subject): Found {
   const oracles = oraclesOf(graph)
   if (oracles.length === 0) return { verdict: 'PROVED', reason: 'the document asks no DNS list' }
   const space = spaceOf(question(graph, severity), [internalClients(graph), ourRecipients(graph), roles])
+  const doors = space.everything.listener.filter((one) => graph.control.listeners[one]!.kind === 'mx')
   const fromOutside: Region = {
     ...space.everything,
+    listener: doors.length === 0 ? space.everything.listener : doors,
     client: space.everything.client.filter((state) => !space.isIn(0, state)),
     // Roles pass before any list is asked; that they arrive says nothing of the others.
     recipient: space.everything.recipient.filter((state) => space.isIn(1, state) && !space.isIn(2, state)),
@@ -47,15 +49,20 @@ export function oraclesFailSafe(subject: Subject): Found {
       ...region,
       oracles: new Map(region.oracles).set(oracle, ['error']),
     })
+    let waits = false
     for (const [region, , value] of failed) {
-      if (value !== never) continue
-      for (const [other, ending] of clear) {
-        const both = ending.kind === 'accepted' ? shared(region, anyAnswer(other)) : null
-        if (both === null) continue
-        const witness = witnessOf(subject, space, both, ({ behaviour }) => behaviour.kind === 'refused')
-        return { verdict: 'VIOLATED', reason: `mail is refused for good while ${oracle} cannot be asked`, witness }
-      }
+      if (value !== never && (value !== later || waits)) continue
+      const both = firstShared(
+        region,
+        clear.map(([other, ending]) => (ending.kind === 'accepted' ? anyAnswer(other) : null)),
+      )
+      if (both === null) continue
+      waits = true
+      if (value === later) continue
+      const witness = witnessOf(subject, space, both, ({ behaviour }) => behaviour.kind === 'refused')
+      return { verdict: 'VIOLATED', reason: `mail is refused for good while ${oracle} cannot be asked`, witness }
     }
+    if (waits) assumes.push(`${oracle} can be asked again before senders give up: until then some mail waits with them`)
     // Mail of others only: what this list decides about all of it is a single point that can fail.
     if (fromOutside.client.length === 0 || fromOutside.recipient.length === 0) continue
     const others = new Map<string, readonly Outcome[]>(
@@ -81,12 +88,18 @@ export function oraclesFailSafe(subject: Subject): Found {
       const witness = witnessOf(subject, space, then.refused, ({ behaviour }) => behaviour.kind === 'refused')
       return { verdict: 'VIOLATED', reason: `no mail from outside arrives while ${oracle} cannot be asked`, witness }
     }
-    if (then.refused !== null && now.accepted)
-      assumes.push(`${oracle} can be asked again before senders give up: until then some mail waits with them`)
   }
   return {
     verdict: assumes.length === 0 ? 'PROVED' : 'PROVED-IF',
     reason: 'while a DNS list cannot be asked nothing is lost, and mail from outside arrives',
     assumes,
   }
+}
+
+function firstShared(region: Region, others: readonly (Region | null)[]): Region | null {
+  for (const other of others) {
+    const both = other === null ? null : shared(region, other)
+    if (both !== null) return both
+  }
+  return null
 }
