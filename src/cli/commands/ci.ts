@@ -68,7 +68,9 @@ async function review(options: Options, terminal: Terminal): Promise<Reviewed> {
     const whole: Plan = { ...plan, tests: ran.tests }
     const output = textOption(options, 'output')
     if (output !== null) await writePlanFile(whole, output)
-    terminal.out(planText(whole, terminal.color))
+    // Tests that fail stand above already.
+    const tests = ran.tests === null ? null : { ...ran.tests, failures: [] }
+    terminal.out(planText({ ...whole, tests }, terminal.color))
     await reported(compiled, whole.proofs, options, terminal)
     return { code: exitCodeOf(whole) === 1 ? 1 : 0, markdown: planMarkdown(whole) }
   } catch (error) {

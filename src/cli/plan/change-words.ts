@@ -1,4 +1,4 @@
-import type { Change, ChangeKind } from '../../analysis/change-set.ts'
+import type { Change, ChangeKind, Move } from '../../analysis/change-set.ts'
 import { behaviourText } from '../../graph/behaviour.ts'
 import { bytesText } from '../text.ts'
 import { boxSentence, type NetworkName } from './box-words.ts'
@@ -66,6 +66,9 @@ export function witnessWords({ message, ...sides }: Change['witness'], side: 'fr
   const isOwn = first !== undefined && others.length === 0 && first.mailbox === message.recipient
   return moveWords(isOwn ? first.route.text : behaviourText(behaviour))
 }
+
+/** Refused before and after: only the reply reads otherwise. */
+export const isReplyAlone = ({ from, to }: Move): boolean => from.startsWith('refused ') && to.startsWith('refused ')
 
 /** A witness in one line: who sends what to whom. */
 export function messageWords({ message, answers }: Change['witness']): string {

@@ -1,12 +1,13 @@
 import { dirname, join } from 'node:path'
 import picocolors from 'picocolors'
-import type { Cause, Change, ChangeSet } from '../../analysis/change-set.ts'
+import type { Cause, Change, ChangeSet, Move } from '../../analysis/change-set.ts'
 import { oneLine } from '../text.ts'
 import { boxRows, clientWords, type NetworkName } from './box-words.ts'
 import {
   countsOf,
   explainLine,
   isDangerous,
+  isReplyAlone,
   kindWords,
   messageWords,
   moveWords,
@@ -98,7 +99,7 @@ export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
     ...boxRows(change.box, networkNames(plan)).map(([label, text]) => row(label, text)),
     ...causeLines(plan, change.causes, paint),
     row('example', messageWords(witness)),
-    ...(change.moves.length > 1
+    ...(change.moves.filter((move) => !isReplyAlone(move)).length > 1
       ? [row('', `until now ${witnessWords(witness, 'from')}`), row('', `from now  ${witnessWords(witness, 'to')}`)]
       : []),
     row('see', explain),
@@ -109,25 +110,32 @@ export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
 const labelWidth = 11
 const movesShown = 8
 
-/** From what to what. One pair stands as two rows; several as a list, most frequent first. */
-function moveLines({ moves }: Change, paint: Paint): string[] {
-  const [first, ...rest] = moves
-  if (first === undefined) return []
-  if (rest.length === 0) {
-    return [
-      `${paint.dim('until now'.padEnd(labelWidth))}${paint.red(oneLine(moveWords(first.from)))}`,
-      `${paint.dim('from now'.padEnd(labelWidth))}${paint.green(oneLine(moveWords(first.to)))}`,
-    ]
+/**
+ * From what to what. One pair stands as two rows; several as a list, most frequent first. What is refused before and after,
+ * such as mail that goes in circles, only reads another reply: it stands behind all that really changes.
+ */
+function moveLines({ kind, moves }: Change, paint: Paint): string[] {
+  const main = kind === 'text' ? moves : moves.filter((move) => !isReplyAlone(move))
+  const besides = kind === 'text' ? [] : moves.filter(isReplyAlone)
+  const label = (text: string) => paint.dim(text.padEnd(labelWidth))
+  const arrow = ({ from, to }: Move) =>
+    `${paint.red(oneLine(moveWords(from)))} -> ${paint.green(oneLine(moveWords(to)))}`
+  const counted = (move: Move) => {
+    const { classes } = move
+    return `${arrow(move)}${paint.dim(`  (${classes} ${classes === 1 ? 'group' : 'groups'} of recipients)`)}`
   }
-  const lines = moves
-    .slice(0, movesShown)
-    .map(
-      ({ from, to, classes }, i) =>
-        `${paint.dim((i === 0 ? 'moves' : '').padEnd(labelWidth))}${paint.red(oneLine(moveWords(from)))} -> ${paint.green(oneLine(moveWords(to)))}` +
-        paint.dim(`  (${classes} ${classes === 1 ? 'group' : 'groups'} of recipients)`),
-    )
-  const hidden = moves.length - lines.length
-  if (hidden > 0) lines.push(`${' '.repeat(labelWidth)}${paint.dim(`and ${hidden} more such moves`)}`)
+  const [first, ...rest] = main
+  const lines =
+    first !== undefined && rest.length === 0
+      ? [
+          `${label('until now')}${paint.red(oneLine(moveWords(first.from)))}`,
+          `${label('from now')}${paint.green(oneLine(moveWords(first.to)))}`,
+        ]
+      : main.slice(0, movesShown).map((move, i) => `${label(i === 0 ? 'moves' : '')}${counted(move)}`)
+  if (main.length > movesShown)
+    lines.push(`${label('')}${paint.dim(`and ${main.length - movesShown} more such moves`)}`)
+  lines.push(...besides.slice(0, 3).map((move, i) => `${label(i === 0 ? 'besides' : '')}${arrow(move)}`))
+  if (besides.length > 3) lines.push(`${label('')}${paint.dim(`and ${besides.length - 3} more replies`)}`)
   return lines
 }
 
