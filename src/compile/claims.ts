@@ -30,7 +30,8 @@ function clientRows(clients: readonly ClientEntry[]): Claims['clients'] {
   return [...rows.values()].sort(([a], [b]) => byCodeUnits(a, b))
 }
 
-function claimOf(entry: ClaimEntry, clients: Claims['clients']): Claim {
+/** A claim with the networks that its `internal` stands for. */
+export function claimOf(entry: ClaimEntry, clients: Claims['clients']): Claim {
   if (!('box' in entry)) return entry
   return { ...entry, box: boxOf(entry.box, clients) }
 }

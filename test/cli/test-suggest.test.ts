@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { compileFile } from '../../src/cli/bundle.ts'
+import { runTests } from '../../src/cli/ci/run-tests.ts'
 import { caseRow } from '../../src/cli/test/case-row.ts'
 import { reportSchema } from '../../src/cli/test/report-schema.ts'
 import { casesOf, graphOf, siteDocument } from '../analysis/suite-site.ts'
@@ -111,5 +113,20 @@ describe('t.all', () => {
     expect(code).toBe(1)
     expect(out).toContain("forAll({ client: '10.0.0.0/8', recipient: '*.partner.example' }).onlyVia('isp')")
     expect(out).toContain('2 tests in 1 file, 1 failed')
+  })
+
+  test('is proved of a graph too, and by the tests that ci runs', async () => {
+    const { config, folder } = siteWith({
+      'mailgw.test.yaml': `${good}- { all: { recipient: '*.partner.example', internal: true }, onlyVia: isp }\n`,
+    })
+    const file = join(folder, 'site.mgw')
+    expect((await runHere(['graph', '--config', config, '-o', file])).code).toBe(0)
+    const ran = await runHere(['test', '--graph', file, join(folder, 'mailgw.test.yaml')])
+    expect(ran).toMatchObject({ code: 1, out: expect.stringContaining('VIOLATED') })
+
+    const { bundle } = await compileFile({ cwd: folder, file: config, env: null })
+    const { tests, text } = await runTests(config, bundle, [], false)
+    expect(tests).toMatchObject({ passed: 1, failed: 1 })
+    expect(text).toContain("onlyVia('isp')")
   })
 })

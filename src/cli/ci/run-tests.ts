@@ -1,13 +1,14 @@
 import { dirname } from 'node:path'
-import type { Case } from '../../analysis/suite-case.ts'
 import { failedOf, runCases } from '../../analysis/suite-run.ts'
-import { ConfigError, type Diagnostic } from '../../config/diagnostic.ts'
-import { loadSuite, testsBeside } from '../../config/load-suite.ts'
+import { ConfigError } from '../../config/diagnostic.ts'
+import { testsBeside } from '../../config/load-suite.ts'
 import type { Bundle } from '../../graph/bundle.ts'
 import { interpreter } from '../../graph/interpret.ts'
 import type { PlanTests } from '../plan/plan.ts'
-import { failuresText } from '../test/failure-text.ts'
-import { knownOf, readCases } from '../test/read-cases.ts'
+import { failuresText, proofsText } from '../test/failure-text.ts'
+import { readTests } from '../test/load-cases.ts'
+import { isProved } from '../test/outcome.ts'
+import { proveClaims } from '../test/prove-claims.ts'
 
 export type RanTests = {
   /** `null`: there are none beside the document. */
@@ -16,33 +17,32 @@ export type RanTests = {
   readonly text: string
 }
 
-/** Runs the tests that stand beside a document. Throws `ConfigError` when they cannot be read. */
+/** Runs the tests that stand beside a document, and proves what they claim. Throws `ConfigError` when they cannot be read. */
 export async function runTests(
   document: string,
-  { graph, sources, hash }: Bundle,
+  bundle: Bundle,
   explain: readonly string[],
   color: boolean,
 ): Promise<RanTests> {
   const files = testsBeside(document)
   if (files.length === 0) return { tests: null, text: '' }
-  const known = knownOf(graph)
-  const cases: Case[] = []
-  const diagnostics: Diagnostic[] = []
-  for (const file of files) {
-    const read = readCases(await loadSuite(file), known)
-    cases.push(...read.cases)
-    diagnostics.push(...read.diagnostics)
-  }
+  const { cases, claims, diagnostics } = await readTests(files, bundle)
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new ConfigError(diagnostics)
-  const results = runCases(interpreter(graph, sources, hash), cases)
+  const results = runCases(interpreter(bundle.graph, bundle.sources, bundle.hash), cases)
+  const proofs = proveClaims(bundle, claims)
   const failed = failedOf(results)
-  const text = failuresText(failed, { cwd: process.cwd(), color: false, folder: dirname(document), explain })
+  const unproved = proofs.filter((one) => !isProved(one))
+  const bad = failed.length + unproved.length
+  const textIn = (color: boolean): string => {
+    const options = { cwd: process.cwd(), color, folder: dirname(document), explain }
+    return [failuresText(failed, options), proofsText(unproved, options)].filter((part) => part !== '').join('\n')
+  }
   return {
     tests: {
-      passed: results.length - failed.length,
-      failed: failed.length,
-      failures: failed.length === 0 ? [] : text.trimEnd().split('\n'),
+      passed: results.length + proofs.length - bad,
+      failed: bad,
+      failures: bad === 0 ? [] : textIn(false).trimEnd().split('\n'),
     },
-    text: color ? failuresText(failed, { cwd: process.cwd(), color, folder: dirname(document), explain }) : text,
+    text: textIn(color),
   }
 }

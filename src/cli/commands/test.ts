@@ -75,7 +75,7 @@ async function outcomeOf(loaded: LoadedTests, options: Invocation['options']): P
   const wantsMutants = flag(options, 'mutate') || flag(options, 'suggest')
   return {
     results,
-    proofs: loaded.document === null ? [] : proveClaims(loaded.document, loaded.bundle, loaded.claims),
+    proofs: proveClaims(loaded.bundle, loaded.claims),
     smtp: flag(options, 'smtp') ? await overSmtp(loaded, results) : null,
     coverage: wantsCoverage ? coverageOf(graph, sources, results) : null,
     mutation: wantsMutants ? mutationOf(loaded, results, flag(options, 'suggest')) : null,

@@ -22,6 +22,12 @@ export type LoadedTests = {
   readonly claims: readonly TestClaim[]
 }
 
+export type ReadTests = {
+  readonly cases: readonly Case[]
+  readonly claims: readonly TestClaim[]
+  readonly diagnostics: readonly Diagnostic[]
+}
+
 /**
  * The document or graph that the options name, and the tests that stand beside it or that the arguments name. What is
  * wrong is printed for a person and ends the command.
@@ -32,29 +38,32 @@ export async function loadTests({ arguments: named, options, terminal }: Invocat
   const bundle = compiled?.bundle ?? (await bundleOf(options, terminal))
   const file = compiled?.loaded.file ?? null
   const files = named.length > 0 ? named.map((name) => resolve(name)) : file === null ? [] : testsBeside(file)
-  const cases: Case[] = []
-  const claims: TestClaim[] = []
-  const diagnostics: Diagnostic[] = []
-  const known = knownOf(bundle.graph)
-  for (const one of files) {
-    try {
-      const source = await loadSuite(one)
-      const read = readCases(source, known)
-      cases.push(...read.cases)
-      diagnostics.push(...read.diagnostics)
-      if (read.claims.length === 0) continue
-      if (compiled === null) throw new CommandError(`${one}: t.all is proved of a document: give one, not a graph`)
-      const proved = readClaims(source, read.claims, compiled.loaded.document)
-      claims.push(...proved.claims)
-      diagnostics.push(...proved.diagnostics)
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      diagnostics.push(...error.diagnostics)
-    }
-  }
+  const { cases, claims, diagnostics } = await readTests(files, bundle)
   if (diagnostics.length > 0) {
     terminal.err(renderTerminal(diagnostics, { cwd: process.cwd(), color: terminal.errColor }))
     throw new CommandError('the tests have errors')
   }
   return { bundle, document: compiled?.loaded.document ?? null, file, files, cases, claims }
+}
+
+/** Reads files of tests about a graph, with everything that is wrong with them; of a file that cannot be read, nothing. */
+export async function readTests(files: readonly string[], { graph }: Bundle): Promise<ReadTests> {
+  const cases: Case[] = []
+  const claims: TestClaim[] = []
+  const diagnostics: Diagnostic[] = []
+  const known = knownOf(graph)
+  for (const file of files) {
+    try {
+      const source = await loadSuite(file)
+      const read = readCases(source, known)
+      const claimed = readClaims(source, read.claims, known)
+      cases.push(...read.cases)
+      claims.push(...claimed.claims)
+      diagnostics.push(...read.diagnostics, ...claimed.diagnostics)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      diagnostics.push(...error.diagnostics)
+    }
+  }
+  return { cases, claims, diagnostics }
 }

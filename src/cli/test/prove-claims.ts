@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { proofOf } from '../../analysis/prove.ts'
 import { subjectOf } from '../../analysis/prove-witness.ts'
-import { compile } from '../../compile/compile.ts'
+import { claimOf } from '../../compile/claims.ts'
 import type { Diagnostic } from '../../config/diagnostic.ts'
-import type { Document } from '../../config/document.ts'
 import type { ClaimEntry } from '../../config/document-claims.ts'
 import { type DocPath, type Positions, pathText } from '../../config/positions.ts'
 import { claim as claimSchema } from '../../config/schema-claims.ts'
@@ -11,9 +10,9 @@ import type { Source } from '../../config/source.ts'
 import { claims } from '../../config/validate-claims.ts'
 import { findings, sorted } from '../../config/validate-report.ts'
 import { checkStructure } from '../../config/validate-structure.ts'
-import { type Bundle, makeBundle } from '../../graph/bundle.ts'
+import type { Bundle } from '../../graph/bundle.ts'
 import type { ProvedClaim } from './outcome.ts'
-import type { WrittenClaim } from './read-cases.ts'
+import type { Known, WrittenClaim } from './read-cases.ts'
 
 /** A claim of a test, read like one of `prove`. */
 export type TestClaim = {
@@ -26,16 +25,16 @@ export type TestClaim = {
 export function readClaims(
   { positions }: Source,
   written: readonly WrittenClaim[],
-  { listeners, relays, dnsbl }: Document,
+  { listeners, relays, oracles }: Known,
 ): { readonly claims: readonly TestClaim[]; readonly diagnostics: readonly Diagnostic[] } {
   const section = written.map(({ box, claim }) => ({ forAll: box, ...Object.fromEntries(claim) }))
   const { report, diagnostics } = findings(inTests(positions, written))
   const base: DocPath = ['prove']
   checkStructure(z.array(claimSchema), section, report, (path, part) => ({ kind: part, path: [...base, ...path] }))
   const entries = claims(report, section, {
-    listener: listeners.map(({ name }) => name),
-    relay: relays.map(({ name }) => name),
-    dnsbl: dnsbl.map(({ id }) => id),
+    listener: listeners,
+    relay: relays,
+    dnsbl: oracles.flatMap((name) => /^dnsbl\.(.+)$/.exec(name)?.[1] ?? []),
   })
   const found = entries.map((entry): TestClaim => {
     const { suite, path } = written[Number(/\d+/.exec(entry.at)![0])]!
@@ -70,16 +69,10 @@ function inTests(positions: Positions, written: readonly WrittenClaim[]): Positi
 }
 
 /** Proves each claim of the tests for every message of its box: none is tried, all are decided. */
-export function proveClaims(
-  document: Document,
-  { sources, meta }: Bundle,
-  written: readonly TestClaim[],
-): readonly ProvedClaim[] {
-  if (written.length === 0) return []
-  const { graph } = compile({ ...document, prove: written.map(({ entry }) => entry) })
-  const subject = subjectOf(makeBundle(graph, sources, meta))
-  return graph.claims.prove.map((claim, i) => {
-    const { suite, place } = written[i]!
-    return { suite, place, proof: proofOf(subject, claim, null, 'error') }
+export function proveClaims(bundle: Bundle, written: readonly TestClaim[]): readonly ProvedClaim[] {
+  const subject = subjectOf(bundle)
+  const { clients } = bundle.graph.claims
+  return written.map(({ suite, place, entry }) => {
+    return { suite, place, proof: proofOf(subject, claimOf(entry, clients), null, 'error') }
   })
 }
