@@ -126,7 +126,7 @@ test('a saved plan is shown as it was printed, when the repository is long gone'
 
 test('a relay that is claimed to stay as it is, is proved or refuted against the base', async () => {
   const claimed = 'relaying: two-way\nprove: [{ unchanged: { recipient: example.com } }]'
-  const repo = edited(['mail.isp.com:2525', 'other.isp.example'], ["  relaying: 'two-way',\n", claimed])
+  const repo = edited(['mail.isp.com:2525', 'other.isp.example'], ['relaying: two-way # SMTPRelay=2', claimed])
   const kept = await runHere(['plan', '--config', repo.config, '--base', 'HEAD'])
   expect(kept.code).toBe(2)
   expect(kept.out).toMatch(/^proved .*unchanged/m)
