@@ -74,7 +74,7 @@ export function blocksHold(set: PatternSet, address: IpAddress): boolean {
 
 /** True when the mailbox, or the null reverse-path, lies in the set of mailbox patterns. */
 export function mailboxesHold(set: PatternSet, path: Mailbox | null): boolean {
-  if (path === null) return set.some(({ pattern }) => pattern === '<>')
+  if (path === null) return set.some(({ pattern, except }) => pattern === '<>' && !except.includes('<>'))
   const localPart = foldLocalPart(path.localPart)
   const searchable = isSearchable(path.domain)
   const holds = (pattern: string) => mailboxMatches(pattern, localPart, path.domain, searchable)

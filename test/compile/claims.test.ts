@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { compile } from '../../src/compile/compile.ts'
 import type { Document } from '../../src/config/document.ts'
 import type { BoxEntry, ClaimEntry } from '../../src/config/document-claims.ts'
-import { blocksHold } from '../../src/graph/box.ts'
+import { blocksHold, mailboxesHold } from '../../src/graph/box.ts'
 import { makeBundle, readBundle, writeBundle } from '../../src/graph/bundle.ts'
 import { canonicalJson, graphHash, hashText } from '../../src/graph/canonical.ts'
 import { claimText } from '../../src/graph/claim-text.ts'
@@ -11,7 +11,7 @@ import { contains, parseBlock } from '../../src/graph/network.ts'
 import { printGraph } from '../../src/graph/print.ts'
 import { sourcesOf } from '../../src/graph/sources.ts'
 import { type IpAddress, ipBytes } from '../../src/mail/ip.ts'
-import { aDocument, client, domain } from './a-document.ts'
+import { aDocument, client, domain, mailbox } from './a-document.ts'
 
 const anyBox: BoxEntry = {
   listeners: null,
@@ -176,4 +176,14 @@ test.each<[string, Parameters<typeof changed>[0], RegExp]>([
 test('a bundle with claims comes back as it was', () => {
   const read = readBundle(written)
   expect(read.ok && read.value.graph).toEqual(graph)
+})
+
+test('all senders but the null one are all senders but the null one', () => {
+  const { claims } = graphOf({
+    prove: [{ at: 'prove[0]', kind: 'unchanged', box: { ...anyBox, sender: { in: null, except: ['<>'] } } }],
+  })
+  const [claim] = claims.prove
+  const set = claim?.kind === 'unchanged' ? claim.box.senders! : []
+  expect(mailboxesHold(set, null)).toBe(false)
+  expect(mailboxesHold(set, mailbox('joe@a.example'))).toBe(true)
 })
