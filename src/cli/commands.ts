@@ -1,3 +1,4 @@
+import { explainCommand } from './explain-command.ts'
 import { overlayCommands } from './overlay-commands.ts'
 import type { Run } from './run.ts'
 
@@ -109,26 +110,7 @@ export const commands: readonly CommandEntry[] = [
     ],
     load: () => import('./commands/graph.ts'),
   },
-  {
-    name: 'explain',
-    summary: 'tell what happens to a described message, and which line of the document decides',
-    details:
-      'Walks the same graph by the same code as the gateway. An oracle (DNSBL) that is not assumed is shown as a tree of its outcomes.',
-    options: [
-      config,
-      graphFile,
-      env,
-      ['--running', 'explain the graph that the gateway serves now'],
-      stateDir,
-      ...message,
-      json,
-    ],
-    exits: [
-      [0, 'explained'],
-      [1, 'the document or the message cannot be read'],
-    ],
-    load: () => import('./commands/explain.ts'),
-  },
+  explainCommand({ source: [config, graphFile, env], stateDir, message, json }),
   {
     name: 'test',
     summary: 'run the tests that stand beside a document',

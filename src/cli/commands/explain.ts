@@ -1,73 +1,52 @@
-import { readFile } from 'node:fs/promises'
-import { type Bundle, readBundle } from '../../graph/bundle.ts'
-import { type Described, explain } from '../../graph/explanation.ts'
+import { explain } from '../../graph/explanation.ts'
 import { explanationText } from '../../graph/explanation-text.ts'
-import type { Outcome } from '../../graph/graph.ts'
-import { interpreter } from '../../graph/interpret.ts'
 import { parseIp } from '../../mail/ip.ts'
-import { parseMailbox } from '../../mail/path.ts'
-import type { Result } from '../../mail/result.ts'
-import { parseSize } from '../../mail/size.ts'
-import { askForJson } from '../admin-client.ts'
-import { bundleOf } from '../bundle.ts'
+import { assumedAnswers, describedMessage, wanted } from '../explain/described.ts'
+import { followed, followedText } from '../explain/follow.ts'
+import { explainedIdText, explainId } from '../explain/message.ts'
+import { comparedText, compareExplanations } from '../explain/parting.ts'
+import { chosenSide, namedSide, runningSide, type Side } from '../explain/sides.ts'
 import { CommandError, flag, type Invocation, type Run, textOption } from '../run.ts'
-import { socketOf, stateDirOf } from '../state-dir.ts'
 
-export const run: Run = async ({ options, terminal }) => {
-  const bundle = flag(options, 'running') ? await runningBundle(options) : await bundleOf(options, terminal)
-  const explanation = explain(
-    interpreter(bundle.graph, bundle.sources, bundle.hash),
-    described(options, bundle),
-    assumptions(options),
-  )
-  terminal.out(flag(options, 'json') ? `${JSON.stringify(explanation, null, 2)}\n` : explanationText(explanation))
+export const run: Run = async (invocation) => {
+  const { options, terminal } = invocation
+  const [result, text] = await explained(invocation)
+  terminal.out(flag(options, 'json') ? `${JSON.stringify(result, null, 2)}\n` : text)
   return 0
 }
 
-/** The graph that serves now, as it was handed to the gateway. */
-async function runningBundle(options: Invocation['options']): Promise<Bundle> {
-  const { bundle } = (await askForJson(socketOf(stateDirOf(options)), 'GET', '/graph')) as { bundle: string }
-  return wanted('graph', readBundle(await readFile(bundle, 'utf8')))
+/** What is printed as JSON, and as text. */
+async function explained(invocation: Invocation): Promise<readonly [unknown, string]> {
+  const { arguments: ids, options, terminal } = invocation
+  const [id] = ids
+  if (id !== undefined) return await byId(id, invocation)
+
+  const side = await chosenSide(options, terminal)
+  const message = describedMessage(options, side.bundle)
+  const answers = assumedAnswers(options)
+  if (flag(options, 'follow')) {
+    if (message.recipient === null)
+      throw new CommandError('--follow: say --to, as a message without a recipient goes nowhere')
+    const others = (options['with'] as readonly string[] | undefined) ?? []
+    const gateways: Side[] = [side]
+    for (const name of others) gateways.push(await namedSide(name, options, terminal))
+    const address = textOption(options, 'fromAddress')
+    const fromAddress = address === null ? null : wanted('from-address', parseIp(address))
+    const way = followed(side, { ...message, sender: message.sender ?? null }, { gateways, answers, fromAddress })
+    return [way, followedText(way)]
+  }
+  const explanation = explain(side.evaluator, message, answers)
+  const named = textOption(options, 'base')
+  if (named === null) return [explanation, explanationText(explanation)]
+  const base = await namedSide(named, options, terminal)
+  const compared = compareExplanations(explain(base.evaluator, message, answers), explanation)
+  return [compared, comparedText(compared, { base: base.name, next: side.name })]
 }
 
-function described(options: Invocation['options'], { graph }: Bundle): Described {
-  const { listeners } = graph.control
-  const names = listeners.map(({ name }) => name)
-  const listener = textOption(options, 'listener') ?? names[0] ?? ''
-  if (!names.includes(listener)) {
-    throw new CommandError(`--listener: expected one of ${names.join(', ')}, got ${listener}`)
-  }
-  const from = textOption(options, 'from')
-  const to = textOption(options, 'to')
-  const size = textOption(options, 'size')
-  const hops = textOption(options, 'hops')
-  if (hops !== null && !/^\d{1,6}$/.test(hops)) throw new CommandError(`--hops: expected a whole number, got ${hops}`)
-  return {
-    listener,
-    client: wanted('client', parseIp(textOption(options, 'client') ?? '127.0.0.1')),
-    sender: from === null ? undefined : from === '<>' || from === '' ? null : wanted('from', parseMailbox(from)),
-    recipient: to === null ? null : wanted('to', parseMailbox(to)),
-    sizeBytes: size === null ? null : wanted('size', parseSize(size)),
-    hops: hops === null ? null : Number(hops),
-  }
-}
-
-const outcomes: readonly Outcome[] = ['listed', 'clear', 'error']
-
-function assumptions(options: Invocation['options']): ReadonlyMap<string, Outcome> {
-  const assumed = new Map<string, Outcome>()
-  for (const text of (options['assume'] as readonly string[] | undefined) ?? []) {
-    const [oracle = '', said = ''] = text.split('=')
-    const outcome = outcomes.find((one) => one === said)
-    if (outcome === undefined) {
-      throw new CommandError(`--assume: expected ORACLE=listed, clear or error, such as dnsbl.zen=listed, got ${text}`)
-    }
-    assumed.set(oracle, outcome)
-  }
-  return assumed
-}
-
-function wanted<T>(option: string, result: Result<T>): T {
-  if (!result.ok) throw new CommandError(`--${option}: ${result.error}`)
-  return result.value
+/** A message that the gateway knows: by its active graph, and by the one that is proposed. */
+async function byId(id: string, { options, terminal }: Invocation): Promise<readonly [unknown, string]> {
+  const isProposed = textOption(options, 'config') !== null || textOption(options, 'graph') !== null
+  const sides = [await runningSide(options), ...(isProposed ? [await chosenSide(options, terminal)] : [])]
+  const known = await explainId(id, options, sides)
+  return [known, explainedIdText(known, Date.now())]
 }

@@ -1,0 +1,36 @@
+import type { CommandEntry, OptionEntry } from './commands.ts'
+
+/** The options that it shares with other commands. */
+export type SharedOptions = {
+  readonly source: readonly OptionEntry[]
+  readonly stateDir: OptionEntry
+  readonly message: readonly OptionEntry[]
+  readonly json: OptionEntry
+}
+
+export const explainCommand = ({ source, stateDir, message, json }: SharedOptions): CommandEntry => ({
+  name: 'explain',
+  summary: 'tell what happens to a described message, and which line of the document decides',
+  details:
+    'Walks the same graph by the same code as the gateway. An oracle (DNSBL) that is not assumed is shown as a tree of its outcomes. With the id of a message that the gateway has or has logged: why it is here, what was tried, and where it goes next, by the active graph and by the one of --config or --graph. docs/explain.md has examples.',
+  arguments: [['[id]', 'id of a message, as in the 250 reply and the log']],
+  options: [
+    ...source,
+    ['--running', 'explain the graph that the gateway serves now, with its overlays'],
+    [
+      '--base <graph>',
+      'compare with `running`, a graph (.mgw) or another document: both outcomes, and where they part',
+    ],
+    ['--follow', 'go on through the gateways that --with names, to the first host that is none of them'],
+    ['--with <files...>', 'documents or graphs (.mgw) of further gateways'],
+    ['--from-address <address>', 'address that a gateway connects from (default: of its first listener, or loopback)'],
+    stateDir,
+    ...message,
+    json,
+  ],
+  exits: [
+    [0, 'explained'],
+    [1, 'the document or the message cannot be read, or nothing is known of the id'],
+  ],
+  load: () => import('./commands/explain.ts'),
+})
