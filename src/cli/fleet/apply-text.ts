@@ -152,6 +152,7 @@ function planOf(changeSet: ChangeSet, plan: Plan | null): Plan {
     proofs: [],
     tests: null,
     queue: null,
+    overlays: [],
     replay: null,
   }
 }

@@ -1,4 +1,4 @@
-import type { JournalEntry, StatusAnswer } from '../../admin/protocol.ts'
+import type { JournalEntry } from '../../admin/protocol.ts'
 import { table } from '../text.ts'
 import type { Head } from './head.ts'
 import { type Member, wholeJournal } from './members.ts'
@@ -28,7 +28,7 @@ export function driftOf(members: readonly Member[], head: Head, env: string | nu
       })
       if (status.kind !== 'ok') return unknown(status.error)
       const { value } = status
-      const seen = { name, wanted, active: value.graph, overlays: overlaysOf(value) }
+      const seen = { name, wanted, active: value.graph, overlays: value.overlays.map(({ id }) => id) }
       if (graph === undefined || !graph.ok) return { ...unknown(graph?.error ?? 'no graph'), ...seen }
       const journal = await wholeJournal(client)
       const commit = journal.kind === 'ok' ? commitFor(value.graph, journal.value.entries) : null
@@ -46,11 +46,6 @@ export function driftOf(members: readonly Member[], head: Head, env: string | nu
 export function driftExit(drifts: readonly Drift[]): 0 | 1 | 2 {
   if (drifts.some(({ state }) => state === 'differs')) return 2
   return drifts.every(({ state }) => state === 'same') ? 0 : 1
-}
-
-const overlaysOf = (status: StatusAnswer): readonly string[] => {
-  const { overlays } = status as { overlays?: readonly { readonly id: string }[] }
-  return (overlays ?? []).map(({ id }) => id)
 }
 
 /** The latest activation of this graph that names a commit. */
