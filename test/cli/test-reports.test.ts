@@ -36,6 +36,7 @@ describe('--json', () => {
       `mailgw explain --config ${folder}/mailgw.config.yaml --listener mx --client 203.0.113.9 --to ann@corp.example`,
     )
     expect(report.coverage?.outcomes).toMatchObject({ all: 3, covered: 3, missing: [] })
+    expect(report.classes?.missing.length).toBe(report.classes!.all - report.classes!.covered)
   })
 
   test('its schema is the one in schemas/', () => {
@@ -70,6 +71,7 @@ describe('--coverage', () => {
       /^ {2}\*\.partner\.example {2}localMx\["\*\.partner\.example"\] at .*mailgw\.config\.yaml:15:3$/m,
     )
     expect(out).not.toContain('localMx["*"]')
+    expect(out).toMatch(/^\d+ of \d+ kinds of messages that are treated alike are tried$/m)
   })
 
   test('--min-coverage fails a run that reaches less, though every test passes', async () => {

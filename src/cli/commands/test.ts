@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { classesOf } from '../../analysis/suite-classes.ts'
 import { coverageOf, percentOf } from '../../analysis/suite-coverage.ts'
 import { failedOf, runCases } from '../../analysis/suite-run.ts'
 import { interpreter } from '../../graph/interpret.ts'
@@ -78,6 +79,7 @@ async function outcomeOf(loaded: LoadedTests, options: Invocation['options']): P
     proofs: proveClaims(loaded.bundle, loaded.claims),
     smtp: flag(options, 'smtp') ? await overSmtp(loaded, results) : null,
     coverage: wantsCoverage ? coverageOf(graph, sources, results) : null,
+    classes: flag(options, 'coverage') ? classesOf(graph, results) : null,
     mutation: wantsMutants ? mutationOf(loaded, results, flag(options, 'suggest')) : null,
   }
 }
@@ -109,14 +111,14 @@ function mutationOf(
 }
 
 function outcomeText(outcome: Outcome, { files }: LoadedTests, options: TextOptions): string {
-  const { results, proofs, smtp, coverage, mutation } = outcome
+  const { results, proofs, smtp, coverage, classes, mutation } = outcome
   const failed = failedOf(results)
   const unproved = proofs.filter((one) => !isProved(one))
   const parts: string[] = []
   if (failed.length > 0) parts.push(failuresText(failed, options))
   if (unproved.length > 0) parts.push(proofsText(unproved, options))
   if (smtp !== null) parts.push(smtpText(smtp, options))
-  if (coverage !== null) parts.push(coverageText(coverage, options))
+  if (coverage !== null) parts.push(coverageText(coverage, classes, options))
   if (mutation !== null) parts.push(mutationText(mutation, options))
   parts.push(countText(results.length + proofs.length, failed.length + unproved.length, files.length))
   return parts.join('\n')

@@ -1,11 +1,15 @@
+import type { Classes } from '../../analysis/suite-classes.ts'
 import { type Coverage, type Missing, percentOf, type Share } from '../../analysis/suite-coverage.ts'
+import { boxSentence } from '../plan/box-words.ts'
 import { table } from '../text.ts'
 import { placeText, type TextOptions } from './failure-text.ts'
 
 const shownAtMost = 20
+const classesAtMost = 10
+const noName = () => null
 
 /** The shares, then what no test has reached, by its place in the document. */
-export function coverageText(coverage: Coverage, options: TextOptions): string {
+export function coverageText(coverage: Coverage, classes: Classes | null, options: TextOptions): string {
   const rows = (Object.entries(coverage) as [string, Share][]).map(([name, { all, covered }]) => [
     name,
     String(covered),
@@ -23,6 +27,14 @@ export function coverageText(coverage: Coverage, options: TextOptions): string {
   ]
   if (missing.length > 0) lines.push('no test reaches', ...missing.slice(0, shownAtMost).map(line))
   if (missing.length > shownAtMost) lines.push(`  and ${missing.length - shownAtMost} more (--json has all of them)`)
+  if (classes !== null) {
+    lines.push('', `${classes.covered} of ${classes.all} kinds of messages that are treated alike are tried`)
+    lines.push(
+      ...classes.missing.slice(0, classesAtMost).map(({ box, text }) => `  ${boxSentence(box, noName)}: ${text}`),
+    )
+    const rest = classes.missing.length - classesAtMost
+    if (rest > 0) lines.push(`  and ${rest} more (--json has all of them)`)
+  }
   return `${lines.join('\n')}\n`
 
   function line(one: Missing): string {

@@ -1,5 +1,6 @@
 import type { Proof } from '../../analysis/proof.ts'
 import type { Case, CasePlace } from '../../analysis/suite-case.ts'
+import type { Classes } from '../../analysis/suite-classes.ts'
 import type { Coverage } from '../../analysis/suite-coverage.ts'
 import type { CaseResult } from '../../analysis/suite-run.ts'
 import type { Mutant } from './mutants.ts'
@@ -11,6 +12,8 @@ export type Outcome = {
   readonly proofs: readonly ProvedClaim[]
   readonly smtp: readonly WireResult[] | null
   readonly coverage: Coverage | null
+  /** `null`: not asked for, or too many to be counted. */
+  readonly classes: Classes | null
   readonly mutation: {
     readonly mutants: number
     readonly runs: number

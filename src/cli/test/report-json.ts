@@ -4,6 +4,7 @@ import { percentOf, type Share } from '../../analysis/suite-coverage.ts'
 import type { CaseResult } from '../../analysis/suite-run.ts'
 import { caseText, deciderOf, demandsText, explainLine, fateText } from '../../analysis/suite-words.ts'
 import { pathText } from '../../graph/interpret.ts'
+import { boxSentence } from '../plan/box-words.ts'
 import type { TextOptions } from './failure-text.ts'
 import { suggestionText } from './mutation-text.ts'
 import type { Outcome } from './outcome.ts'
@@ -11,7 +12,7 @@ import type { TestReport } from './report-schema.ts'
 
 /** A run of tests as data, in the shape of `schemas/test-report.v1.schema.json`. */
 export function testReport(
-  { results, proofs, smtp, coverage, mutation }: Outcome,
+  { results, proofs, smtp, coverage, classes, mutation }: Outcome,
   about: { readonly graph: string; readonly document: string | null; readonly files: readonly string[] },
   options: TextOptions,
 ): TestReport {
@@ -57,6 +58,14 @@ export function testReport(
             rows: share(coverage.rows),
             terminals: share(coverage.terminals),
             outcomes: share(coverage.outcomes),
+          },
+    classes:
+      classes === null
+        ? null
+        : {
+            all: classes.all,
+            covered: classes.covered,
+            missing: classes.missing.map(({ box, text }) => ({ box: boxSentence(box, () => null), text })),
           },
     mutation:
       mutation === null

@@ -88,6 +88,18 @@ export const reportSchema = z.object({
     z.object({ percent: count, elements: share, rows: share, terminals: share, outcomes: share }).nullable(),
     'With --coverage or --min-coverage.',
   ),
+  classes: said(
+    z
+      .object({
+        all: count,
+        covered: count,
+        missing: z.array(
+          z.object({ box: said(text, 'Which messages, in words.'), text: said(text, 'What comes of them.') }),
+        ),
+      })
+      .nullable(),
+    'With --coverage: disjoint sets of messages that are treated alike. null: not asked for, or too many.',
+  ),
   mutation: said(
     z.object({ mutants: count, killed: count, runs: count, survivors: z.array(mutant) }).nullable(),
     'With --mutate or --suggest.',
