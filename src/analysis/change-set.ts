@@ -66,8 +66,9 @@ export type SettingChange = { readonly at: string; readonly from: string | null;
 export type ChangeSet = {
   readonly format: 'mailgw-changes/1'
   /**
-   * `c1:` and base32 of the SHA-256 over the canonical JSON of what changes for mail (boxes, kinds, moves, destinations,
-   * settings, what is unknown), without positions, causes, witnesses and graph hashes: equal meaning, equal hash.
+   * `c1:` and base32 of a SHA-256 over what changes for mail (`fingerprint.ts`: from which behaviour to which, for which
+   * messages), kinds, destinations, settings and what is unknown, without positions, causes, witnesses and graph hashes:
+   * equal meaning, equal hash.
    */
   readonly hash: string
   /** Graph hashes. */

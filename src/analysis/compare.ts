@@ -58,7 +58,7 @@ export function compareGraphs(before: Bundle, after: Bundle, options: CompareOpt
   const destined = destinations.map(({ deciders, ...change }) => ({ ...change, causes: causesOf(deciders) }))
   const meaning = {
     name,
-    boxes: changes.map(({ kind, box }) => ({ kind, box })),
+    kinds: changes.map(({ kind }) => kind),
     destinations: destined.map(({ destinations, from, to }) => ({ destinations, from, to })),
     settings,
     unknown,
@@ -112,9 +112,11 @@ function sorted(drafts: readonly Draft[]): Draft[] {
     draft,
     kind: changeKinds.indexOf(draft.kind),
     classes: draft.moves.reduce((sum, { classes }) => sum + classes, 0),
-    text: canonicalJson(draft.box),
   }))
-  keyed.sort((a, b) => a.kind - b.kind || b.classes - a.classes || byCodeUnits(a.text, b.text))
+  keyed.sort(
+    (a, b) =>
+      a.kind - b.kind || b.classes - a.classes || byCodeUnits(canonicalJson(a.draft.box), canonicalJson(b.draft.box)),
+  )
   return keyed.map(({ draft }) => draft)
 }
 

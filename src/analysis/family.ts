@@ -80,16 +80,7 @@ export function bordersOf(family: Omit<Family, 'borders'>, isAmong: (cell: numbe
  */
 export function patternsOf(family: Family, isIn: (state: StateId) => boolean): PatternSet {
   const { patterns } = family
-  const sides = new Map<StateId, boolean>()
-  const side = (one: StateId | null): boolean => {
-    if (one === null) return false
-    let found = sides.get(one)
-    if (found === undefined) {
-      found = isIn(one)
-      sides.set(one, found)
-    }
-    return found
-  }
+  const side = (one: StateId | null): boolean => one !== null && isIn(one)
   const parts = new Map<number, string[]>()
   for (const { inner, outer, cells } of family.borders)
     if (side(inner) && !side(outer)) for (const cell of cells) parts.set(cell, [])

@@ -25,26 +25,27 @@ export function movesIn(answer: Answer, { of, sets }: Cut, also: number): Moves 
   const fine = inside.flatMap((atom) => answer.recipients[atom]!)
   const met = meetings(answer, sets)
 
-  type Count = { classes: number; readonly isOwn: boolean; readonly example: Moves['example'] }
-  const counts = new Map<string, Count & { readonly from: number; readonly to: number }>()
-  const counted = new Set<string>()
-  for (const [tuple, meeting] of met) {
-    for (const one of fine) {
-      const atoms = meeting.all ?? meeting.of.get(space.recipients.coarseOf[one]!)
+  type Count = { classes: number; readonly from: number; readonly to: number; last: number } & Pick<Moves, 'example'>
+  const counts = new Map<number, Count & { readonly isOwn: boolean }>()
+  // By recipient, so that one who makes the same move in several ways is counted once.
+  for (const one of fine) {
+    const coarse = space.recipients.coarseOf[one]!
+    for (const [tuple, meeting] of met) {
+      const atoms = meeting.all ?? meeting.of.get(coarse)
       if (atoms === undefined) continue
       const found = answer.classOf(tuple, one)
       if (found !== of && found !== also) continue
       const [from, to] = product.resolve(tuple, one) as [number, number]
-      const key = `${from} ${to}`
-      if (met.size > 1) {
-        if (counted.has(`${key} ${one}`)) continue
-        counted.add(`${key} ${one}`)
-      }
+      const key = from * 2 ** 26 + to
       const count = counts.get(key)
       const weight = space.recipients.weight[one]!
-      if (count === undefined)
-        counts.set(key, { classes: weight, isOwn: found === of, example: { atoms, fine: one }, from, to })
-      else count.classes += weight
+      if (count === undefined) {
+        const example = { atoms, fine: one }
+        counts.set(key, { classes: weight, from, to, last: one, example, isOwn: found === of })
+      } else if (count.last !== one) {
+        count.classes += weight
+        count.last = one
+      }
     }
   }
   const found = [...counts.values()].sort((a, b) => Number(b.isOwn) - Number(a.isOwn) || b.classes - a.classes)
@@ -52,7 +53,7 @@ export function movesIn(answer: Answer, { of, sets }: Cut, also: number): Moves 
   if (first === undefined) throw new Error('internal error: a box in which nothing changes')
   const texts = found.slice(0, shownMoves).map(({ from, to, classes }): Move => {
     const [before, now] = [from, to].map((id) => space.values.get(id) as Behaviour) as [Behaviour, Behaviour]
-    return { ...moveTexts(before, now), classes }
+    return { ...moveTexts(before, now), classes: Math.max(1, classes) }
   })
   const rest = found.slice(shownMoves)
   const others = `${rest.length} others`

@@ -64,15 +64,14 @@ export function multiply(space: Space, parts: readonly Part[]): Product {
     return made
   }
   const root = times(parts.map((part) => part.root))
-  return {
-    diagram,
-    root,
-    tuples,
-    isOpen,
-    resolve: (tuple, fine) =>
-      tuples[tuple]!.map((id, index) => {
-        const value = values.get(id)
-        return value.kind === 'token' ? outcomes.of(parts[index]!.side, value.token, fine) : id
-      }),
+  // A token means the same for a recipient whichever tuple holds it; most tuples have none, and are what they are.
+  const resolve = (tuple: number, fine: number): readonly ValueId[] => {
+    const own = tuples[tuple]!
+    if (!isOpen[tuple]) return own
+    return own.map((id, index) => {
+      const value = values.get(id)
+      return value.kind === 'token' ? outcomes.of(parts[index]!.side, value.token, fine) : id
+    })
   }
+  return { diagram, root, tuples, isOpen, resolve }
 }

@@ -6,7 +6,7 @@ import type { TokenValue, Value } from './values.ts'
 /** What a question is answered from: a behaviour (the mailbox `''` is the recipient itself), or whether it is in a set. */
 export type Known = Exclude<Value, TokenValue>
 
-/** Which class a message belongs to, by the values of the parts in their order. 0 is none. */
+/** Which class a message belongs to, by the values of the parts in their order: 0 is none, 254 the highest. */
 export type Classify = (values: readonly Known[]) => number
 
 /**
@@ -30,7 +30,7 @@ export function ask(space: Space, parts: readonly Part[], classify: Classify): A
   const product = multiply(space, parts)
   const { values } = space
   const classes = new Map<string, number>()
-  const classOf = (tuple: number, fine: number): number => {
+  const classified = (tuple: number, fine: number): number => {
     const resolved = product.resolve(tuple, fine)
     const key = resolved.length === 1 ? String(resolved[0]) : resolved.join(' ')
     let found = classes.get(key)
@@ -40,16 +40,28 @@ export function ask(space: Space, parts: readonly Part[], classify: Classify): A
     }
     return found
   }
+  /** Of each tuple, by fine recipient, its class and one; 0 is not known yet. A tuple without a token has one class. */
+  const known: Uint8Array[] = []
+  const classOf = (tuple: number, fine: number): number => {
+    let row = known[tuple]
+    if (row === undefined) {
+      row = new Uint8Array(product.isOpen[tuple] ? space.recipients.fine.length : 1)
+      known[tuple] = row
+    }
+    const at = row.length === 1 ? 0 : fine
+    if (row[at] === 0) row[at] = classified(tuple, fine) + 1
+    return row[at]! - 1
+  }
 
   const { atomOfFine, recipients } = divide(space, product, classOf)
   const sizes = [...space.dimensions.sizes.slice(0, -1), recipients.length]
   const diagram = makeDiagram(sizes, space.budget)
   const last = space.dimensions.recipient
   const coarseOf = recipients.map((fine) => space.recipients.coarseOf[fine[0]!]!)
-  const known = new Map<DiagramId, DiagramId>()
+  const done = new Map<DiagramId, DiagramId>()
   const answered = (id: DiagramId): DiagramId => {
     if (id < 0 && !product.isOpen[~id]) return terminal(classOf(~id, 0))
-    let found = known.get(id)
+    let found = done.get(id)
     if (found === undefined) {
       const at = product.diagram.variableOf(id)
       const edges =
@@ -59,7 +71,7 @@ export function ask(space: Space, parts: readonly Part[], classify: Classify): A
             )
           : product.diagram.edgesOf(id).map(answered)
       found = diagram.select(Math.min(at, last), edges)
-      known.set(id, found)
+      done.set(id, found)
     }
     return found
   }

@@ -15,7 +15,7 @@ export type Recipients = {
   /** Of each fine atom its state. */
   readonly fine: readonly StateId[]
   fineOf(state: StateId): number | undefined
-  /** How many cells (rows, or what lies between them) a fine atom has; at least 1. */
+  /** How many cells (rows, or what lies between them) a fine atom has; 0 for a local part of cells that another one has. */
   readonly weight: readonly number[]
   /** One mailbox of a fine atom. */
   witness(fine: number): Mailbox
@@ -75,7 +75,7 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     cells.push(cell)
     locals.push(local)
     witnesses.push(witness)
-    weight.push(1)
+    weight.push(local === null ? 1 : 0)
   }
   /** States of which every class of local parts has its atom. */
   const divided = new Set<StateId>()
@@ -91,6 +91,8 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     }
     if (isWhole) divided.add(state)
   }
+  const fineByState = new Int32Array(states.count()).fill(-1)
+  for (const [state, atom] of fineOf) fineByState[state] = atom
   const singleTable = all.length
   const coarse: number[] = []
   const coarseOf = new Int32Array(fine.length)
@@ -98,7 +100,8 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
   const recipients: Recipients = {
     family,
     fine,
-    fineOf: (state) => fineOf.get(state),
+    // States that are made later, by local parts that nobody has there, are no atoms.
+    fineOf: (state) => (fineByState[state] === undefined || fineByState[state] < 0 ? undefined : fineByState[state]),
     weight,
     witness(atom) {
       witnesses[atom] ??= family.witness(cells[atom]!, locals[atom]!) as Mailbox | null
