@@ -1,4 +1,4 @@
-import type { Graph, Leaf, NodeId, Table } from '../graph/graph.ts'
+import { type Graph, isLeaf, type Leaf, type NodeId, type Table } from '../graph/graph.ts'
 import type { Family } from './family.ts'
 import type { Found } from './proof.ts'
 import { question } from './prove-question.ts'
@@ -32,8 +32,11 @@ export function noDeadRules(subject: Subject): Found {
 
 /** Rules and rows that decide for nobody, sorted as the graph names them. */
 export function deadRules(graph: Graph): string[] {
+  const leafRules = new Set<string>()
+  for (const node of graph.nodes) if (isLeaf(node) && node.at !== null && isRule(node.at)) leafRules.add(node.at)
+  const tables = graph.nodes.flatMap((node, id) => (node.kind === 'table' ? [[id, node] as const] : []))
   const rowAts = new Set<string>()
-  for (const node of graph.nodes) if (node.kind === 'table') for (const [, , at] of node.rows) rowAts.add(at)
+  for (const [, { rows }] of tables) for (const [, , at] of rows) if (leafRules.has(at)) rowAts.add(at)
   // A leaf that a rule of its own stands for is told from others; where a row names the rule, the row will do.
   const meaning = (leaf: Leaf): string => {
     const own = leaf.at !== null && isRule(leaf.at) && !rowAts.has(leaf.at) ? ` ${leaf.at}` : ''
@@ -60,12 +63,17 @@ export function deadRules(graph: Graph): string[] {
   walk(space, space.everything, { passing }, { only: 'destination' })
 
   const cellsOf = memo((family: Family) => new Map(family.patterns.map((pattern, cell) => [pattern, cell])))
-  for (const [id, states] of reached) {
-    const table = graph.nodes[id] as Table
-    for (const row of winners(space, table, states, cellsOf)) alive.add(table.rows[row]![2])
+  // Only of what loses somewhere has to be known whether it wins elsewhere: most rows of a large table just win.
+  const losing = new Set(graph.claims.rules)
+  const won = tables.map(([id, table]) => {
+    const rows = winners(space, table, reached.get(id) ?? new Set(), cellsOf)
+    for (const [row, [, , at]] of table.rows.entries()) if (!rows.has(row) && isRule(at)) losing.add(at)
+    return rows
+  })
+  for (const [i, [, table]] of tables.entries()) {
+    for (const [row, [, , at]] of table.rows.entries()) if (losing.has(at) && won[i]!.has(row)) alive.add(at)
   }
-  const rules = new Set([...graph.claims.rules, ...[...rowAts].filter(isRule)])
-  return [...rules].filter((at) => !alive.has(at)).sort()
+  return [...losing].filter((at) => !alive.has(at)).sort()
 }
 
 /** The rows of a table that win for some class which reaches it. */
@@ -76,6 +84,7 @@ function winners(
   cellsOf: (family: Family) => ReadonlyMap<string, number>,
 ): Set<number> {
   const won = new Set<number>()
+  if (states.size === 0) return won
   const family = space.partition[dimensionOf(table.on)]
   if (table.on === 'local-part') {
     const { recipient } = space.partition
