@@ -15,7 +15,7 @@ export const site = ({ port, localMx, ...sections }: SiteOptions): object => ({
   listeners: { inside: { kind: 'internal', bind: `127.0.0.1:${port}`, maxSize: '50MiB' } },
   trusted: ['127.0.0.0/8'],
   domains: { 'here.test': 'local' },
-  localMx: { 'here.test': 'deliver', ...localMx },
+  localMx: { 'here.test': 'deliver', '*': { reject: { code: 550, text: '5.4.4 no way there' } }, ...localMx },
   retry: { schedule: ['1s'], expireAfter: '1h' },
   ...sections,
 })
