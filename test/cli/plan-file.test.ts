@@ -30,7 +30,9 @@ test('the schema of plans is that of the code (npx vitest run test/cli/plan-file
 test('every member of a plan stands in the schema', () => {
   const { properties, required } = planJsonSchema() as { properties: object; required: string[] }
   expect(Object.keys(properties).sort()).toEqual(Object.keys(plan).sort())
-  expect([...required].sort()).toEqual(Object.keys(plan).sort())
+  // Added later than the first plans.
+  const later = ['overlays']
+  expect([...required, ...later].sort()).toEqual(Object.keys(plan).sort())
 })
 
 test('plan show prints a saved plan in any form', async () => {
@@ -55,6 +57,12 @@ test('what a later mailgw added to a plan is left out, and the rest is read', ()
     ok: true,
     value: { ...plan, version: '0.9.0' },
   })
+})
+
+test('a plan of before there were overlays is read', () => {
+  const { overlays, ...older } = plan
+  expect(overlays).toHaveLength(1)
+  expect(readPlan(JSON.stringify(older))).toEqual({ ok: true, value: { ...plan, overlays: [] } })
 })
 
 test.each([

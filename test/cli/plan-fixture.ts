@@ -161,6 +161,15 @@ export const plan: Plan = {
       },
     ],
   },
+  overlays: [
+    {
+      id: 'deny-7f3a1c',
+      owner: 'ann',
+      reason: 'a flood',
+      says: 'client 192.0.2.0/24',
+      until: 1_790_000_000_000,
+    },
+  ],
   replay: {
     source: 'the last 7 days',
     records: 20_000,

@@ -56,6 +56,19 @@ test('a plan against the running gateway counts what waits and what came, and ch
   expect((await gateway.status()).graph).toBe(graph)
   expect(await gateway.queue()).toHaveLength(3)
 
+  // A restriction of the moment stands beside the graph, before and after.
+  const denied = await gateway.ask<{ id: string }>(
+    'deny',
+    'add',
+    '--client',
+    '192.0.2.0/24',
+    '--for',
+    '2h',
+    '--reason',
+    'a flood',
+  )
+  expect((await ask()).out).toContain(`${denied.id}: refuses client 192.0.2.0/24 with 554, until `)
+
   // The same envelopes from a file, one of them cut off by a crash.
   const folder = join(gateway.stateDir, 'envelopes')
   const lines = readdirSync(folder)

@@ -9,6 +9,7 @@ import { version } from '../version.ts'
 import { documentName, graphSide, linesBeside, type Side, withBase } from './base.ts'
 import { commitOf } from './git.ts'
 import { networksOf } from './networks.ts'
+import { overlaysInForce } from './overlays.ts'
 import type { Plan, PlanLine, PlanSide } from './plan.ts'
 import type { Planned } from './planned.ts'
 import { queueImpact } from './queue-impact.ts'
@@ -64,6 +65,7 @@ export async function makePlan(options: Options, after: NextSide, terminal: Term
       proofs: prove(after.bundle, { change: { before: before.bundle, changeSet } }).proofs,
       tests: null,
       queue: before.kind === 'running' ? await queueImpact(socket, before.bundle, after.bundle) : null,
+      overlays: before.kind === 'running' ? await overlaysInForce(socket) : [],
       replay: null,
     }
     const traffic = trafficOf(options, socket, Date.now())

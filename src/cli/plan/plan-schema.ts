@@ -160,6 +160,10 @@ export const planSchema = z.object({
   proofs: z.array(proof),
   tests: said(z.object({ passed: count, failed: count, failures: z.array(text) }).nullable(), 'null: not run.'),
   queue: said(queue.nullable(), 'null: no running gateway was asked.'),
+  overlays: z
+    .array(z.object({ id: text, owner: text, reason: text, says: text, until: count }))
+    .default([])
+    .describe('Restrictions of the moment on the running gateway; they stay whatever is applied.'),
   replay: said(replay.nullable(), 'null: nothing was replayed.'),
 })
 

@@ -14,6 +14,7 @@ import {
   subject,
   witnessWords,
 } from './change-words.ts'
+import { overlayLines } from './overlays.ts'
 import { exitCodeOf, type Plan, type PlanSide } from './plan.ts'
 import { proofLines, queueLines, replayLines, testLines, trafficWords } from './sum-text.ts'
 
@@ -216,6 +217,7 @@ export function sumLines(plan: Plan, paint: Paint): string[] {
   return [
     ...proved,
     ...queueLines(plan),
+    ...overlayLines(plan.overlays),
     ...replayLines(plan, paint),
     ...proofLines(plan, paint),
     ...testLines(plan, paint),

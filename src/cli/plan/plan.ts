@@ -1,6 +1,7 @@
 import type { ChangeSet } from '../../analysis/change-set.ts'
 import type { Proof } from '../../analysis/proof.ts'
 import type { ReplayResult } from '../../analysis/replay.ts'
+import type { PlanOverlay } from './overlays.ts'
 import type { QueueImpact } from './queue-impact.ts'
 
 /**
@@ -23,6 +24,8 @@ export type Plan = {
   readonly tests: PlanTests | null
   /** `null`: no running gateway was asked. */
   readonly queue: QueueImpact | null
+  /** Of the running gateway, when it is the base. */
+  readonly overlays: readonly PlanOverlay[]
   /** `null`: nothing was replayed. */
   readonly replay: PlanReplay | null
 }
