@@ -36,11 +36,13 @@ const changeSet = { changes: boxes.map((box) => ({ box })), unknown: [] }
 const start = performance.now()
 const replay = openReplay(before, after, changeSet)
 const openMs = performance.now() - start
+const cpu = process.cpuUsage()
 for await (const line of createInterface({ input: createReadStream(file, { highWaterMark: 1 << 20 }) })) {
   const record = parseEnvelopeLine(line)
   if (record !== null) replay.add(record)
 }
 const tookMs = performance.now() - start
+const { user, system } = process.cpuUsage(cpu)
 const result = replay.result()
 const { size } = await stat(file)
 await rm(folder, { recursive: true, force: true })
@@ -56,6 +58,8 @@ const row = {
   buildBothMs: Math.round(openMs),
   tookMs: Math.round(tookMs),
   envelopesPerSecond: Math.round((count / (tookMs - openMs)) * 1000),
+  // Reading, parsing and both graphs; without building them.
+  cpuMicrosPerEnvelope: Math.round(((user + system) / count) * 10) / 10,
   inChanges,
   rssBytes: process.memoryUsage.rss(),
 }
