@@ -19,7 +19,12 @@ function overSmtp(document: unknown, rows: unknown) {
   const folder = tempFolder()
   writeFileSync(join(folder, 'mailgw.config.json'), JSON.stringify(document))
   writeFileSync(join(folder, 'mailgw.test.json'), JSON.stringify(rows))
-  const ran = spawnSync(process.execPath, [program, 'test', '--smtp', '--json'], { cwd: folder, encoding: 'utf8' })
+  const ran = spawnSync(process.execPath, [program, 'test', '--smtp', '--json'], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 15_000,
+    killSignal: 'SIGKILL',
+  })
   expect(ran.stdout, ran.stderr).not.toBe('')
   const report = reportSchema.parse(JSON.parse(ran.stdout))
   return { code: ran.status, failed: report.failed, smtp: report.smtp! }

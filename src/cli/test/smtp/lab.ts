@@ -1,16 +1,14 @@
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { type Gateway, startGateway } from '../../../gateway.ts'
+import { fileURLToPath } from 'node:url'
 import { makeBundle, writeBundle } from '../../../graph/bundle.ts'
 import type { Graph } from '../../../graph/graph.ts'
 import { noSources } from '../../../graph/sources.ts'
-import { systemClock } from '../../../mail/clock.ts'
-import { silentLog } from '../../../mail/log.ts'
 import { askForJson } from '../../admin-client.ts'
 import { CommandError } from '../../run.ts'
 import { socketOf } from '../../state-dir.ts'
-import { version } from '../../version.ts'
 import { labGraph, mxTarget, type Source } from './lab-graph.ts'
 import { type Arrived, isNotification, type StubHost, startStubHost, testHeader } from './stub-host.ts'
 import { startStubResolver } from './stub-resolver.ts'
@@ -55,21 +53,12 @@ export async function openLab(graph: Graph, sources: readonly Source[], targets:
     await mkdir(join(stateDir, 'graphs'), { recursive: true })
     const file = join(folder, 'lab.mgw')
     await writeFile(file, writeBundle(makeBundle(changed, noSources)))
-    const gateway: Gateway = await startGateway({
-      stateDir,
-      bundle: () => file,
-      log: silentLog,
-      clock: systemClock,
-      version,
-    })
-    closers.push(() => {
-      gateway.stop(true)
-      return gateway.ended
-    })
-    const ports = new Map(
-      gateway.summary().listeners.map(({ name, addresses }) => [name, Number(/\d+$/.exec(addresses[0] ?? '')?.[0])]),
-    )
+    const gateway = startProgram(file, stateDir)
+    closers.push(() => gateway.kill())
     const admin = socketOf(stateDir)
+    const ports = new Map(
+      (await ready(admin, gateway)).map(({ name, addresses }) => [name, Number(/\d+$/.exec(addresses[0] ?? '')?.[0])]),
+    )
     return {
       portOf: (listener) => ports.get(listener)!,
       settled: () => settled(admin),
@@ -88,6 +77,62 @@ export async function openLab(graph: Graph, sources: readonly Source[], targets:
 }
 
 export const elsewhere = 'elsewhere'
+
+type Program = { readonly ended: () => string | null; kill(): Promise<void> }
+
+/** A gateway in a process of its own, as in earnest: whatever becomes of it, this command ends. */
+function startProgram(graph: string, stateDir: string): Program {
+  const main = fileURLToPath(new URL('../../main.js', import.meta.url))
+  const args = [
+    main,
+    'serve',
+    '--graph',
+    graph,
+    '--state-dir',
+    stateDir,
+    '--log-level',
+    'error',
+    '--log-format',
+    'json',
+  ]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const cut = () => void child.kill('SIGKILL')
+  process.once('exit', cut)
+  let said = ''
+  let why: string | null = null
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (said.length < 10_000) said += text
+  })
+  const gone = new Promise<void>((resolve) => {
+    const end = (reason: string) => {
+      process.off('exit', cut)
+      why = said.trim() || reason
+      resolve()
+    }
+    child.once('error', (error) => end(error.message))
+    child.once('close', (code) => end(`it ended with ${code}`))
+  })
+  return {
+    ended: () => why,
+    async kill() {
+      cut()
+      await gone
+    },
+  }
+}
+
+type Listening = { readonly name: string; readonly addresses: readonly string[] }
+
+async function ready(admin: string, gateway: Program): Promise<readonly Listening[]> {
+  for (const end = Date.now() + patienceMs; ; ) {
+    const status = (await askForJson(admin, 'GET', '/status').catch(() => null)) as { listeners: Listening[] } | null
+    if (status !== null) return status.listeners
+    const why = gateway.ended()
+    if (why !== null) throw new Error(why)
+    if (Date.now() > end) throw new Error(`it does not answer after ${patienceMs / 1000} s`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
 
 type QueueRow = { readonly id: string; readonly recipient: string; readonly state: string }
 

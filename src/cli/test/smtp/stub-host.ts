@@ -14,7 +14,9 @@ export const testHeader = 'X-Mailgw-Test'
  */
 export async function startStubHost(target: string, arrived: (message: Arrived) => void): Promise<StubHost> {
   const sockets = new Set<Socket>()
+  let isClosing = false
   const server: Server = createServer((socket) => {
+    if (isClosing) return void socket.destroy()
     sockets.add(socket)
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
@@ -27,6 +29,7 @@ export async function startStubHost(target: string, arrived: (message: Arrived) 
   return {
     port: (server.address() as AddressInfo).port,
     async close() {
+      isClosing = true
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
     },
