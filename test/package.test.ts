@@ -85,7 +85,11 @@ test('the public API is the builders and the types, and loads without the rest',
     { encoding: 'utf8' },
   )
   expect(loaded.stdout.trim()).toBe(
-    'byEnv,catchAll,defineConfig,deliver,discard,env,exec,file,hold,host,hosts,mx,park,reject,table,unsafeOpenRelay,via',
+    [
+      'authOnlyOverTls,byEnv,catchAll,defineConfig,deliver,discard,env,everyLocalDomainHasTerminal,except,exec,file',
+      'forAll,hold,host,hosts,mx,noDeadRules,noLoops,noOpenRelay,noUnreachableRelay,nullSenderAcceptedForLocal',
+      'oraclesFailSafe,park,postmasterAndAbuseAccepted,reject,table,tlsFloor,unchanged,unsafeOpenRelay,via',
+    ].join(),
   )
   expect(readdirSync(join(root, 'dist'))).toContain('index.d.ts')
 })

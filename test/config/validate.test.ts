@@ -37,6 +37,7 @@ test('the smallest document is right and has every default of the standards', ()
     dnsbl: [],
     deny: [],
     aliases: [],
+    envelopeLog: { keepMs: 7 * 24 * 3600 * 1000, maxBytes: 200 * 1024 * 1024, localParts: 'plain' },
     limits: {
       sessions: 4000,
       sessionsPerClient: 100,

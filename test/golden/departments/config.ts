@@ -1,4 +1,4 @@
-import { defineConfig, deliver, host } from 'mailgw'
+import { defineConfig, deliver, host, reject } from 'mailgw'
 
 // Outbound only, wildcards inside of wildcards, and local domains by wildcard.
 export default defineConfig({
@@ -20,5 +20,6 @@ export default defineConfig({
     '*.test': host('wide.test'),
     '*.east.test': host('east.test'),
     'x.east.test': host('exact.test', 2525),
+    '*': reject(550, 'no way out'),
   },
 })
