@@ -35,7 +35,7 @@ const text = (said: Said, assume: Record<string, Outcome> = {}) =>
 test('what no oracle decides is one straight line, with the row, file, line and column of each decision', () => {
   expect(text({ client: '10.1.2.3', recipient: 'both@example.com' })).toMatchInlineSnapshot(`
     "message  10.1.2.3 at mx, from a@b.example, to both@example.com, 500 octets, 0 hops
-    graph    g1:2syr3xy3s4xhehnm3lipfp4hdswhqocn33imodcy7rim4fq66diq
+    graph    g1:h7l2lxbgwcsvdgb5sjessg4dfespjph2kvvghsihpteqz3xbncaa
 
     connect  passes
     mail     passes
@@ -66,7 +66,7 @@ test('what no oracle decides is one straight line, with the row, file, line and 
 test('an oracle that nobody answers is a tree of all its outcomes', () => {
   expect(text({ recipient: 'joe@example.com' })).toMatchInlineSnapshot(`
     "message  203.0.113.9 at mx, from a@b.example, to joe@example.com, 500 octets, 0 hops
-    graph    g1:2syr3xy3s4xhehnm3lipfp4hdswhqocn33imodcy7rim4fq66diq
+    graph    g1:h7l2lxbgwcsvdgb5sjessg4dfespjph2kvvghsihpteqz3xbncaa
 
     connect  passes
     mail     passes
