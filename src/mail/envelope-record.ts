@@ -33,8 +33,40 @@ export type EnvelopeRecord = {
 /** Local parts that are never hashed: they are nobody's name, and every domain has them (RFC 2142). */
 export const plainLocalParts: ReadonlySet<string> = new Set(['postmaster', 'abuse'])
 
-/** With its line end. `time` is first, so that a reader finds its place without parsing. */
-export const envelopeLine = (record: EnvelopeRecord): string => `${JSON.stringify(record)}\n`
+let last: EnvelopeRecord | null = null
+let shared = ''
+
+/**
+ * With its line end. `time` is first, so that a reader finds its place without parsing. Recipients of one message differ in
+ * little, so what the one before had too is not written anew.
+ */
+export function envelopeLine(record: EnvelopeRecord): string {
+  if (last === null || !differsInRecipient(last, record)) {
+    const { time: _time, to: _to, at: _at, ...rest } = record
+    shared = JSON.stringify(rest).slice(1)
+  }
+  last = record
+  const { time, to, at } = record
+  return `{"time":${time},"to":${JSON.stringify(to)},"at":${JSON.stringify(at)},${shared}\n`
+}
+
+/** In the recipient and what decided of it alone. Answers are compared as objects: those of one question are one. */
+function differsInRecipient(one: EnvelopeRecord, other: EnvelopeRecord): boolean {
+  return (
+    one.listener === other.listener &&
+    one.client === other.client &&
+    one.from === other.from &&
+    one.size === other.size &&
+    one.hops === other.hops &&
+    one.answers === other.answers &&
+    one.verdict === other.verdict &&
+    one.stage === other.stage &&
+    one.code === other.code &&
+    one.graph === other.graph &&
+    one.id === other.id &&
+    one.hashed === other.hashed
+  )
+}
 
 /** `null` for what is no whole record: the last line of a crash, or another's. */
 export function parseEnvelopeLine(line: string): EnvelopeRecord | null {

@@ -1,0 +1,45 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type EnvelopeRecord, envelopeLine, parseEnvelopeLine, timeOfLine } from '../../src/mail/envelope-record.ts'
+
+// Few values, so that neighbours often share all but one of them.
+const answers = [{}, {}, { 'dnsbl.zen': 'error' }] as const
+const records: fc.Arbitrary<EnvelopeRecord> = fc.record(
+  {
+    time: fc.nat(),
+    listener: fc.constantFrom('mx', 'lan'),
+    client: fc.constantFrom('192.0.2.1', '2001:db8::1'),
+    from: fc.constantFrom(null, '<>', '"a\\"b"@a.test', 'ü@a.test'),
+    to: fc.oneof(fc.constant(null), fc.string()),
+    size: fc.constantFrom(null, 0, 1),
+    hops: fc.constantFrom(null, 0, 1),
+    answers: fc.constantFrom(...answers),
+    verdict: fc.constantFrom('accepted', 'refused'),
+    stage: fc.constantFrom('rcpt', 'data'),
+    code: fc.constantFrom(250, 550),
+    at: fc.oneof(fc.constant(''), fc.string()),
+    graph: fc.constantFrom('g1:a', 'g1:b'),
+    id: fc.constantFrom(null, 'q1'),
+    hashed: fc.constant(true as const),
+  },
+  {
+    requiredKeys: [
+      ...(['time', 'listener', 'client', 'from', 'to', 'size', 'hops', 'answers'] as const),
+      ...(['verdict', 'stage', 'code', 'at', 'graph', 'id'] as const),
+    ],
+  },
+)
+
+test('a line is one line and says its record, whatever the one before it was', () => {
+  fc.assert(
+    fc.property(fc.array(records, { minLength: 1, maxLength: 12 }), (list) => {
+      for (const record of list) {
+        const line = envelopeLine(record)
+        expect(line.indexOf('\n')).toBe(line.length - 1)
+        expect(parseEnvelopeLine(line)).toEqual(record)
+        expect(timeOfLine(line)).toBe(record.time)
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
