@@ -48,9 +48,14 @@ export async function startGateway({ folder, port, source }) {
   const stateDir = join(folder, 'state')
   const log = join(folder, 'log')
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [program, 'serve', ...source, '--state-dir', stateDir], {
-    stdio: ['ignore', openSync(log, 'a'), 'inherit'],
-  })
+  // As `npm start` does.
+  const child = spawn(
+    process.execPath,
+    ['--max-semi-space-size=4', program, 'serve', ...source, '--state-dir', stateDir],
+    {
+      stdio: ['ignore', openSync(log, 'a'), 'inherit'],
+    },
+  )
   const ended = new Promise((resolve) => child.once('exit', resolve))
   process.once('exit', () => child.kill('SIGKILL'))
   if (!(await greeted(port, { withinMs: 60_000, everyMs: 2, gaveUp: () => child.exitCode !== null }))) {
