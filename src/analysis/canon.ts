@@ -1,9 +1,9 @@
 import { type RouteText, routeKey, routeText } from '../graph/behaviour.ts'
 import type { Control } from '../graph/control.ts'
 import { oracleName } from '../graph/explanation.ts'
-import { type Graph, isLeaf, type Leaf, type Node, type Table } from '../graph/graph.ts'
+import { edgesOf, type Graph, isLeaf, type Leaf, type Node, type NodeId, type Table } from '../graph/graph.ts'
 import { mailboxKey } from '../graph/pattern.ts'
-import { routeOf } from '../graph/route-of.ts'
+import { hostPort, routeOf } from '../graph/route-of.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
 
 /**
@@ -45,7 +45,8 @@ export type CanonLeaf = { readonly kind: 'leaf' } & (
   | { readonly is: 'next' }
   | { readonly is: 'refuse'; readonly code: number; readonly status: string; readonly text: string }
   | { readonly is: 'expand'; readonly to: readonly { readonly key: string; readonly mailbox: Mailbox }[] }
-  | { readonly is: 'route'; readonly route: RouteText }
+  /** `way` is the route's name: equal ways have one, and no others. */
+  | { readonly is: 'route'; readonly way: string; readonly route: RouteText }
   /** Whether a message lies in a set (`set.ts`). */
   | { readonly is: 'member'; readonly value: boolean }
 )
@@ -53,9 +54,10 @@ export type CanonLeaf = { readonly kind: 'leaf' } & (
 /** Takes nodes of any number of graphs in, equal ones once. What does not decide anything is left out. */
 export type Canon = {
   readonly nodes: readonly CanonNode[]
-  /** Of each node of the graph its number here. */
-  add(graph: Graph): Int32Array
+  /** Of each node of the graph its number here; with `from`, of those only that it leads to. */
+  add(graph: Graph, from?: NodeId): Int32Array
   leaf(leaf: CanonLeaf): CanonId
+  route(way: string, make: () => RouteText): CanonId
   choice(cases: readonly (readonly [string, CanonId])[], otherwise: CanonId): CanonId
   table(on: Table['on'], rows: CanonTable['rows'], labels: Int32Array, otherwise: CanonId): CanonId
   compare(on: 'size' | 'hops', value: number, over: CanonId, within: CanonId): CanonId
@@ -78,6 +80,7 @@ export function makeCanon(): Canon {
   const canon: Canon = {
     nodes,
     leaf: (leaf) => put(leafKey(leaf), () => leaf),
+    route: (way, make) => put(`route ${way}`, () => ({ kind: 'leaf', is: 'route', way, route: make() })),
     choice(cases, otherwise) {
       const different = cases.filter(([, to]) => to !== otherwise)
       if (different.length === 0) return otherwise
@@ -107,10 +110,11 @@ export function makeCanon(): Canon {
       const key = `oracle ${listed} ${clear} ${error} ${name}`
       return put(key, () => ({ kind: 'oracle', name, listed, clear, error }))
     },
-    add(graph) {
-      const numbers = new Int32Array(graph.nodes.length)
-      for (let index = graph.nodes.length - 1; index >= 0; index--) {
-        numbers[index] = addNode(canon, graph.nodes[index]!, numbers, graph.control)
+    add({ nodes, control }, from) {
+      const numbers = new Int32Array(nodes.length)
+      const wanted = from === undefined ? null : ledTo(nodes, from)
+      for (let index = nodes.length - 1; index >= 0; index--) {
+        if (wanted?.has(index) !== false) numbers[index] = addNode(canon, nodes[index]!, numbers, control)
       }
       return numbers
     },
@@ -118,7 +122,21 @@ export function makeCanon(): Canon {
   return canon
 }
 
+function ledTo(nodes: Graph['nodes'], from: NodeId): Set<NodeId> {
+  const seen = new Set<NodeId>([from])
+  for (const id of seen) for (const to of edgesOf(nodes[id]!)) seen.add(to)
+  return seen
+}
+
 function addNode(canon: Canon, node: Node, numbers: Int32Array, control: Control): CanonId {
+  if (node.kind === 'hosts') {
+    // Of these a graph has as many as routes. Their way is their hosts, and nothing settles it.
+    const way = `hosts ${node.hosts.map(hostPort).join(',')}`
+    return canon.route(way, () => {
+      const nextHop = { kind: 'hosts', key: way, hosts: node.hosts } as const
+      return routeText({ kind: 'next-hop', nextHop, at: '' })
+    })
+  }
   if (isLeaf(node)) return canon.leaf(meaningOf(node, control))
   switch (node.kind) {
     case 'choice': {
@@ -163,7 +181,8 @@ function meaningOf(leaf: Leaf, control: Control): CanonLeaf {
         throw new Error('a leaf is no oracle')
       }
       const route = routeOf({ ...evaluator, oracle }, nobody)
-      return { kind: 'leaf', is: 'route', route: routeText(route) }
+      const text = routeText(route)
+      return { kind: 'leaf', is: 'route', way: routeKey(text), route: text }
     }
   }
 }
@@ -185,7 +204,7 @@ function leafKey(leaf: CanonLeaf): string {
     case 'expand':
       return `expand ${JSON.stringify(leaf.to.map(({ key }) => key))}`
     case 'route':
-      return `route ${routeKey(leaf.route)}`
+      return `route ${leaf.way}`
   }
 }
 
@@ -219,7 +238,10 @@ export function reachedFrom(nodes: readonly CanonNode[], entries: Iterable<Canon
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     if (seen.has(id)) continue
     seen.add(id)
-    open.push(...canonEdges(nodes[id]!))
+    for (const edge of canonEdges(nodes[id]!)) if (!seen.has(edge)) open.push(edge)
   }
-  return [...seen].sort((a, b) => a - b)
+  return ascending(seen)
 }
+
+/** Each once, in ascending order. */
+export const ascending = (ids: ReadonlySet<CanonId>): CanonId[] => Array.from(Int32Array.from(ids).sort())

@@ -9,11 +9,11 @@ import { causeFinder } from './causes.ts'
 import { type Change, type ChangeKind, type ChangeSet, changeKinds, type Move } from './change-set.ts'
 import { isInternalBy, isOursBy } from './claimed.ts'
 import { type Cut, cut } from './cut.ts'
-import { boxOf } from './describe.ts'
+import { boxMaker } from './describe.ts'
 import { type DestinationDraft, destinationChanges } from './destinations.ts'
 import { BudgetExceeded } from './diagram.ts'
 import { fingerprint } from './fingerprint.ts'
-import { kindOf } from './kind.ts'
+import { kindOf, kindTrait } from './kind.ts'
 import { movesIn } from './moves.ts'
 import { narrowed } from './narrow.ts'
 import { behavioursOf, setsOf } from './product.ts'
@@ -92,8 +92,10 @@ function decisions(before: Bundle, after: Bundle, { nodeBudget }: CompareOptions
       sets: [internalClients(before.graph.claims), ourRecipients(after.graph.claims)],
       ...(nodeBudget === undefined ? {} : { nodeBudget }),
     })
-    const answer = absorbed(ask(space, [...behavioursOf(space, 0, 1), ...setsOf(space, 0, 1)], classify), textClass)
-    const found = cut(answer).map((one) => described(answer, one))
+    const parts = [...behavioursOf(space, 0, 1), ...setsOf(space, 0, 1)]
+    const answer = absorbed(ask(space, parts, classify, traitOf), textClass)
+    const boxOf = boxMaker(answer)
+    const found = cut(answer).map((one) => described(answer, one, boxOf(one)))
     const drafts = confirmed(found, before, after)
     return { drafts: sorted(drafts), name: fingerprint(answer), unknown: [] as string[] }
   } catch (error) {
@@ -113,10 +115,21 @@ function sorted(drafts: readonly Draft[]): Draft[] {
     kind: changeKinds.indexOf(draft.kind),
     classes: draft.moves.reduce((sum, { classes }) => sum + classes, 0),
   }))
-  keyed.sort(
-    (a, b) =>
-      a.kind - b.kind || b.classes - a.classes || byCodeUnits(canonicalJson(a.draft.box), canonicalJson(b.draft.box)),
-  )
+  // As their canonical texts would be sorted, of which only the parts are made that tell two boxes apart.
+  const texts = new Map<unknown, string>()
+  const textOf = (part: unknown): string => {
+    const text = texts.get(part) ?? canonicalJson(part)
+    texts.set(part, text)
+    return text
+  }
+  const byText = (a: Box, b: Box): number => {
+    for (const key of ['clients', 'hops', 'listeners', 'oracles', 'recipients', 'senders', 'sizes'] as const) {
+      const order = a[key] === b[key] ? 0 : byCodeUnits(textOf(a[key]), textOf(b[key]))
+      if (order !== 0) return order
+    }
+    return 0
+  }
+  keyed.sort((a, b) => a.kind - b.kind || b.classes - a.classes || byText(a.draft.box, b.draft.box))
   return keyed.map(({ draft }) => draft)
 }
 
@@ -126,14 +139,16 @@ function classify(known: readonly Known[]): number {
   return kind === null ? 0 : changeKinds.indexOf(kind) + 1
 }
 
+const traitOf = (known: Known): string | null => (known.kind === 'member' ? null : kindTrait(known))
+
 const isMember = (known: Known | undefined): boolean => known?.kind === 'member' && known.value
 
 type Described = Omit<Draft, 'pair'>
 
-function described(answer: Answer, one: Cut): Described {
-  const { moves, example } = movesIn(answer, one, textClass)
+function described(answer: Answer, one: Cut, box: Box): Described {
+  const { of, moves, example } = movesIn(answer, one, textClass)
   const found = exampleOf(answer.space, example.atoms, example.fine)
-  return { kind: changeKinds[one.of - 1]!, box: boxOf(answer, one), moves, example: found }
+  return { kind: changeKinds[of - 1]!, box, moves, example: found }
 }
 
 /** Asks the specification. A box whose witness it does not confirm is an error of the analysis, not a change. */

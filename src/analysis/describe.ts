@@ -5,45 +5,66 @@ import type { Cut } from './cut.ts'
 import { type Dimensions, type NumberAtoms, outcomes, variable } from './dimensions.ts'
 import { patternsOf } from './family.ts'
 import type { LocalClass, Mailboxes } from './mailboxes.ts'
+import { mergedMailboxes } from './merged-mailboxes.ts'
 import type { Answer } from './question.ts'
 import type { StateId } from './states.ts'
 
-/** Atoms back into the words of a document. */
-export function boxOf(answer: Answer, { sets }: Cut): Box {
+/** Atoms back into the words of a document. Boxes share the sets that they have in common. */
+export function boxMaker(answer: Answer): (cut: Cut) => Box {
   const { dimensions, recipients } = answer.space
   const { clients, senders, sizesOf, hopsOf, oracles } = dimensions
-  const of = <T>(index: number, make: (atoms: readonly number[]) => T): T | null => {
-    const set = sets[index] ?? null
-    return set === null ? null : make(set)
+  const isOneOf = (dimension: Dimensions['clients' | 'senders'], chosen: ReadonlySet<number>) => (state: StateId) => {
+    const atom = dimension.atomOf.get(state)
+    return atom !== undefined && chosen.has(atom)
   }
-  const isOneOf = (dimension: Dimensions['clients' | 'senders'], atoms: readonly number[]) => {
-    const chosen = new Set(atoms)
-    return (state: StateId) => {
-      const atom = dimension.atomOf.get(state)
-      return atom !== undefined && chosen.has(atom)
-    }
-  }
-  const answered: Record<string, readonly Outcome[]> = {}
-  for (const [index, name] of oracles.entries()) {
-    const set = sets[variable.firstOracle + index]
-    if (set) answered[name] = set.map((atom) => outcomes[atom]!)
-  }
-  return {
-    listeners: of(variable.listener, (atoms) => atoms.flatMap((atom) => dimensions.listeners[atom]!).sort(byCodeUnits)),
-    clients: of(variable.client, (atoms) => patternsOf(clients.family, isOneOf(clients, atoms))),
-    senders: of(variable.sender, (atoms) => mailboxPatterns(senders.family, isOneOf(senders, atoms))),
-    recipients: of(dimensions.recipient, (atoms) => {
-      const chosen = new Set(atoms)
-      return mailboxPatterns(recipients.family, (state) => {
+  // A box costs what it says, not what there is: recipients of one atom are never asked apart.
+  const divided = mergedMailboxes(recipients.family, (state) => {
+    const fine = recipients.fineOf(state)
+    return fine === undefined ? -1 : answer.atomOfFine[fine]!
+  })
+  const patterns = {
+    clients: remembered((chosen) => patternsOf(clients.family, isOneOf(clients, chosen))),
+    senders: remembered((chosen) => mailboxPatterns(senders.family, isOneOf(senders, chosen))),
+    recipients: remembered((chosen) =>
+      mailboxPatterns(divided, (state) => {
         const fine = recipients.fineOf(state)
         return fine === undefined ? null : chosen.has(answer.atomOfFine[fine]!)
-      })
-    }),
-    sizes: of(variable.size, (atoms) =>
-      ranges(sizesOf, atoms).map(({ over, upTo }) => ({ overBytes: over, upToBytes: upTo })),
+      }),
     ),
-    hops: of(variable.hops, (atoms) => ranges(hopsOf, atoms)),
-    oracles: answered,
+  }
+  return ({ sets }) => {
+    const of = <T>(index: number, make: (atoms: readonly number[]) => T): T | null => {
+      const set = sets[index] ?? null
+      return set === null ? null : make(set)
+    }
+    const answered: Record<string, readonly Outcome[]> = {}
+    for (const [index, name] of oracles.entries()) {
+      const set = sets[variable.firstOracle + index]
+      if (set) answered[name] = set.map((atom) => outcomes[atom]!)
+    }
+    return {
+      listeners: of(variable.listener, (atoms) =>
+        atoms.flatMap((atom) => dimensions.listeners[atom]!).sort(byCodeUnits),
+      ),
+      clients: of(variable.client, patterns.clients),
+      senders: of(variable.sender, patterns.senders),
+      recipients: of(dimensions.recipient, patterns.recipients),
+      sizes: of(variable.size, (atoms) =>
+        ranges(sizesOf, atoms).map(({ over, upTo }) => ({ overBytes: over, upToBytes: upTo })),
+      ),
+      hops: of(variable.hops, (atoms) => ranges(hopsOf, atoms)),
+      oracles: answered,
+    }
+  }
+}
+
+function remembered(make: (chosen: ReadonlySet<number>) => PatternSet): (atoms: readonly number[]) => PatternSet {
+  const known = new Map<string, PatternSet>()
+  return (atoms) => {
+    const key = atoms.join(' ')
+    const set = known.get(key) ?? make(new Set(atoms))
+    known.set(key, set)
+    return set
   }
 }
 

@@ -22,7 +22,9 @@ export type DestinationDraft = Omit<DestinationChange, 'causes'> & {
  */
 export function destinationChanges(before: Bundle, after: Bundle, asked: readonly Interpreter[]): DestinationDraft[] {
   const canon = makeCanon()
-  const entries = [before, after].map(({ graph }) => canon.add(graph)[graph.entry.destination]!)
+  const entries = [before, after].map(
+    ({ graph }) => canon.add(graph, graph.entry.destination)[graph.entry.destination]!,
+  )
   if (entries[0] === entries[1]) return []
   const reached = reachedFrom(canon.nodes, entries)
   for (const id of reached) {

@@ -1,5 +1,5 @@
 import { oracleName } from '../graph/explanation.ts'
-import { type Graph, isLeaf, type Leaf, type Node } from '../graph/graph.ts'
+import { type Graph, isLeaf, type Leaf, type Node, type NodeId } from '../graph/graph.ts'
 
 /** Of an element of the document (`at`), what it says, piece by piece; not where it stands or what comes after it. */
 export type Elements = ReadonlyMap<string, ReadonlySet<string>>
@@ -42,11 +42,18 @@ function eachPiece(
   patterns: ReadonlySet<string | undefined> | null = null,
 ): void {
   const { nodes, claims } = graph
+  // Ten thousand senders of one rule lead to one leaf.
+  const texts = new Map<NodeId, string>()
+  const pieceOf = (id: NodeId): string => {
+    const text = texts.get(id) ?? endPiece(nodes[id]!)
+    texts.set(id, text)
+    return text
+  }
   for (const node of nodes) {
     if (node.kind === 'table') {
       for (const [pattern, to, at] of node.rows) {
         if (at === '' || !isWanted(at) || patterns?.has(pattern) === false) continue
-        see(at, `${node.on} ${pattern} ${pieceOf(nodes[to]!)}`)
+        see(at, `${node.on} ${pattern} ${pieceOf(to)}`)
       }
     }
     const at = node.at
@@ -56,9 +63,11 @@ function eachPiece(
     }
   }
   for (const [network, isInternal, at] of claims.clients) {
-    if (isWanted(at)) see(at, `claimed ${network} ${isInternal}`)
+    if (isWanted(at) && patterns?.has(network) !== false) see(at, `claimed ${network} ${isInternal}`)
   }
-  for (const [pattern, kind, at] of claims.domains) if (isWanted(at)) see(at, `claimed ${pattern} ${kind}`)
+  for (const [pattern, kind, at] of claims.domains) {
+    if (isWanted(at) && patterns?.has(pattern) !== false) see(at, `claimed ${pattern} ${kind}`)
+  }
 }
 
 function nodePiece(node: Node): string | null {
@@ -77,7 +86,7 @@ function nodePiece(node: Node): string | null {
   }
 }
 
-const pieceOf = (node: Node): string => (isLeaf(node) ? leafPiece(node) : '...')
+const endPiece = (node: Node): string => (isLeaf(node) ? leafPiece(node) : '...')
 
 function leafPiece({ at: _, ...leaf }: Leaf): string {
   return JSON.stringify(leaf)

@@ -1,4 +1,3 @@
-import { type Behaviour, behaviourKey } from '../graph/behaviour.ts'
 import { hashText } from '../graph/canonical.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
 import type { DiagramId } from './diagram.ts'
@@ -6,7 +5,7 @@ import { variable } from './dimensions.ts'
 import type { Family } from './family.ts'
 import type { Mailboxes } from './mailboxes.ts'
 import type { Answer } from './question.ts'
-import { type RecipientColumns, recipientColumns } from './recipient-columns.ts'
+import { type Form, type RecipientColumns, recipientColumns, type Word } from './recipient-columns.ts'
 import type { StateId } from './states.ts'
 
 /**
@@ -19,7 +18,7 @@ import type { StateId } from './states.ts'
  */
 export function fingerprint(answer: Answer): string {
   const { space, product } = answer
-  const { dimensions, values } = space
+  const { dimensions } = space
   const columns = recipientColumns(answer)
   /** Nodes that mean the same by a key, so that a diagram with more nodes than it needs has the same name. */
   const meant = new Map<DiagramId, string>()
@@ -70,17 +69,7 @@ export function fingerprint(answer: Answer): string {
     return `n${known}`
   }
   text.push(number(root))
-  const keys = new Map<number, string>()
-  const keyOf = (id: number): string => {
-    let key = keys.get(id)
-    if (key === undefined) {
-      key = behaviourKey(values.get(id) as Behaviour)
-      keys.set(id, key)
-    }
-    return key
-  }
-  const pairText = (from: number, to: number): string => `${keyOf(from)} -> ${keyOf(to)}`
-  return hashText([...text, ...columnLines(answer, columns, met, pairText)].join('\n'))
+  return hashText([...text, ...columnLines(answer, columns, met)].join('\n'))
 }
 
 const fixed = ['listener', 'client', 'sender', 'size', 'hops'] as const
@@ -118,57 +107,90 @@ const childAt =
 
 /** Where along the patterns the colour changes, and to what. `null` is what nobody can be in. */
 function coloured({ borders, patterns }: Family, colourOf: (state: StateId) => string | null): string[] {
-  const found: string[] = []
+  const colours = new Map<number, string>()
   for (const { inner, outer, cells } of borders) {
     const own = colourOf(inner)
     if (own === null || (outer !== null && own === colourOf(outer))) continue
-    for (const cell of cells) found.push(`${patterns[cell]}\t${own}`)
+    for (const cell of cells) colours.set(cell, own)
   }
-  return found.sort(byCodeUnits)
+  return linesOf(patterns, colours)
+}
+
+function linesOf(patterns: readonly string[], colours: ReadonlyMap<number, string>): string[] {
+  // Cells are in the order of a few tables, each of which is sorted: put so, little is left to sort.
+  const cells = Int32Array.from(colours.keys()).sort()
+  return Array.from(cells)
+    .sort((a, b) => byCodeUnits(patterns[a]!, patterns[b]!))
+    .map((cell) => `${patterns[cell]}\t${colours.get(cell)}`)
 }
 
 /** Which recipients are alike in all columns that are met, and what happens to them in each. */
-function columnLines(
-  { space }: Answer,
-  columns: RecipientColumns,
-  met: readonly number[],
-  pairText: (from: number, to: number) => string,
-): string[] {
+function columnLines({ space }: Answer, columns: RecipientColumns, met: readonly number[]): string[] {
+  const { values } = space
   const { family, fineOf } = space.recipients
   const groupOf = (state: StateId): string | null => {
     const fine = fineOf(state)
     return fine === undefined ? null : String(columns.groupOf(fine))
   }
-  const lines = colouredMailboxes(family, groupOf)
   // A group is called by the first pattern that leads into it.
   const names = new Map<string, string>()
-  const named = lines.map((line) => {
+  const named = colouredMailboxes(family, groupOf).map((line) => {
     const cut = line.lastIndexOf('\t')
     const group = line.slice(cut + 1)
-    if (!names.has(group)) names.set(group, line.slice(0, cut))
-    return `${line.slice(0, cut)} in ${names.get(group)}`
+    if (group === asOthers) return line
+    const name = names.get(group) ?? line.slice(0, cut)
+    names.set(group, name)
+    return `${line.slice(0, cut)} in ${name}`
   })
-  const pairs = [...names].map(([group, name]) => {
-    const { pairs, indexes } = columns.inGroup(Number(group), met)
-    return `${name} ${indexes}\n${pairs.map((pair) => (pair === null ? 'same' : pairText(...pair))).join('\n')}`
+  const forms = new Map<Form, number>()
+  const wordText = (word: Word): string => ('own' in word ? `its own ${word.own}` : values.keyOf(word.value))
+  const lines = [...names].map(([group, name]) => {
+    const { form, own } = columns.inGroup(Number(group), met)
+    let number = forms.get(form)
+    if (number === undefined) {
+      number = forms.size
+      forms.set(form, number)
+    }
+    return `${name} f${number} ${own.map(values.keyOf).join(' ')}`
   })
-  return [...named, ...pairs]
+  const formLines = [...forms.keys()].map(({ pairs, indexes }) => {
+    const texts = pairs.map((pair) => (pair === null ? 'same' : `${wordText(pair[0])} -> ${wordText(pair[1])}`))
+    return `${indexes}\n${texts.join('\n')}`
+  })
+  return [...named, ...lines, ...formLines]
 }
 
+/** The colour of a local part where it is no other than that of the rest of its domain. */
+const asOthers = 'others'
+
+/**
+ * First domains, for a local part that no table names; then, of each that one names, where it is told from the others;
+ * then mailboxes with a row.
+ */
 function colouredMailboxes(family: Mailboxes, colourOf: (state: StateId) => string | null): string[] {
-  const { borders, locals, own, patterns, states } = family
+  const { locals, own, patterns, states } = family
   const found = coloured(family, colourOf)
+  const byLocalPart = new Map<string, readonly string[]>()
   for (const { changes, localParts } of locals) {
-    const locally = (state: StateId) => colourOf(states.after(state, changes)) ?? colourOf(state)
-    if (borders.every(({ inner }) => locally(inner) === colourOf(inner))) continue
-    const lines = coloured(family, locally)
-    for (const localPart of localParts) for (const line of lines) found.push(`${localPart}@${line}`)
+    const lines = coloured(family, (state) => {
+      const plain = colourOf(state)
+      const here = colourOf(states.after(state, changes)) ?? plain
+      return here !== null && here === plain ? asOthers : here
+    })
+    for (const localPart of localParts) byLocalPart.set(localPart, lines)
   }
+  for (const localPart of [...byLocalPart.keys()].sort(byCodeUnits)) {
+    const lines = byLocalPart.get(localPart)!
+    // Where it is never told from the others, one border says so.
+    if (lines.length > 1 || !lines[0]?.endsWith(`\t${asOthers}`))
+      for (const line of lines) found.push(`${localPart}@${line}`)
+  }
+  const colours = new Map<number, string>()
   for (const { inner, outer, local, cells } of own) {
     const here = colourOf(inner)
     const around = local === null ? colourOf(outer) : (colourOf(states.after(outer, local.changes)) ?? colourOf(outer))
     if (here === null || here === around) continue
-    for (const cell of cells) found.push(`${patterns[cell]}\t${here}`)
+    for (const cell of cells) colours.set(cell, here)
   }
-  return found.sort(byCodeUnits)
+  return [...found, ...linesOf(patterns, colours)]
 }

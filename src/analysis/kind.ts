@@ -20,6 +20,11 @@ export function kindOf(from: Behaviour, to: Behaviour, { isInternal, isOurs }: C
   return before !== null && now !== null && now < before ? 'tls-lowered' : 'rerouted'
 }
 
+/** All that `kindOf` asks of a behaviour, beside whether it is the same as the other; `null` for one that is like no other. */
+export function kindTrait(behaviour: Behaviour): string | null {
+  return behaviour.kind === 'refused' ? null : `accepted ${lowestTls(behaviour)}`
+}
+
 const ranks: readonly TlsLevel[] = ['off', 'may', 'encrypt', 'verify']
 
 /** Of the ways that leave the gateway; `null` when none does. */

@@ -4,11 +4,15 @@ import type { Cut } from './cut.ts'
 import type { DiagramId } from './diagram.ts'
 import { moveTexts } from './kind.ts'
 import type { Answer } from './question.ts'
+import type { Space } from './space.ts'
+import type { ValueId } from './values.ts'
 
 /** More are summed up: a person reads a histogram, not a table. */
 const shownMoves = 50
 
 export type Moves = {
+  /** The class of the box. */
+  readonly of: number
   readonly moves: readonly Move[]
   /** Atoms of a message that makes the most frequent move, of each variable but the recipient, which is a fine atom. */
   readonly example: { readonly atoms: readonly number[]; readonly fine: number }
@@ -19,46 +23,144 @@ export type Moves = {
  * are walked once. `also` is a class that boxes of other classes may hold too (`absorb.ts`): no example of theirs.
  */
 export function movesIn(answer: Answer, { of, sets }: Cut, also: number): Moves {
-  const { space, product } = answer
-  const last = space.dimensions.recipient
-  const inside = sets[last] ?? answer.recipients.map((_, atom) => atom)
-  const fine = inside.flatMap((atom) => answer.recipients[atom]!)
+  const { space, product, likeness } = answer
+  const inside = sets[space.dimensions.recipient] ?? answer.recipients.map((_, atom) => atom)
+  /** Of each kind of recipients the tuples that they meet in this box. */
+  const encounters = likeness.examples.map(() => null as readonly Encounter[] | null)
   const met = meetings(answer, sets)
-
-  type Count = { classes: number; readonly from: number; readonly to: number; last: number } & Pick<Moves, 'example'>
-  const counts = new Map<number, Count & { readonly isOwn: boolean }>()
-  // By recipient, so that one who makes the same move in several ways is counted once.
-  for (const one of fine) {
-    const coarse = space.recipients.coarseOf[one]!
+  const encountersOf = (kind: number): readonly Encounter[] => {
+    const example = likeness.examples[kind]!
+    const coarse = space.recipients.coarseOf[example]!
+    const found: Encounter[] = []
     for (const [tuple, meeting] of met) {
       const atoms = meeting.all ?? meeting.of.get(coarse)
       if (atoms === undefined) continue
-      const found = answer.classOf(tuple, one)
-      if (found !== of && found !== also) continue
-      const [from, to] = product.resolve(tuple, one) as [number, number]
-      const key = from * 2 ** 26 + to
-      const count = counts.get(key)
-      const weight = space.recipients.weight[one]!
-      if (count === undefined) {
-        const example = { atoms, fine: one }
-        counts.set(key, { classes: weight, from, to, last: one, example, isOwn: found === of })
-      } else if (count.last !== one) {
-        count.classes += weight
-        count.last = one
+      const own = answer.classOf(tuple, example)
+      if (own !== of && own !== also) continue
+      const [from, to] = product.tuples[tuple]!
+      const [fromColumn, toColumn] = product.columns(tuple)
+      found.push({ atoms, isOwn: own === of, from: from!, to: to!, fromColumn: fromColumn!, toColumn: toColumn! })
+    }
+    encounters[kind] = found
+    return found
+  }
+
+  const counts: Count[] = []
+  const numberOf = pairNumbers(space, constantsOf(answer, met.keys()))
+  // By recipient, so that one who makes the same move in several ways is counted once.
+  for (const atom of inside) {
+    for (const one of answer.recipients[atom]!) {
+      const kind = likeness.kindOf[one]!
+      for (const { atoms, isOwn, from, to, fromColumn, toColumn } of encounters[kind] ?? encountersOf(kind)) {
+        const before = fromColumn === null ? from : fromColumn[one]!
+        const now = toColumn === null ? to : toColumn[one]!
+        const number = numberOf(before, now)
+        const count = counts[number]
+        const classes = space.recipients.weight[one]!
+        if (count === undefined)
+          counts.push({ classes, from: before, to: now, last: one, atoms, fine: one, isOwn, number })
+        else if (count.last !== one) {
+          count.classes += classes
+          count.last = one
+        }
       }
     }
   }
-  const found = [...counts.values()].sort((a, b) => Number(b.isOwn) - Number(a.isOwn) || b.classes - a.classes)
-  const first = found.find(({ isOwn }) => isOwn)
-  if (first === undefined) throw new Error('internal error: a box in which nothing changes')
-  const texts = found.slice(0, shownMoves).map(({ from, to, classes }): Move => {
+  const { first, sum } = leading(counts)
+  const example = first[0]
+  if (example === undefined) throw new Error('internal error: a box in which nothing changes')
+  const texts = first.map(({ from, to, classes }): Move => {
     const [before, now] = [from, to].map((id) => space.values.get(id) as Behaviour) as [Behaviour, Behaviour]
     return { ...moveTexts(before, now), classes: Math.max(1, classes) }
   })
-  const rest = found.slice(shownMoves)
-  const others = `${rest.length} others`
-  const sum = { from: others, to: others, classes: rest.reduce((total, { classes }) => total + classes, 0) }
-  return { moves: rest.length === 0 ? texts : [...texts, sum], example: first.example }
+  const others = `${counts.length - first.length} others`
+  const rest = { from: others, to: others, classes: sum - first.reduce((total, { classes }) => total + classes, 0) }
+  return {
+    moves: counts.length === first.length ? texts : [...texts, rest],
+    // None of its own class: what was taken over from another (`absorb.ts`) has found no company.
+    of: example.isOwn ? of : also,
+    example: { atoms: example.atoms, fine: example.fine },
+  }
+}
+
+/** A tuple that recipients of a kind meet; where it holds a token, what that means for each. */
+type Encounter = {
+  readonly atoms: Way
+  readonly isOwn: boolean
+  readonly from: ValueId
+  readonly to: ValueId
+  readonly fromColumn: Int32Array | null
+  readonly toColumn: Int32Array | null
+}
+
+type Count = {
+  classes: number
+  last: number
+  readonly number: number
+  readonly from: ValueId
+  readonly to: ValueId
+  readonly isOwn: boolean
+  readonly atoms: Way
+  readonly fine: number
+}
+
+/** Values that everybody has who meets a tuple, not more of them than lists are kept for. */
+function constantsOf({ product }: Answer, tuples: Iterable<number>): Set<ValueId> {
+  const found = new Set<ValueId>()
+  for (const tuple of tuples) {
+    for (const side of [0, 1]) {
+      if (found.size < 64 && product.columns(tuple)[side] === null) found.add(product.tuples[tuple]![side]!)
+    }
+  }
+  return found
+}
+
+/** Numbers pairs of values from 0 on. Most pairs hold a constant: for that one a list of the others is kept. */
+function pairNumbers({ values }: Space, constants: ReadonlySet<ValueId>): (from: ValueId, to: ValueId) => number {
+  const rows = new Map<ValueId, Int32Array>()
+  const columns = new Map<ValueId, Int32Array>()
+  const others = new Map<number, number>()
+  const listOf = (lists: Map<ValueId, Int32Array>, id: ValueId): Int32Array => {
+    let list = lists.get(id)
+    if (list === undefined) {
+      list = new Int32Array(values.count()).fill(-1)
+      lists.set(id, list)
+    }
+    return list
+  }
+  let count = 0
+  return (from, to) => {
+    const isRow = constants.has(from)
+    if (isRow || constants.has(to)) {
+      const list = isRow ? listOf(rows, from) : listOf(columns, to)
+      const other = isRow ? to : from
+      if (list[other]! < 0) list[other] = count++
+      return list[other]!
+    }
+    const key = from * 2 ** 26 + to
+    let number = others.get(key)
+    if (number === undefined) {
+      number = count++
+      others.set(key, number)
+    }
+    return number
+  }
+}
+
+/** The first moves that are shown: those of the box's own class, then those of most recipients, then as they were met. */
+function leading(counts: readonly Count[]): { readonly first: readonly Count[]; readonly sum: number } {
+  const first: Count[] = []
+  let sum = 0
+  const order = (a: Count, b: Count) =>
+    Number(b.isOwn) - Number(a.isOwn) || b.classes - a.classes || a.number - b.number
+  for (const count of counts) {
+    sum += count.classes
+    if (first.length === shownMoves && order(count, first[shownMoves - 1]!) > 0) continue
+    first.push(count)
+    first.sort(order)
+    if (first.length > shownMoves) first.pop()
+  }
+  return { first, sum }
 }
 
 /** Atoms of each variable before the recipient. */

@@ -84,9 +84,25 @@ const inside = ({ lo, hi }: { lo: bigint; hi: bigint }): bigint => (lo + 9n <= h
 function rangeOf(pattern: string): Range {
   const slash = pattern.indexOf('/')
   const is4 = !pattern.includes(':')
-  const start = numberOf(pattern === mapped ? mappedBytes : ipBytes(pattern.slice(0, slash) as IpAddress))
+  const start = is4
+    ? BigInt(number4(pattern, slash))
+    : numberOf(pattern === mapped ? mappedBytes : ipBytes(pattern.slice(0, slash) as IpAddress))
   const size = 1n << BigInt((is4 ? 32 : 128) - Number(pattern.slice(slash + 1)))
   return { pattern, is4, start, end: start + size - 1n }
+}
+
+/** An address in its canonical form, up to `end`. */
+function number4(text: string, end: number): number {
+  let number = 0
+  let byte = 0
+  for (let i = 0; i < end; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x2e) {
+      number = number * 256 + byte
+      byte = 0
+    } else byte = byte * 10 + code - 0x30
+  }
+  return number * 256 + byte
 }
 
 const mappedBytes = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0)

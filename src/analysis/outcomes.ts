@@ -2,12 +2,14 @@ import type { Behaviour } from '../graph/behaviour.ts'
 import type { CanonId, CanonLeaf, CanonNode } from './canon.ts'
 import type { Recipients } from './recipients.ts'
 import type { StateId } from './states.ts'
-import type { Token, ValueId, Values } from './values.ts'
+import { type Token, tokenKey, type ValueId, type Values } from './values.ts'
 
 /** The route stage of each side: what becomes of a message for a fine recipient, once it is accepted as a token says. */
 export type Outcomes = {
   of(side: number, token: Token, fine: number): ValueId
   isRefused(side: number, token: Token, fine: number): boolean
+  /** Of each fine recipient what the token means there; -1 where it means nothing: the row does not expand. */
+  column(side: number, token: Token): Int32Array
 }
 
 export function makeOutcomes(
@@ -26,8 +28,7 @@ export function makeOutcomes(
     if (value === undefined) {
       const node = nodes[leaf] as CanonLeaf
       if (node.is === 'refuse') value = refused(node)
-      else if (node.is === 'route')
-        value = values.behaviour({ kind: 'accepted', finals: [{ mailbox: '', route: node.route }] })
+      else if (node.is === 'route') value = values.self(node.way, node.route)
       else throw new Error(`internal error: a route ends at ${node.is}`)
       routes.set(leaf, value)
     }
@@ -74,6 +75,13 @@ export function makeOutcomes(
     return values.behaviour({ kind: 'accepted', finals })
   }
 
+  const expands = (token: Token, fine: number): boolean => {
+    if (token.kind !== 'row') return true
+    const leaf = nodes[recipients.labelOf(token.table, fine)]!
+    return leaf.kind === 'leaf' && leaf.is === 'expand'
+  }
+  const columns = new Map<string, Int32Array>()
+
   const outcomes: Outcomes = {
     of(side, token, fine) {
       switch (token.kind) {
@@ -86,13 +94,21 @@ export function makeOutcomes(
       }
     },
     isRefused(side, token, fine) {
-      if (token.kind === 'row') {
-        // Where this table does not expand, nobody is accepted by it.
-        const leaf = nodes[recipients.labelOf(token.table, fine)]!
-        if (leaf.kind !== 'leaf' || leaf.is !== 'expand') return false
-      }
+      // Where this table does not expand, nobody is accepted by it.
+      if (!expands(token, fine)) return false
       const value = values.get(outcomes.of(side, token, fine))
       return value.kind === 'refused'
+    },
+    column(side, token) {
+      const key = `${side} ${tokenKey(token)}`
+      let column = columns.get(key)
+      if (column === undefined) {
+        column = new Int32Array(recipients.fine.length)
+        for (let fine = 0; fine < column.length; fine++)
+          column[fine] = expands(token, fine) ? outcomes.of(side, token, fine) : -1
+        columns.set(key, column)
+      }
+      return column
     },
   }
   return outcomes

@@ -2,14 +2,16 @@ import { type Diagram, type DiagramId, makeDiagram, terminal } from './diagram.t
 import type { Space } from './space.ts'
 import type { ValueId } from './values.ts'
 
-/** Several functions of the message as one, whose values are tuples. */
+/** Several functions of the message as one, whose values are tuples. `side` of a part says whose function it is; -1: a set. */
 export type Product = {
   readonly diagram: Diagram
   readonly root: DiagramId
   readonly tuples: readonly (readonly ValueId[])[]
   /** Of each tuple, whether the recipient has a say in it: it holds a token. */
   readonly isOpen: readonly boolean[]
-  /** The values for one fine recipient, tokens resolved. `sides` says whose function each is; -1 is a set. */
+  /** Of each value of a tuple, where it is a token, what it means for each fine recipient. */
+  columns(tuple: number): readonly (Int32Array | null)[]
+  /** The values for one fine recipient, tokens resolved. */
   resolve(tuple: number, fine: number): readonly ValueId[]
 }
 
@@ -65,13 +67,15 @@ export function multiply(space: Space, parts: readonly Part[]): Product {
   }
   const root = times(parts.map((part) => part.root))
   // A token means the same for a recipient whichever tuple holds it; most tuples have none, and are what they are.
+  const columns = tuples.map((tuple) =>
+    tuple.map((id, index) => {
+      const value = values.get(id)
+      return value.kind === 'token' ? outcomes.column(parts[index]!.side, value.token) : null
+    }),
+  )
   const resolve = (tuple: number, fine: number): readonly ValueId[] => {
     const own = tuples[tuple]!
-    if (!isOpen[tuple]) return own
-    return own.map((id, index) => {
-      const value = values.get(id)
-      return value.kind === 'token' ? outcomes.of(parts[index]!.side, value.token, fine) : id
-    })
+    return isOpen[tuple] ? own.map((id, index) => columns[tuple]![index]?.[fine] ?? id) : own
   }
-  return { diagram, root, tuples, isOpen, resolve }
+  return { diagram, root, tuples, isOpen, columns: (tuple) => columns[tuple]!, resolve }
 }

@@ -4,6 +4,7 @@ import type { Described, Explanation } from '../graph/explanation.ts'
 import type { Outcome } from '../graph/graph.ts'
 import { type Interpreter, interpreter, pathText } from '../graph/interpret.ts'
 import { type Place, placeFinder } from '../graph/sources.ts'
+import { narrowed } from './narrow.ts'
 import type { Finding, Witness } from './proof.ts'
 import type { Region, Space } from './prove-space.ts'
 
@@ -57,17 +58,20 @@ export function witnessOf(
   agrees: (decided: Decided) => boolean,
 ): Witness {
   const { message, answers } = messageOf(space, region)
-  const decided = behaviourOf(subject.interpreter, message, answers)
+  const { graph, sources, hash } = subject.bundle
+  // The plain interpreter reads every row at each question: those that cannot match are kept from it.
+  const asked = interpreter(narrowed(graph, [message]), sources, hash)
+  const decided = behaviourOf(asked, message, answers)
   if (decided.kind !== 'decided' || !agrees(decided)) {
     throw new Error(`the proof and the interpreter disagree about ${JSON.stringify(describedText(message))}`)
   }
-  const asked = answersMet(subject, message, answers)
+  const met = answersMet({ ...subject, interpreter: asked }, message, answers)
   return {
     message: describedText(message),
-    answers: Object.fromEntries(asked),
+    answers: Object.fromEntries(met),
     behaviour: decided.behaviour,
     deciders: decided.deciders,
-    explain: explainLine(message, asked),
+    explain: explainLine(message, met),
   }
 }
 

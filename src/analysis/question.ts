@@ -1,13 +1,20 @@
 import { type Diagram, type DiagramId, makeDiagram, terminal } from './diagram.ts'
+import { type Likeness, likenessOf } from './likeness.ts'
 import { multiply, type Part, type Product } from './product.ts'
 import type { Space } from './space.ts'
-import type { TokenValue, Value } from './values.ts'
+import type { TokenValue, Value, ValueId } from './values.ts'
 
 /** What a question is answered from: a behaviour (the mailbox `''` is the recipient itself), or whether it is in a set. */
 export type Known = Exclude<Value, TokenValue>
 
-/** Which class a message belongs to, by the values of the parts in their order: 0 is none, 254 the highest. */
+/** Which class a message belongs to, by the values of the parts in their order: 0 is none. */
 export type Classify = (values: readonly Known[]) => number
+
+/**
+ * All that `Classify` asks of a value, beside whether another one is the same: equal texts, no difference. `null` for a
+ * value that is like no other.
+ */
+export type TraitOf = (value: Known) => string | null
 
 /**
  * Messages by their class, as a diagram over the atoms of the space; its recipients are divided once more, so far as the
@@ -22,38 +29,25 @@ export type Answer = {
   /** Of each atom of the recipient the fine ones. */
   readonly recipients: readonly (readonly number[])[]
   readonly atomOfFine: Int32Array
+  readonly likeness: Likeness
   classOf(tuple: number, fine: number): number
 }
 
 /** Throws `BudgetExceeded`. */
-export function ask(space: Space, parts: readonly Part[], classify: Classify): Answer {
+export function ask(space: Space, parts: readonly Part[], classify: Classify, traitOf: TraitOf = () => null): Answer {
   const product = multiply(space, parts)
-  const { values } = space
-  const classes = new Map<string, number>()
-  const classified = (tuple: number, fine: number): number => {
-    const resolved = product.resolve(tuple, fine)
-    const key = resolved.length === 1 ? String(resolved[0]) : resolved.join(' ')
-    let found = classes.get(key)
-    if (found === undefined) {
-      found = classify(resolved.map((id) => values.get(id) as Known))
-      classes.set(key, found)
-    }
-    return found
-  }
-  /** Of each tuple, by fine recipient, its class and one; 0 is not known yet. A tuple without a token has one class. */
-  const known: Uint8Array[] = []
+  const likeness = likenessIn(space, product, traitOf)
+  /** Of each tuple, by the kind of the recipient, its class and one; 0 is not known yet. A closed tuple has one class. */
+  const known = product.tuples.map((_, tuple) => new Int32Array(product.isOpen[tuple] ? likeness.examples.length : 1))
   const classOf = (tuple: number, fine: number): number => {
-    let row = known[tuple]
-    if (row === undefined) {
-      row = new Uint8Array(product.isOpen[tuple] ? space.recipients.fine.length : 1)
-      known[tuple] = row
-    }
-    const at = row.length === 1 ? 0 : fine
-    if (row[at] === 0) row[at] = classified(tuple, fine) + 1
-    return row[at]! - 1
+    const row = known[tuple]!
+    const kind = product.isOpen[tuple] ? likeness.kindOf[fine]! : 0
+    if (row[kind] === 0)
+      row[kind] = classify(product.resolve(tuple, fine).map((id) => space.values.get(id) as Known)) + 1
+    return row[kind]! - 1
   }
 
-  const { atomOfFine, recipients } = divide(space, product, classOf)
+  const { atomOfFine, recipients } = divide(space, product, likeness, classOf)
   const sizes = [...space.dimensions.sizes.slice(0, -1), recipients.length]
   const diagram = makeDiagram(sizes, space.budget)
   const last = space.dimensions.recipient
@@ -75,11 +69,16 @@ export function ask(space: Space, parts: readonly Part[], classify: Classify): A
     }
     return found
   }
-  return { space, product, diagram, root: answered(product.root), recipients, atomOfFine, classOf }
+  return { space, product, diagram, root: answered(product.root), recipients, atomOfFine, likeness, classOf }
 }
 
 /** Recipients by their coarse atom and the class of every tuple that meets it. */
-function divide(space: Space, product: Product, classOf: (tuple: number, fine: number) => number) {
+function divide(
+  space: Space,
+  product: Product,
+  { kindOf, examples }: Likeness,
+  classOf: (tuple: number, fine: number) => number,
+) {
   const { coarse, coarseOf, fine } = space.recipients
   const met = coarse.map(() => new Set<number>())
   const seen = new Set<DiagramId>()
@@ -99,17 +98,39 @@ function divide(space: Space, product: Product, classOf: (tuple: number, fine: n
   const tuples = met.map((set) => [...set].sort((a, b) => a - b))
   const atoms = new Map<string, number>()
   const recipients: number[][] = []
+  const atomOfKind = examples.map((example) => {
+    let key = String(coarseOf[example])
+    for (const tuple of tuples[coarseOf[example]!]!) key += ` ${classOf(tuple, example)}`
+    const atom = atoms.get(key) ?? recipients.push([]) - 1
+    atoms.set(key, atom)
+    return atom
+  })
   const atomOfFine = new Int32Array(fine.length)
   for (let i = 0; i < fine.length; i++) {
-    let key = String(coarseOf[i])
-    for (const tuple of tuples[coarseOf[i]!]!) key += ` ${classOf(tuple, i)}`
-    let atom = atoms.get(key)
-    if (atom === undefined) {
-      atom = recipients.push([]) - 1
-      atoms.set(key, atom)
-    }
+    const atom = atomOfKind[kindOf[i]!]!
     recipients[atom]!.push(i)
     atomOfFine[i] = atom
   }
   return { recipients, atomOfFine }
+}
+
+/** Recipients by what the open tuples say of them. */
+function likenessIn({ recipients, values }: Space, product: Product, traitOf: TraitOf): Likeness {
+  const columns = new Set<Int32Array>()
+  const constants = new Set<ValueId>()
+  for (const [tuple, ids] of product.tuples.entries()) {
+    for (const [index, column] of product.columns(tuple).entries()) {
+      if (column === null) constants.add(ids[index]!)
+      else columns.add(column)
+    }
+  }
+  const numbers = new Map<string, number>()
+  return likenessOf(recipients, [...columns], (id) => {
+    // What stands in a tuple too may be the same as that, or not.
+    const trait = constants.has(id) ? null : traitOf(values.get(id) as Known)
+    if (trait === null) return 2 * id
+    const number = numbers.get(trait) ?? numbers.size
+    numbers.set(trait, number)
+    return 2 * number + 1
+  })
 }

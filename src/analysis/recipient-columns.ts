@@ -1,67 +1,47 @@
 import type { DiagramId } from './diagram.ts'
 import type { Answer } from './question.ts'
+import type { ValueId } from './values.ts'
 
 /**
  * What stands below all variables but the recipient, as columns: to each recipient the pair of behaviours before and
  * after, or that they are the same. Recipients that are alike in every column are one group.
  */
-type Pair = readonly [from: number, to: number] | null
-
 export type RecipientColumns = {
   /** The column of a node of the recipient, or of a terminal. Equal columns have one number. */
   of(id: DiagramId): number
   groupOf(fine: number): number
-  /** What happens to a group in these columns: the different pairs (`null`: the same), and which of them each column has. */
-  inGroup(group: number, met: readonly number[]): { readonly pairs: readonly Pair[]; readonly indexes: string }
+  /** What happens to a group in these columns. */
+  inGroup(group: number, met: readonly number[]): { readonly form: Form; readonly own: readonly ValueId[] }
 }
 
-export function recipientColumns({ space, product }: Answer): RecipientColumns {
+/**
+ * The different pairs (`null`: the same before and after), and which of them each column has. Groups that differ only in
+ * where their own mail goes have one form, and each its own values.
+ */
+export type Form = { readonly pairs: readonly Pair[]; readonly indexes: string }
+export type Pair = readonly [from: Word, to: Word] | null
+/** A value that is part of the form, or the number of one that is the group's own. */
+export type Word = { readonly value: ValueId } | { readonly own: number }
+
+export function recipientColumns({ space, product, likeness }: Answer): RecipientColumns {
   const { recipients, dimensions } = space
   const last = dimensions.recipient
   const nodes = lowestNodes()
-  const coarseCount = recipients.coarse.length
-  /** Of each coarse atom, which tuple each node has there, and the tuples without repetition. */
-  const rows = Array.from({ length: coarseCount }, (_, coarse) => {
-    const tuples = nodes.map((id) => ~product.diagram.along(id, last, coarse))
-    return { tuples, distinct: [...new Set(tuples)] }
-  })
-
-  const pairs = new Map<string, number>([['same', -1]])
-  const pairList: (readonly [number, number])[] = []
-  const pairOf = (tuple: number, fine: number): number => {
-    const [from, to] = product.resolve(tuple, fine) as [number, number]
-    if (from === to) return -1
-    const key = `${from} ${to}`
-    let pair = pairs.get(key)
-    if (pair === undefined) {
-      pair = pairList.push([from, to]) - 1
-      pairs.set(key, pair)
-    }
-    return pair
-  }
   /** How the nodes share pairs: of each node the index of its pair among those of the group. */
   const shapes = new Map<string, number>()
   const shapeList: (readonly number[])[] = []
+  const kinds = likeness.examples.map(kindOfGroups)
+
   const groups = new Map<string, number>()
-  const members: { readonly shape: number; readonly pairs: readonly number[] }[] = []
+  const members: number[] = []
   const groupOf = new Int32Array(recipients.fine.length)
-  const byEquality = new Map<string, number>()
   for (let fine = 0; fine < groupOf.length; fine++) {
-    const coarse = recipients.coarseOf[fine]!
-    const { tuples, distinct } = rows[coarse]!
-    const found = distinct.map((tuple) => pairOf(tuple, fine))
-    const unique = [...new Set(found)]
-    const equality = `${coarse} ${found.map((pair) => unique.indexOf(pair)).join(' ')}`
-    let shape = byEquality.get(equality)
-    if (shape === undefined) {
-      const indexOf = new Map(distinct.map((tuple, i) => [tuple, unique.indexOf(found[i]!)]))
-      shape = shapeOf(tuples.map((tuple) => indexOf.get(tuple)!))
-      byEquality.set(equality, shape)
-    }
-    const key = `${shape} ${unique.join(' ')}`
+    const { name, own } = kinds[likeness.kindOf[fine]!]!
+    let key = name
+    for (const column of own) key += ` ${column[fine]}`
     let group = groups.get(key)
     if (group === undefined) {
-      group = members.push({ shape, pairs: unique }) - 1
+      group = members.push(fine) - 1
       groups.set(key, group)
     }
     groupOf[fine] = group
@@ -80,24 +60,73 @@ export function recipientColumns({ space, product }: Answer): RecipientColumns {
     }
     columnOf.set(id, column)
   }
-  const views = new Map<number, { readonly order: readonly number[]; readonly indexes: string }>()
+  const forms = new Map<string, { readonly form: Form; readonly order: readonly number[] }>()
   return {
     of: (id) => columnOf.get(id)!,
     groupOf: (fine) => groupOf[fine]!,
     inGroup(group, met) {
-      const { shape, pairs } = members[group]!
-      let seen = views.get(shape)
+      const fine = members[group]!
+      const { name, shape, pairs, own } = kinds[likeness.kindOf[fine]!]!
+      let seen = forms.get(name)
       if (seen === undefined) {
         const places = met.map((column) => shapeList[shape]![firstNode[column]!]!)
-        const order = [...new Set(places)]
-        seen = { order, indexes: places.map((place) => order.indexOf(place)).join(' ') }
-        views.set(shape, seen)
+        const unique = [...new Set(places)]
+        const order: number[] = []
+        const renumbered = (word: Word): Word => {
+          if ('value' in word) return word
+          if (!order.includes(word.own)) order.push(word.own)
+          return { own: order.indexOf(word.own) }
+        }
+        const form = {
+          pairs: unique.map((place): Pair => {
+            const pair = pairs[place]!
+            return pair === null ? null : [renumbered(pair[0]), renumbered(pair[1])]
+          }),
+          indexes: places.map((place) => unique.indexOf(place)).join(' '),
+        }
+        seen = { form, order }
+        forms.set(name, seen)
       }
-      return {
-        pairs: seen.order.map((place) => (pairs[place]! < 0 ? null : pairList[pairs[place]!]!)),
-        indexes: seen.indexes,
-      }
+      return { form: seen.form, own: seen.order.map((index) => own[index]![fine]!) }
     },
+  }
+
+  /**
+   * What all recipients of a kind have in common: the shape, its pairs, and the columns from which the values come that
+   * are each one's own. Two recipients are one group when these values are the same and the name is, which says all else.
+   */
+  function kindOfGroups(example: number) {
+    const coarse = recipients.coarseOf[example]!
+    const tuples = nodes.map((id) => ~product.diagram.along(id, last, coarse))
+    const own: Int32Array[] = []
+    const numbers = new Map<ValueId, number>()
+    const wordOf = (value: ValueId, column: Int32Array | null): Word => {
+      // A refusal by the route is the same one for the whole kind (`kindTrait`), as is what no column says.
+      if (column === null || space.values.get(value).kind === 'refused') return { value }
+      let number = numbers.get(value)
+      if (number === undefined) {
+        number = own.push(column) - 1
+        numbers.set(value, number)
+      }
+      return { own: number }
+    }
+    const pairs: Pair[] = []
+    const unique = new Map<string, number>()
+    const placeOf = new Map<number, number>()
+    for (const tuple of new Set(tuples)) {
+      const [from, to] = product.resolve(tuple, example) as [ValueId, ValueId]
+      const [fromColumn, toColumn] = product.columns(tuple) as [Int32Array | null, Int32Array | null]
+      const pair = from === to ? null : ([wordOf(from, fromColumn), wordOf(to, toColumn)] as const)
+      const text = JSON.stringify(pair)
+      let place = unique.get(text)
+      if (place === undefined) {
+        place = pairs.push(pair) - 1
+        unique.set(text, place)
+      }
+      placeOf.set(tuple, place)
+    }
+    const shape = shapeOf(tuples.map((tuple) => placeOf.get(tuple)!))
+    return { name: `${shape} ${[...unique.keys()].join(' ')}`, shape, pairs, own }
   }
 
   function shapeOf(of: readonly number[]): number {

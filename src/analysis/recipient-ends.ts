@@ -14,17 +14,11 @@ export type Ends = {
 export type End = { readonly leaf: Leaf; readonly at: string }
 
 export function recipientEnds(graph: Graph): Ends {
-  const rows = new Map<Table, ReadonlyMap<string, Table['rows'][number]>>()
   const successors = new Map<NodeId, readonly NodeId[]>()
   const rowOf = (table: Table, recipient: Mailbox) => {
-    let byPattern = rows.get(table)
-    if (byPattern === undefined) {
-      byPattern = new Map(table.rows.map((row) => [row[0], row]))
-      rows.set(table, byPattern)
-    }
     for (const pattern of patternsFor(table, recipient)) {
-      const row = byPattern.get(pattern)
-      if (row !== undefined) return row
+      const row = rowAt(table.rows, pattern)
+      if (row !== null) return row
     }
     return null
   }
@@ -79,6 +73,19 @@ export function recipientEnds(graph: Graph): Ends {
       return latest.routes
     },
   }
+}
+
+/** Rows are sorted (`check-graph.ts`): nothing is made of a hundred thousand of them to find a few. */
+function rowAt(rows: Table['rows'], pattern: string): Table['rows'][number] | null {
+  let low = 0
+  let high = rows.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (rows[middle]![0] < pattern) low = middle + 1
+    else high = middle
+  }
+  const row = rows[low]
+  return row?.[0] === pattern ? row : null
 }
 
 // By recipient, who is asked about in many tables of several graphs.

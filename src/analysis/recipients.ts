@@ -59,6 +59,19 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
   const weight: number[] = []
   const fineOf = new Map<StateId, number>()
   const witnesses: (Mailbox | null)[] = []
+  /** Domains in which some mailbox has a row of its own, and may be the only one of its local part. */
+  const withMailboxes = new Set<string>()
+  for (const [cell, pattern] of family.patterns.entries())
+    if (family.isMailbox(cell)) withMailboxes.add(pattern.slice(pattern.lastIndexOf('@') + 1))
+  const ordinary = new Map(
+    family.locals.map((local) => [local, local.localParts.some((part) => /^[a-z0-9]{1,60}$/.test(part))] as const),
+  )
+  /** Certain without a mailbox being made, as it is of nearly all. */
+  const isNameable = (cell: number, local: LocalClass | null): boolean => {
+    const pattern = family.patterns[cell]!
+    if (!isOrdinary(pattern)) return false
+    return local === null || (ordinary.get(local) === true && !pattern.includes('*') && !withMailboxes.has(pattern))
+  }
   /** Takes a cell's state up as an atom, unless nobody could be named there. */
   const take = (state: StateId, cell: number, local: LocalClass | null): void => {
     const known = fineOf.get(state)
@@ -67,7 +80,7 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
       return
     }
     let witness: Mailbox | null = null
-    if (local !== null || !isOrdinary(family.patterns[cell]!)) {
+    if (!isNameable(cell, local)) {
       witness = family.witness(cell, local) as Mailbox | null
       if (witness === null) return
     }

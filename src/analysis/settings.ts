@@ -10,10 +10,8 @@ import type { SettingChange } from './change-set.ts'
 export function settingChanges(before: Graph, after: Graph): SettingChange[] {
   const from = settingsOf(before)
   const to = settingsOf(after)
-  const paths = [...new Set([...from.keys(), ...to.keys()])].sort(byCodeUnits)
-  return paths
-    .map((at) => ({ at, from: from.get(at) ?? null, to: to.get(at) ?? null }))
-    .filter((change) => change.from !== change.to)
+  const paths = [...new Set([...from.keys(), ...to.keys()])].filter((at) => from.get(at) !== to.get(at))
+  return paths.sort(byCodeUnits).map((at) => ({ at, from: from.get(at) ?? null, to: to.get(at) ?? null }))
 }
 
 function settingsOf({ control, claims, nodes }: Graph): Map<string, string> {

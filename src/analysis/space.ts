@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.ts'
-import { type CanonId, type CanonTable, makeCanon, reachedFrom } from './canon.ts'
+import { ascending, type CanonId, type CanonTable, makeCanon, reachedFrom } from './canon.ts'
 import { type DiagramId, makeDiagram } from './diagram.ts'
 import { type Dimensions, makeDimensions } from './dimensions.ts'
 import { makeMailFunction } from './mail-function.ts'
@@ -17,14 +17,14 @@ import { makeValues, type Values } from './values.ts'
  *   diagram.ts      decision diagrams over these atoms; a table of 100,000 rows is one node
  *   outcomes.ts     the route stage, kept out of the diagrams: they only say `route of this recipient`
  *   mail-function.ts stages composed as `graph/admission.ts` does, from messages to behaviours
- *   question.ts     any question about behaviours as a diagram of answers, with witnesses and boxes
+ *   product.ts      several such functions as one, whose values are tuples
+ *   likeness.ts     the recipients that no question tells apart
+ *   question.ts     any question about behaviours as a diagram of answers
+ *   cut.ts, describe.ts, moves.ts, witness.ts
+ *                   an answer as boxes, what happens in each, and one message of it
  *
- * For users there are four doors:
- *
- *   compareGraphs(before, after)              (compare.ts)  what changes
- *   ask(space, { of, is })                    (question.ts) a diagram of the messages that `is` holds of
- *   satisfy(space, question), boxesOf(...)    (satisfy.ts)  one message, or all as boxes
- *   reachableRows(space, side)                (reach.ts)    rows that no message can take
+ * `compareGraphs` (compare.ts) asks what changes, `classesOf` (suite-classes.ts) how many kinds of messages there are. The
+ * proofs (prove.ts) do not use it: a claim needs one walk, and no diagram.
  *
  * `makeSpace` throws `NotAnalysable` for a graph that it has no method for (none that `compile` makes), and the doors
  * throw `BudgetExceeded`: callers say UNKNOWN, never silence.
@@ -95,7 +95,7 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
       const node = canon.nodes[id]!
       return node.kind === 'table' && on.includes(node.on)
     })
-  const everywhere = [...new Set([...admission, ...routing])].sort((a, b) => a - b)
+  const everywhere = ascending(new Set([...admission, ...routing]))
   const recipients = makeRecipients(canon.nodes, {
     admission: new Set(tables(admission, 'recipient', 'local-part')),
     all: tables(everywhere, 'recipient', 'local-part'),

@@ -27,7 +27,8 @@ export type States = {
 export function makeStates(otherwise: readonly CanonId[]): States {
   // A list of changes, or a state, is a chain of (table, label) in ascending order of tables.
   const lists: (readonly number[])[] = [[]]
-  const chains = new Map<number, Map<number, ChangesId>>()
+  /** Of each table, by what came before and the label. */
+  const chains = otherwise.map(() => new Map<number, ChangesId>())
   const states: (readonly number[])[] = [[]]
   const byText = new Map<string, StateId>([['', 0]])
   const moves = new Map<number, StateId>()
@@ -47,12 +48,8 @@ export function makeStates(otherwise: readonly CanonId[]): States {
     noChanges: 0,
     count: () => states.length,
     also(changes, table, label) {
-      let chain = chains.get(changes)
-      if (chain === undefined) {
-        chain = new Map()
-        chains.set(changes, chain)
-      }
-      const key = table * 2 ** 26 + label
+      const chain = chains[table]!
+      const key = changes * 2 ** 26 + label
       let longer = chain.get(key)
       if (longer === undefined) {
         const list = lists[changes]!

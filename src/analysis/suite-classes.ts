@@ -2,7 +2,7 @@ import { type Behaviour, behaviourKey, behaviourText } from '../graph/behaviour.
 import { type Box, boxHolds } from '../graph/box.ts'
 import type { Graph } from '../graph/graph.ts'
 import { cut } from './cut.ts'
-import { boxOf } from './describe.ts'
+import { boxMaker } from './describe.ts'
 import { BudgetExceeded } from './diagram.ts'
 import { behavioursOf } from './product.ts'
 import { ask } from './question.ts'
@@ -49,7 +49,8 @@ function boxesOf(graph: Graph): Classes['missing'] | null {
       }
       return number
     })
-    return cut(answer).map((one) => ({ box: boxOf(answer, one), text: texts[one.of - 1]! }))
+    const boxOf = boxMaker(answer)
+    return cut(answer).map((one) => ({ box: boxOf(one), text: texts[one.of - 1]! }))
   } catch (error) {
     if (error instanceof BudgetExceeded || error instanceof NotAnalysable) return null
     throw error

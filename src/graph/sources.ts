@@ -45,7 +45,9 @@ export function sourcesOf(graph: Graph, placeOf: (at: string) => Place | null): 
   const files: string[] = []
   const indexes = new Map<string, number>()
   const places: [string, number, number, number][] = []
-  for (const at of elementsOf(graph)) {
+  // Relays decide nothing, but what a change does to mail may be that a relay is another.
+  const relays = graph.control.relays.map(({ name }) => `relays.${name}`)
+  for (const at of [...elementsOf(graph), ...relays].sort(byCodeUnits)) {
     const place = nearest(at, placeOf)
     if (place === null) continue
     let file = indexes.get(place.file)

@@ -62,7 +62,34 @@ describe('what a change does to mail', () => {
       'before relays.isp',
       'after relays.isp',
     ])
+    expect(set.changes[0]!.causes[0]).toMatchObject({ file: 'mailgw.config.ts', line: 'relays.isp'.length })
     expect(set.settings).toEqual([{ at: 'relays.isp.tls', from: 'verify', to: 'may' }])
+  })
+
+  test('what a limit of hops refused before goes with what refuses it now, beside other changes too', () => {
+    const set = plan(
+      { relays: relay({ tls: 'verify' }) },
+      { relays: relay({ tls: 'may' }), deny: [deny(0, { recipient: ['nobody@example.com'] })] },
+    )
+    expect(kinds(set)).toEqual(['tls-lowered', 'refused'])
+    expect(set.changes[1]!.box).toMatchObject({
+      recipients: [{ pattern: 'nobody@example.com', except: [] }],
+      hops: null,
+    })
+  })
+
+  test('of many moves the first are told and the others counted, each mailbox once', () => {
+    const rows = (shift: number) =>
+      Array.from({ length: 60 }, (_, i) =>
+        route(`d${i}.test`, { kind: 'hosts', hosts: [{ host: `h${i + shift}.test`, port: 25 }] }),
+      )
+    const set = plan({ localMx: rows(0) }, { localMx: rows(1) })
+    expect(kinds(set)).toEqual(['rerouted'])
+    const { moves, box } = set.changes[0]!
+    expect(box.recipients).toHaveLength(60)
+    expect(moves).toHaveLength(51)
+    expect(moves[0]).toEqual({ from: 'to h0.test:25', to: 'to h1.test:25', classes: 1 })
+    expect(moves[50]).toEqual({ from: '10 others', to: '10 others', classes: 10 })
   })
 
   test('a route of its own for a domain is rerouted there, and nowhere else', () => {
@@ -133,6 +160,7 @@ describe('what a change does to mail', () => {
 
 describe('the change-set hash', () => {
   const closed = [deny(0, { recipient: ['closed.test'] })]
+  const hosts = (pattern: string, host: string) => route(pattern, { kind: 'hosts', hosts: [{ host, port: 25 }] })
 
   test('is the same when the base has moved in what the change does not touch', () => {
     const moved = { domains: [domain('example.com'), domain('ours.test')] }
@@ -155,6 +183,9 @@ describe('the change-set hash', () => {
       plan({}, { deny: closed }),
       plan({}, { deny: [deny(0, { recipient: ['closed2.test'] })] }),
       plan({}, { deny: [deny(0, { recipient: ['closed.test'] }, { code: 554, status: '5.7.1', text: 'no' })] }),
+      plan({}, { localMx: [hosts('a.test', 'h1.test'), hosts('b.test', 'h2.test')] }),
+      plan({}, { localMx: [hosts('a.test', 'h2.test'), hosts('b.test', 'h1.test')] }),
+      plan({}, { localMx: [hosts('a.test', 'h1.test'), hosts('b.test', 'h1.test')] }),
       plan({}, { limits: { ...aDocument().limits, sessions: 7 } }),
       plan({}, {}),
     ].map(({ hash }) => hash)

@@ -1,0 +1,60 @@
+import type { Recipients } from './recipients.ts'
+import type { ValueId } from './values.ts'
+
+/** Fine recipients by kinds: of one kind are those that nothing tells apart but the names of the ways they go. */
+export type Likeness = {
+  readonly kindOf: Int32Array
+  /** Of each kind one fine recipient. */
+  readonly examples: readonly number[]
+}
+
+/**
+ * A kind is a coarse atom, what matters of each column (`traitOf`: equal numbers, nothing to tell apart), and which columns
+ * say the same. A hundred thousand routes to as many hosts are a handful of kinds, and what holds of one holds of all.
+ */
+export function likenessOf(
+  { fine, coarseOf }: Recipients,
+  columns: readonly Int32Array[],
+  traitOf: (value: ValueId) => number,
+): Likeness {
+  const kindOf = new Int32Array(fine.length)
+  const examples: number[] = []
+  const kinds = new Map<string, number>()
+  const traits = new Map<ValueId, number>()
+  const trait = (value: ValueId): number => {
+    if (value < 0) return -1
+    let found = traits.get(value)
+    if (found === undefined) {
+      found = traitOf(value)
+      traits.set(value, found)
+    }
+    return found
+  }
+  const marks = new Int32Array(1 + columns.length * 2)
+  const latest = new Int32Array(marks.length).fill(-2)
+  let kind = -1
+  for (let one = 0; one < kindOf.length; one++) {
+    marks[0] = coarseOf[one]!
+    for (let i = 0; i < columns.length; i++) {
+      const value = columns[i]![one]!
+      marks[1 + 2 * i] = trait(value)
+      let first = 0
+      while (columns[first]![one] !== value) first++
+      marks[2 + 2 * i] = first
+    }
+    // Neighbours are alike as a rule.
+    if (!same(marks, latest)) {
+      const key = marks.join(' ')
+      kind = kinds.get(key) ?? examples.push(one) - 1
+      kinds.set(key, kind)
+      latest.set(marks)
+    }
+    kindOf[one] = kind
+  }
+  return { kindOf, examples }
+}
+
+function same(a: Int32Array, b: Int32Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
