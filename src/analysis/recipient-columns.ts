@@ -30,19 +30,20 @@ export function recipientColumns({ space, product, likeness }: Answer): Recipien
   /** How the nodes share pairs: of each node the index of its pair among those of the group. */
   const shapes = new Map<string, number>()
   const shapeList: (readonly number[])[] = []
+  /** By the name of a kind, the groups by their own values. */
+  const groups = new Map<string, Map<number | string, number>>()
   const kinds = likeness.examples.map(kindOfGroups)
 
-  const groups = new Map<string, number>()
   const members: number[] = []
   const groupOf = new Int32Array(recipients.fine.length)
   for (let fine = 0; fine < groupOf.length; fine++) {
-    const { name, own } = kinds[likeness.kindOf[fine]!]!
-    let key = name
-    for (const column of own) key += ` ${column[fine]}`
-    let group = groups.get(key)
+    const { own, known } = kinds[likeness.kindOf[fine]!]!
+    // Of the usual one value of its own no text is made.
+    const key = own.length === 1 ? own[0]![fine]! : own.map((column) => column[fine]).join(' ')
+    let group = known.get(key)
     if (group === undefined) {
       group = members.push(fine) - 1
-      groups.set(key, group)
+      known.set(key, group)
     }
     groupOf[fine] = group
   }
@@ -126,7 +127,10 @@ export function recipientColumns({ space, product, likeness }: Answer): Recipien
       placeOf.set(tuple, place)
     }
     const shape = shapeOf(tuples.map((tuple) => placeOf.get(tuple)!))
-    return { name: `${shape} ${[...unique.keys()].join(' ')}`, shape, pairs, own }
+    const name = `${shape} ${[...unique.keys()].join(' ')}`
+    const known = groups.get(name) ?? new Map<number | string, number>()
+    groups.set(name, known)
+    return { name, shape, pairs, own, known }
   }
 
   function shapeOf(of: readonly number[]): number {

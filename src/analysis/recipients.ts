@@ -134,6 +134,7 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     coarseOf,
     divide(outcomes) {
       const asked = all.map((id) => admission.has(id))
+      const asks = recipients.tokens.flatMap((tokens, side) => tokens.map((token) => ({ side, token })))
       const byKey = new Map<string, number>()
       for (let atom = 0; atom < fine.length; atom++) {
         let key = ''
@@ -143,8 +144,7 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
           if (!isExpansion(label)) key += `${table}:${label} `
           else if (!isExpansion(tables[table]!.otherwise)) key += `${table}:* `
         })
-        for (const [side, tokens] of recipients.tokens.entries())
-          for (const token of tokens) key += outcomes.isRefused(side, token, atom) ? '-' : '+'
+        for (const { side, token } of asks) key += outcomes.isRefused(side, token, atom) ? '-' : '+'
         let found = byKey.get(key)
         if (found === undefined) {
           found = coarse.push(atom) - 1
