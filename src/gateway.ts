@@ -11,7 +11,7 @@ import { watchLoopGap } from './admin/loop-gap.ts'
 import type { Operations, Status } from './admin/operations.ts'
 import { OverlayError } from './admin/overlay-store.ts'
 import { openRemoteAdmin } from './admin/remote.ts'
-import { lazyHandler, openAdmin } from './admin/server.ts'
+import { lazyHandler, loadRoutes, openAdmin } from './admin/server.ts'
 import { applyAtOnce } from './apply-at-once.ts'
 import { askDnsbl } from './dns/dnsbl.ts'
 import { createResolver } from './dns/resolver.ts'
@@ -291,6 +291,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     const handler = lazyHandler({ operations: ready, uploads: store.folder, identify, log })
     const admin = await openAdmin(join(stateDir, 'admin.sock'), handler, log)
     opened.splice(3, 0, () => admin.close())
+    const loading = clock.setTimeout(() => void loadRoutes(), loadAfterMs)
+    opened.push(() => loading.cancel())
     log.info('gateway.ready', { version, pid: process.pid, stateDir, ...summary() })
     return { summary, stop, ended }
   } catch (error) {
@@ -309,6 +311,9 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
 /** Absent in a graph means the usual. */
 const settingsOf = (settings: Live['control']['envelopeLog']) =>
   settings === undefined ? defaultEnvelopeLog : settings
+
+/** The first second belongs to whoever waits for the gateway. */
+const loadAfterMs = 1000
 
 /** Names in the queue what waits for the end of a trial. */
 const trialPause = 'apply'

@@ -43,7 +43,7 @@ export function writeDocument(folder, content, files = {}) {
  * Starts a gateway below `folder`, its log in a file, and waits for its greeting. `source` is `['--config', file]` or
  * `['--graph', file]`; an empty one starts with the graph that was active last.
  */
-export async function startGateway({ folder, port, source }) {
+export async function startGateway({ folder, port, source, flags = [], env = {} }) {
   if (!existsSync(program)) throw new Error('dist is missing: run npm run build first')
   const stateDir = join(folder, 'state')
   const log = join(folder, 'log')
@@ -51,9 +51,10 @@ export async function startGateway({ folder, port, source }) {
   // As `npm start` does.
   const child = spawn(
     process.execPath,
-    ['--max-semi-space-size=4', program, 'serve', ...source, '--state-dir', stateDir],
+    ['--max-semi-space-size=4', ...flags, program, 'serve', ...source, '--state-dir', stateDir],
     {
       stdio: ['ignore', openSync(log, 'a'), 'inherit'],
+      env: { ...process.env, ...env },
     },
   )
   const ended = new Promise((resolve) => child.once('exit', resolve))

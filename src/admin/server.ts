@@ -41,11 +41,17 @@ export type Handled = {
   readonly log: Log
 }
 
-/** The library behind the API is loaded with the first call: a gateway that nobody asks anything needs none of it. */
+/**
+ * Loads the library behind the API. It holds up the event loop for tens of milliseconds: not while a start is waited for,
+ * and not when somebody brings a graph while mail flows.
+ */
+export const loadRoutes = () => import('./routes.ts')
+
+/** The library is loaded with the first call, if not before. */
 export function lazyHandler(options: Handled): RequestListener {
   let handler: Promise<RequestListener> | undefined
   return (request, response) => {
-    handler ??= Promise.all([import('./routes.ts'), options.operations]).then(([{ adminListener }, operations]) =>
+    handler ??= Promise.all([loadRoutes(), options.operations]).then(([{ adminListener }, operations]) =>
       adminListener({ ...options, operations }),
     )
     handler
