@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { envelopeLines, envelopesOf } from '../../src/admin/envelope-files.ts'
 import { hashMailbox, readKey } from '../../src/admin/envelope-hash.ts'
 import { openEnvelopeLog } from '../../src/admin/envelope-log.ts'
@@ -110,7 +110,7 @@ test('a failure is told once, leaves records out, and is over by itself', async 
     envelopes.add(record(clock))
     await clock.pass(61_000)
   }
-  expect(events).toEqual(['envelopes.failed'])
+  await vi.waitFor(() => expect(events).toEqual(['envelopes.failed']))
   rmSync(folder)
   const next = await openEnvelopeLog({ folder, settings: () => defaultEnvelopeLog, clock, log: silentLog })
   await next.close()
