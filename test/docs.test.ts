@@ -76,18 +76,23 @@ describe('the README', () => {
       const folder = tempFolder()
       // The second one is the document with its mistake.
       const content = i === 1 ? document!.replace("via('isp')", "via('ips')") : document!
-      writeFileSync(join(folder, 'mailgw.config.ts'), content)
+      const changed = content.replace("host('bart.corp.example', 26)", "host('lisa.corp.example')")
+      const isPlan = line.startsWith('mailgw plan ')
+      if (isPlan) writeFileSync(join(folder, 'before.config.ts'), content)
+      writeFileSync(join(folder, 'mailgw.config.ts'), isPlan ? changed : content)
       const ran = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...line.split(' ').slice(1)], {
         cwd: folder,
         encoding: 'utf8',
         env: { ...process.env, NO_COLOR: '1' },
       })
-      expect((ran.status === 0 ? ran.stdout : ran.stderr).trimEnd()).toBe(output.trimEnd())
+      // 2: decisions change and all proofs hold.
+      expect(ran.status === 2).toBe(isPlan)
+      expect((ran.status === 1 ? ran.stderr : ran.stdout).trimEnd()).toBe(output.trimEnd())
     },
   )
 
-  test('its three examples are there, and its table names the folders of src', () => {
-    expect(consoles).toHaveLength(3)
+  test('its four examples are there, and its table names the folders of src', () => {
+    expect(consoles).toHaveLength(4)
     const folders = readdirSync(join(root, 'src'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && readdirSync(join(root, 'src', entry.name)).length > 0)
       .map(({ name }) => name)
