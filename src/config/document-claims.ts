@@ -1,3 +1,5 @@
+import type { WholeClaim } from './define-claims.ts'
+
 /**
  * A claim of `prove` after validation: units and names are read, patterns are in A-labels. Part of `Document`, kept by
  * itself because nothing but `compile` reads it.
@@ -9,17 +11,6 @@ export type ClaimEntry = { readonly at: string } & (
   | { readonly kind: 'onlyVia'; readonly box: BoxEntry; readonly relay: string }
   | { readonly kind: 'unchanged'; readonly box: BoxEntry }
 )
-
-export type WholeClaim =
-  | 'noOpenRelay'
-  | 'noLoops'
-  | 'noDeadRules'
-  | 'everyLocalDomainHasTerminal'
-  | 'noUnreachableRelay'
-  | 'authOnlyOverTls'
-  | 'postmasterAndAbuseAccepted'
-  | 'nullSenderAcceptedForLocal'
-  | 'oraclesFailSafe'
 
 export type EffectEntry =
   | 'accepted'

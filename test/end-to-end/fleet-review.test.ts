@@ -24,6 +24,9 @@ describe('a review holds for what changes', () => {
     const graphs = await fleet.graphs()
     const planned = await fleet.run(next, 'plan', '--state-dir', fleet.gateways[0]!.stateDir, '-o', 'a.mgwplan')
     expect(planned, planned.err).toMatchObject({ code: 2 })
+    // Another document than the plan's, and one that would change nothing: that is not the change that was reviewed.
+    const other = await fleet.run(at(), 'apply', 'a.mgwplan')
+    expect(other).toMatchObject({ code: 2, err: expect.stringContaining('active already; nothing was changed') })
     // It grew after the review.
     const more = { ...next, localMx: { 'here.test': 'deliver', '*': '127.0.0.1:9', 'other.test': '127.0.0.1:7' } }
     const stopped = await fleet.run(more, 'apply', 'a.mgwplan')

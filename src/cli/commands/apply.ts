@@ -51,6 +51,14 @@ export const run: Run = async ({ arguments: [planFile], options, terminal }) => 
       },
       depsOf(terminal, interrupt.signal),
     )
+    if (result.kind === 'unchanged' && plan !== null && plan.next.hash !== result.hash) {
+      // A change was reviewed, and this document makes none: to call that done would let somebody go to bed.
+      const { name, hash } = plan.next
+      terminal.err(
+        `not what was reviewed: the plan is of ${name}, ${hash}; this document is ${result.hash}, which is active already; nothing was changed\nname the plan's document: --config\n`,
+      )
+      return 2
+    }
     const code = exitCodeOf(result)
     if (flag(options, 'json')) terminal.out(`${JSON.stringify(applyJson(result), null, 2)}\n`)
     else if (code === 0) terminal.out(applyText(result, plan, terminal.color))
