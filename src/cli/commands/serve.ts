@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type LogLevel, logLevels, openLog } from '../../admin/log.ts'
-import type { Gateway } from '../../gateway.ts'
+import type { Gateway } from '../../gateway/gateway.ts'
 import { systemClock } from '../../mail/clock.ts'
 import { CommandError, type Invocation, type Run, textOption } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
@@ -21,7 +21,7 @@ export const run: Run = async ({ options, terminal }) => {
   mkdirSync(join(stateDir, 'graphs'), { recursive: true, mode: 0o700 })
   const log = openLog({ level, pretty: format === 'pretty' })
   process.on('exit', log.flush)
-  const { startGateway, GatewayError } = await import('../../gateway.ts')
+  const { startGateway, GatewayError } = await import('../../gateway/gateway.ts')
   // Heard from the first moment on: whoever asks for an end during the start gets it when the start is complete, and at
   // once by asking again. Nothing is lost either way.
   let gateway: Gateway | null = null

@@ -7,9 +7,9 @@ import {
   type FinalRecipient,
   type RecipientVerdict,
   type Verdict,
-} from './graph/admission.ts'
-import type { Evaluator, Facts } from './graph/evaluator.ts'
-import type { Described } from './graph/explanation.ts'
+} from '../graph/admission.ts'
+import type { Evaluator, Facts } from '../graph/evaluator.ts'
+import type { Described } from '../graph/explanation.ts'
 import { routeDiffers } from './route-differs.ts'
 
 /**

@@ -1,9 +1,9 @@
-import type { RemoteAdmin } from './admin/remote.ts'
-import type { Control } from './graph/control.ts'
-import type { Doors, DoorsChange } from './ingress/doors.ts'
-import type { Clock, Timer } from './mail/clock.ts'
-import type { Log } from './mail/log.ts'
-import type { ListenerSettings } from './mail/settings.ts'
+import type { RemoteAdmin } from '../admin/remote.ts'
+import type { Control } from '../graph/control.ts'
+import type { Doors, DoorsChange } from '../ingress/doors.ts'
+import type { Clock, Timer } from '../mail/clock.ts'
+import type { Log } from '../mail/log.ts'
+import type { ListenerSettings } from '../mail/settings.ts'
 
 /** Everything that a gateway listens on: its SMTP listeners and the remote admin API. Sockets that stay are not touched. */
 export type Sockets = {

@@ -1,7 +1,7 @@
-import type { Oracle, Outcome } from './graph/graph.ts'
-import type { AskOracle } from './ingress/graph-admission.ts'
-import type { Clock } from './mail/clock.ts'
-import type { IpAddress } from './mail/ip.ts'
+import type { Oracle, Outcome } from '../graph/graph.ts'
+import type { AskOracle } from '../ingress/graph-admission.ts'
+import type { Clock } from '../mail/clock.ts'
+import type { IpAddress } from '../mail/ip.ts'
 
 /** An oracle whose answers two graphs share for a while: who asks second gets what the first one got. */
 export type SharedAnswers = {

@@ -1,6 +1,6 @@
-import type { GraphStore, StoredTrial } from './admin/graph-store.ts'
-import type { Journal } from './admin/journal.ts'
-import type { Log } from './mail/log.ts'
+import type { GraphStore, StoredTrial } from '../admin/graph-store.ts'
+import type { Journal } from '../admin/journal.ts'
+import type { Log } from '../mail/log.ts'
 
 /**
  * What the journal has to say of a start: which graph serves, and how a trial ended that was running when the gateway

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
+import type { Identity } from '../admin/access.ts'
+import type { LoopGap } from '../admin/loop-gap.ts'
+import type { ApplyRequest, ApplyResult } from '../admin/operations.ts'
 import type { Activation } from './activation.ts'
-import type { Identity } from './admin/access.ts'
-import type { LoopGap } from './admin/loop-gap.ts'
-import type { ApplyRequest, ApplyResult } from './admin/operations.ts'
 
 /** Upload, prepare and activate in one call, without a trial: for whoever stands beside the gateway. */
 export async function applyAtOnce(

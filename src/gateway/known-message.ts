@@ -1,8 +1,8 @@
-import { envelopesOf } from './admin/envelope-files.ts'
-import type { EnvelopeLog } from './admin/envelope-log.ts'
-import type { KnownMessage } from './admin/operations.ts'
-import { timeOfId } from './queue/id.ts'
-import type { Queue } from './queue/queue.ts'
+import { envelopesOf } from '../admin/envelope-files.ts'
+import type { EnvelopeLog } from '../admin/envelope-log.ts'
+import type { KnownMessage } from '../admin/operations.ts'
+import { timeOfId } from '../queue/id.ts'
+import type { Queue } from '../queue/queue.ts'
 
 /** A message may be stored a while after its id was made: its body has to come first. */
 const earlierMs = 60_000

@@ -1,7 +1,7 @@
-import { trippedGate } from './admin/gates.ts'
-import type { ActivateRequest, Defect, EndedTrial, Trial as TrialView } from './admin/protocol.ts'
-import type { Clock } from './mail/clock.ts'
-import type { DeliveryResult } from './queue/dispatcher.ts'
+import { trippedGate } from '../admin/gates.ts'
+import type { ActivateRequest, Defect, EndedTrial, Trial as TrialView } from '../admin/protocol.ts'
+import type { Clock } from '../mail/clock.ts'
+import type { DeliveryResult } from '../queue/dispatcher.ts'
 
 /** Why a trial ends by itself. */
 export type TrialEnd = {

@@ -1,5 +1,5 @@
-import type { Route } from './mail/next-hop.ts'
-import { assertNever } from './mail/result.ts'
+import type { Route } from '../mail/next-hop.ts'
+import { assertNever } from '../mail/result.ts'
 
 /** Whether mail would take another way: another next hop (or the same name with other hosts), another end. */
 export function routeDiffers(before: Route, after: Route): boolean {

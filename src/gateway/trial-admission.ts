@@ -1,6 +1,6 @@
-import type { Described } from './graph/explanation.ts'
-import type { Admission, Asked, Caller, Verdict } from './ingress/admission.ts'
-import type { ReversePath } from './mail/path.ts'
+import type { Described } from '../graph/explanation.ts'
+import type { Admission, Asked, Caller, Verdict } from '../ingress/admission.ts'
+import type { ReversePath } from '../mail/path.ts'
 
 /** Who looks on while sessions are answered during a trial. */
 export type Watch = {

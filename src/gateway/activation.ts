@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Identity } from './admin/access.ts'
-import type { GraphStore } from './admin/graph-store.ts'
-import type { Journal } from './admin/journal.ts'
-import type { LoopGap } from './admin/loop-gap.ts'
-import type { Answer } from './admin/operations.ts'
+import type { Identity } from '../admin/access.ts'
+import type { GraphStore } from '../admin/graph-store.ts'
+import type { Journal } from '../admin/journal.ts'
+import type { LoopGap } from '../admin/loop-gap.ts'
+import type { Answer } from '../admin/operations.ts'
 import type {
   Aborted,
   AbortRequest,
@@ -19,17 +19,17 @@ import type {
   RolledBack,
   TrialAnswer,
   Uploaded,
-} from './admin/protocol.ts'
-import { checkWitnesses } from './admin/witnesses.ts'
-import { routeOf } from './graph/route-of.ts'
+} from '../admin/protocol.ts'
+import { checkWitnesses } from '../admin/witnesses.ts'
+import { routeOf } from '../graph/route-of.ts'
+import type { AskOracle } from '../ingress/graph-admission.ts'
+import type { Clock, Timer } from '../mail/clock.ts'
+import type { Log } from '../mail/log.ts'
+import type { Mailbox } from '../mail/path.ts'
+import type { DeliveryResult } from '../queue/dispatcher.ts'
 import { inTurn } from './in-turn.ts'
-import type { AskOracle } from './ingress/graph-admission.ts'
 import { type Live, prepareStored, storeBundle } from './live.ts'
-import type { Clock, Timer } from './mail/clock.ts'
-import type { Log } from './mail/log.ts'
-import type { Mailbox } from './mail/path.ts'
 import { openTrial, type TrialRequest } from './open-trial.ts'
-import type { DeliveryResult } from './queue/dispatcher.ts'
 import { routeDiffers } from './route-differs.ts'
 import type { Sockets, SocketsChange } from './sockets.ts'
 import type { Trial, TrialEnd } from './trial.ts'
