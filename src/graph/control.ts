@@ -1,5 +1,8 @@
+import type { BanSettings } from '../mail/ban-settings.ts'
+import type { CredentialSettings } from '../mail/login-settings.ts'
 import type {
   AdminSettings,
+  CertificateSettings,
   EnvelopeLogSettings,
   Limits,
   ListenerSettings,
@@ -24,4 +27,10 @@ export type Control = {
   readonly admin?: AdminSettings
   /** `null`: nothing is kept. Absent: `defaultEnvelopeLog`. */
   readonly envelopeLog?: EnvelopeLogSettings | null
+  /** Sorted by name. Absent: no listener has TLS. */
+  readonly certificates?: readonly CertificateSettings[]
+  /** In the order in which they are asked. Absent: nobody can log in. */
+  readonly credentials?: readonly CredentialSettings[]
+  /** Absent: nobody is banned for what they do. */
+  readonly bans?: BanSettings
 }

@@ -29,3 +29,15 @@ export function parseDuration(text: string): Result<number> {
   if (total > maxDurationMs) return wrong(`expected at most 24d, got ${JSON.stringify(text)}`)
   return ok(total)
 }
+
+/** The time as a document would write it, exactly: `1h30m`; what is no whole second in milliseconds, `1500ms`. */
+export function exactDuration(ms: number): string {
+  if (ms % 1000 !== 0 || ms === 0) return `${ms}ms`
+  let text = ''
+  let left = ms
+  for (const [unit, size] of unitMs) {
+    if (left >= size) text += `${Math.floor(left / size)}${unit}`
+    left %= size
+  }
+  return text
+}

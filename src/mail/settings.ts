@@ -1,3 +1,8 @@
+import type { LoginSettings } from './login-settings.ts'
+
+export type { BanSettings } from './ban-settings.ts'
+export type { CredentialSettings, LoginSettings, Mechanism, UserSettings } from './login-settings.ts'
+
 /** Values that document, graph and gateway share: plain data, units at the end of each name. */
 
 /** `verify`: certificate and name checked. `encrypt`: TLS or no delivery. `may`: TLS if offered. `off`: never. */
@@ -16,7 +21,50 @@ export type ListenerSettings = {
   /** Name in the greeting and in Received lines. */
   readonly hostname: string
   readonly maxSizeBytes: number
+} & LineSettings
+
+/** What a listener may have beside its sockets. Every key is absent where it has its default. */
+export type LineSettings = {
+  /** Absent: the line is never encrypted. */
+  readonly tls?: ListenerTls
+  /** Absent: nobody logs in. */
+  readonly login?: LoginSettings
+  /** A PROXY header begins every connection from these networks (HAProxy's protocol, v1 and v2); refused from others. */
+  readonly proxy?: { readonly from: readonly string[]; readonly timeoutMs: number }
+  /** Networks of test hosts that may say XCLIENT. */
+  readonly xclient?: readonly string[]
+  /** Text of the greeting behind the host name, a template (`ingress/greeting.ts`) that the compiler has checked. */
+  readonly greeting?: string
+  /** Environment variables that the greeting may show. */
+  readonly greetingEnvironment?: readonly string[]
+  /** How long the greeting waits; who talks before it came is an early talker. */
+  readonly greetingDelayMs?: number
+  /** `refuse`: 554 in place of the greeting. `observe`: logged alone. */
+  readonly earlyTalkers?: 'refuse' | 'observe'
+  /** Syntax of MAIL and RCPT. Absent: `strict` on listeners of kind `mx`, else `loose`. Neither lets CR, LF or NUL pass. */
+  readonly addresses?: 'strict' | 'loose'
+  /** Networks whose VRFY gets a true answer. Absent: 252 for everybody (RFC 5321 §3.5.3). */
+  readonly vrfy?: readonly string[]
+  /** The TIME command is answered. */
+  readonly time?: true
+  /** HELO is refused: EHLO only. */
+  readonly helo?: 'refuse'
 }
+
+export type ListenerTls = {
+  /** `offered`: STARTTLS for who wants it. `required`: no mail without it. `implicit`: from the first byte. */
+  readonly mode: 'offered' | 'required' | 'implicit'
+  /** Names of certificates; the first is the default, others are chosen by SNI. */
+  readonly certificates: readonly string[]
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL's list for TLS 1.2; `null`: the runtime's. */
+  readonly ciphers: string | null
+  /** File of the certificates that vouch for clients; `null`: clients are not asked for theirs. */
+  readonly clientCa: string | null
+}
+
+/** A certificate and its key: absolute paths of PEM files on the gateway. */
+export type CertificateSettings = { readonly name: string; readonly certificate: string; readonly key: string }
 
 export type RelaySettings = {
   readonly name: string
@@ -40,6 +88,15 @@ export type Limits = {
   /** Connections at one moment towards one next hop that has no number of its own, and towards all of them. */
   readonly connectionsPerNextHop: number
   readonly connectionsOut: number
+  /**
+   * Connections at one moment in both directions. What it is more than `sessions` is kept for those going out, what it is
+   * more than `connectionsOut` for those coming in. Absent: the two do not take from each other.
+   */
+  readonly connections?: number
+  /** Commands of one session within a minute; more are answered late. Absent: no limit. */
+  readonly commandsPerMinute?: number
+  /** Slower content than this, over any whole minute, ends the session. Absent: no floor. */
+  readonly minBytesPerSecond?: number
 }
 
 /** Server side: `command`, `data`, `session`. Client side: the others (RFC 5321 §4.5.3.2). */
