@@ -1,6 +1,7 @@
 import { type Behaviour, behaviourOf, behaviourText, sameBehaviour } from '../graph/behaviour.ts'
 import type { Evaluator } from '../graph/evaluator.ts'
 import type { Described } from '../graph/explanation.ts'
+import { lineOf } from '../graph/message-text.ts'
 import { parseIp } from '../mail/ip.ts'
 import { parseMailbox } from '../mail/path.ts'
 import { ok, type Result, wrong } from '../mail/result.ts'
@@ -43,6 +44,7 @@ export function described({
   recipient,
   sizeBytes,
   hops,
+  ...line
 }: Witness['message']): Result<Described> {
   const address = parseIp(client)
   if (!address.ok) return wrong(`client: ${address.error}`)
@@ -57,5 +59,6 @@ export function described({
     recipient: to?.value ?? null,
     sizeBytes,
     hops,
+    ...lineOf(line),
   })
 }

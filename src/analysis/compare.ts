@@ -3,6 +3,7 @@ import type { Box } from '../graph/box.ts'
 import type { Bundle } from '../graph/bundle.ts'
 import { canonicalJson, hashText } from '../graph/canonical.ts'
 import { type Interpreter, interpreter } from '../graph/interpret.ts'
+import { messageText } from '../graph/message-text.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
 import { absorbed } from './absorb.ts'
 import { causeFinder } from './causes.ts'
@@ -21,7 +22,7 @@ import { type Answer, ask, type Known } from './question.ts'
 import { internalClients, ourRecipients } from './set.ts'
 import { settingChanges } from './settings.ts'
 import { makeSpace, NotAnalysable } from './space.ts'
-import { type Example, exampleOf, messageText } from './witness.ts'
+import { type Example, exampleOf } from './witness.ts'
 
 export type CompareOptions = {
   /** Of the decision diagrams; beyond it the answer is `unknown`. */

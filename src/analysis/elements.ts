@@ -81,6 +81,8 @@ function nodePiece(node: Node): string | null {
     case 'table':
       // One of several conditions of a rule: its rows have no name of their own.
       return node.rows[0]![2] === '' ? `table ${node.on} ${node.rows.map(([pattern]) => pattern).join(',')}` : null
+    case 'note':
+      return `note ${JSON.stringify([node.note, node.code, node.status, node.text])}`
     default:
       return `end . ${leafPiece(node)}`
   }

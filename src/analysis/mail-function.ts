@@ -134,6 +134,10 @@ function build(
       case 'destination':
         // No delivery has begun: the fact is not known, and no row matches it.
         return to(otherwise)
+      case 'login':
+      case 'certificate':
+      case 'helo':
+        throw new Error(`internal error: no dimension for ${on}`)
     }
   }
 }

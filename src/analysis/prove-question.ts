@@ -118,7 +118,7 @@ function checkStages({ nodes, entry }: Graph): void {
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       const node = nodes[id]!
       if (isLeaf(node)) continue
-      const on = node.kind === 'oracle' ? node.oracle.kind : node.on
+      const on = node.kind === 'oracle' ? node.oracle.kind : node.kind === 'note' ? node.note : node.on
       if (!may.includes(on)) throw new NotDecidable(`the stage ${stage} of this graph asks for ${on}`)
       for (const to of edgesOf(node)) {
         if (!seen.has(to)) open.push(to)

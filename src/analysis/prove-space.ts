@@ -121,7 +121,18 @@ export function spaceOf(question: Question, members: readonly Member[] = [], cut
   }
 }
 
-export const dimensionOf = (on: Table['on']): Dimension => (on === 'local-part' ? 'recipient' : on)
+export function dimensionOf(on: Table['on']): Dimension {
+  switch (on) {
+    case 'local-part':
+      return 'recipient'
+    case 'login':
+    case 'certificate':
+    case 'helo':
+      throw new Error(`internal error: no dimension for ${on}`)
+    default:
+      return on
+  }
+}
 
 /** A set as a table: 1 inside, 0 outside. The most specific pattern says which. */
 function memberTable(dimension: Table['on'], patterns: Member['patterns']): CanonTable {

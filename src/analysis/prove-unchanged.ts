@@ -1,7 +1,10 @@
 import { behaviourOf } from '../graph/behaviour.ts'
 import { type Box, blocksHold, mailboxesHold, type PatternSet } from '../graph/box.ts'
 import type { Bundle } from '../graph/bundle.ts'
+import { bareLine, type Line } from '../graph/evaluator.ts'
 import type { Outcome } from '../graph/graph.ts'
+import { messageText } from '../graph/message-text.ts'
+import { oracleName } from '../graph/oracle.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import type { Mailbox } from '../mail/path.ts'
@@ -10,7 +13,7 @@ import type { ChangeSet } from './change-set.ts'
 import { mailboxesOf } from './mailboxes.ts'
 import { networksOf } from './networks.ts'
 import type { Found } from './proof.ts'
-import { answersMet, describedText, explainLine, type Subject, subjectOf } from './prove-witness.ts'
+import { answersMet, explainLine, type Subject, subjectOf } from './prove-witness.ts'
 
 /** A change of the document: the graph before it, and all that it changes for mail. */
 export type ProposedChange = { readonly before: Bundle; readonly changeSet: ChangeSet }
@@ -32,7 +35,7 @@ export function unchangedIn(subject: Subject, box: Box, change: ProposedChange |
       verdict: 'VIOLATED',
       reason: `mail for ${message.recipient.text} from ${message.client} is decided otherwise than before`,
       witness: {
-        message: describedText(message),
+        message: messageText(message),
         answers: Object.fromEntries(answers),
         behaviour: decided.behaviour,
         deciders: decided.deciders,
@@ -45,7 +48,7 @@ export function unchangedIn(subject: Subject, box: Box, change: ProposedChange |
 }
 
 type Common = {
-  readonly message: {
+  readonly message: Readonly<Line> & {
     readonly listener: string
     readonly client: IpAddress
     readonly sender: Mailbox | null
@@ -75,12 +78,12 @@ function commonMessage({ bundle }: Subject, a: Box, b: Box): Common | null {
     answers.set(oracle, said)
   }
   for (const node of bundle.graph.nodes) {
-    const oracle = node.kind === 'oracle' ? `${node.oracle.kind}.${node.oracle.id}` : null
+    const oracle = node.kind === 'oracle' ? oracleName(node.oracle) : null
     if (oracle !== null && !answers.has(oracle)) answers.set(oracle, 'clear')
   }
   if (listener === undefined || client === null || sender === undefined || !recipient) return null
   if (sizeBytes === undefined || hops === undefined) return null
-  return { message: { listener, client, sender, recipient, sizeBytes, hops }, answers }
+  return { message: { ...bareLine, listener, client, sender, recipient, sizeBytes, hops }, answers }
 }
 
 function commonAddress(a: PatternSet | null, b: PatternSet | null): IpAddress | null {

@@ -1,8 +1,10 @@
 import { behaviourOf, type Decided } from '../graph/behaviour.ts'
 import type { Bundle } from '../graph/bundle.ts'
-import type { Described, Explanation } from '../graph/explanation.ts'
+import { bareLine } from '../graph/evaluator.ts'
+import type { Described } from '../graph/explanation.ts'
 import type { Outcome } from '../graph/graph.ts'
 import { type Interpreter, interpreter, pathText } from '../graph/interpret.ts'
+import { messageText } from '../graph/message-text.ts'
 import { type Place, placeFinder } from '../graph/sources.ts'
 import { narrowed } from './narrow.ts'
 import type { Finding, Witness } from './proof.ts'
@@ -33,6 +35,7 @@ export function messageOf(space: Space, region: Region): { message: Described; a
   const over = (cuts: readonly number[], range: number) => (range === 0 ? null : cuts[range - 1]! + 1)
   return {
     message: {
+      ...bareLine,
       listener: space.listeners[region.listener[0]!]!,
       client: space.client(region.client[0]!),
       sender: space.sender(region.sender[0]!),
@@ -63,11 +66,11 @@ export function witnessOf(
   const asked = interpreter(narrowed(graph, [message]), sources, hash)
   const decided = behaviourOf(asked, message, answers)
   if (decided.kind !== 'decided' || !agrees(decided)) {
-    throw new Error(`the proof and the interpreter disagree about ${JSON.stringify(describedText(message))}`)
+    throw new Error(`the proof and the interpreter disagree about ${JSON.stringify(messageText(message))}`)
   }
   const met = answersMet({ ...subject, interpreter: asked }, message, answers)
   return {
-    message: describedText(message),
+    message: messageText(message),
     answers: Object.fromEntries(met),
     behaviour: decided.behaviour,
     deciders: decided.deciders,
@@ -89,20 +92,13 @@ export function answersMet(
   }
 }
 
-export function describedText(message: Described): Explanation['message'] {
-  return {
-    listener: message.listener,
-    client: message.client,
-    sender: message.sender === undefined ? null : pathText(message.sender),
-    recipient: message.recipient?.text ?? null,
-    sizeBytes: message.sizeBytes,
-    hops: message.hops,
-  }
-}
-
 /** The command line that explains this message, ready for a shell. */
 export function explainLine(message: Described, answers: ReadonlyMap<string, Outcome>): string {
   const words = ['mailgw', 'explain', '--listener', message.listener, '--client', message.client]
+  if (message.helo !== null) words.push('--helo', message.helo)
+  if (message.tls) words.push('--tls')
+  if (message.certificate !== null) words.push('--cert', message.certificate)
+  if (message.login !== null) words.push('--login', message.login)
   if (message.sender !== undefined) words.push('--from', pathText(message.sender))
   if (message.recipient !== null) words.push('--to', message.recipient.text)
   if (message.sizeBytes !== null) words.push('--size', `${message.sizeBytes}B`)

@@ -1,6 +1,6 @@
 import { boxHolds } from '../graph/box.ts'
 import type { Bundle } from '../graph/bundle.ts'
-import type { Evaluator, Facts } from '../graph/evaluator.ts'
+import { bareLine, type Evaluator, type Facts } from '../graph/evaluator.ts'
 import type { Described } from '../graph/explanation.ts'
 import { flatOf } from '../graph/flat.ts'
 import { flatten } from '../graph/flat-build.ts'
@@ -144,6 +144,7 @@ function readMailbox(text: string): Mailbox | null {
 /** Gives the facts of a record, in one object that is used again. */
 function reader(names: HashedNames): (record: EnvelopeRecord) => Facts | 'hashed' | 'unreadable' {
   const facts: Facts = {
+    ...bareLine,
     listener: '',
     client: '0.0.0.0' as IpAddress,
     sender: undefined,

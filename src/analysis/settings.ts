@@ -1,5 +1,6 @@
 import type { Claims } from '../graph/claims.ts'
 import type { Graph, OracleNode } from '../graph/graph.ts'
+import { oracleName } from '../graph/oracle.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
 import type { SettingChange } from './change-set.ts'
 
@@ -28,9 +29,9 @@ function settingsOf({ control, claims, nodes }: Graph): Map<string, string> {
 }
 
 function oracleSettings({ oracle }: OracleNode, found: Map<string, string>): void {
-  const { kind, id, zone, codes } = oracle
-  found.set(`${kind}.${id}.zone`, zone)
-  found.set(`${kind}.${id}.codes`, codes.join(', '))
+  for (const [key, value] of Object.entries(oracle)) {
+    if (key !== 'kind' && key !== 'id') flatten(`${oracleName(oracle)}.${key}`, value, found)
+  }
 }
 
 function claimSettings({ clients, domains, openRelay, prove }: Claims, found: Map<string, string>): void {

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts'
+import { unreadIn } from './analysable.ts'
 import { ascending, type CanonId, type CanonTable, makeCanon, reachedFrom } from './canon.ts'
 import { type DiagramId, makeDiagram } from './diagram.ts'
 import { type Dimensions, makeDimensions } from './dimensions.ts'
@@ -69,6 +70,10 @@ export const defaultNodeBudget = 2_000_000
 /** One space for one graph, or for several that are to be compared. */
 export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}): Space {
   const budget = options.nodeBudget ?? defaultNodeBudget
+  for (const graph of graphs) {
+    const unread = unreadIn(graph)
+    if (unread !== null) throw new NotAnalysable(`the graph asks for what the analysis does not read: ${unread}`)
+  }
   const canon = makeCanon()
   const sides = graphs.map((graph): Side => ({ graph, numbers: canon.add(graph), nodes: canon.nodes }))
   const sets = (options.sets ?? []).map((setOf) => setOf(canon))

@@ -1,6 +1,6 @@
-import type { Described, Explanation } from '../graph/explanation.ts'
+import { bareLine } from '../graph/evaluator.ts'
+import type { Described } from '../graph/explanation.ts'
 import type { Outcome } from '../graph/graph.ts'
-import { pathText } from '../graph/interpret.ts'
 import { type NumberAtoms, outcomes, variable } from './dimensions.ts'
 import type { Space } from './space.ts'
 
@@ -14,6 +14,7 @@ export function exampleOf(space: Space, atoms: readonly number[], fine: number):
   if (sender === null) throw new Error('internal error: no sender found')
   return {
     message: {
+      ...bareLine,
       listener: listeners[atoms[variable.listener]!]![0]!,
       client: clients.family.witness(clients.cells[atoms[variable.client]!]!),
       sender: sender === '<>' ? null : sender,
@@ -30,17 +31,4 @@ function numberIn({ cuts }: NumberAtoms, atom: number, usual: number): number {
   const over = cuts[atom - 1] ?? -1
   const upTo = cuts[atom] ?? Number.MAX_SAFE_INTEGER
   return usual > over && usual <= upTo ? usual : over + 1
-}
-
-/** As `mailgw explain` writes a message. */
-export function messageText(message: Described): Explanation['message'] {
-  const { listener, client, sender, recipient, sizeBytes, hops } = message
-  return {
-    listener,
-    client,
-    sender: sender === undefined ? null : pathText(sender),
-    recipient: recipient?.text ?? null,
-    sizeBytes,
-    hops,
-  }
 }

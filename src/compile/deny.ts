@@ -6,7 +6,7 @@ import type { Builder, Ref, Row } from './builder.ts'
 import { isRole } from './final-mailboxes.ts'
 import type { Report } from './report.ts'
 
-type Dimension = Exclude<Table['on'], 'local-part'>
+type Dimension = 'client' | 'sender' | 'recipient' | 'destination'
 
 /** The first stage at which all that a rule asks for is known. */
 export function stageOfRule({ when }: DenyRule): Stage {

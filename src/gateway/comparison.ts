@@ -3,7 +3,7 @@ import { type Box, boxHolds } from '../graph/box.ts'
 import type { Evaluator } from '../graph/evaluator.ts'
 import { type Described, oracleName } from '../graph/explanation.ts'
 import type { Oracle, Outcome } from '../graph/graph.ts'
-import { pathText } from '../graph/interpret.ts'
+import { messageText } from '../graph/message-text.ts'
 import type { Log } from '../mail/log.ts'
 import { agreesPlainly } from './plain-agreement.ts'
 import type { SharedAnswers } from './shared-answers.ts'
@@ -44,14 +44,7 @@ export function compareDecisions(options: ComparisonOptions): (message: Describe
     const box = list.findIndex((one) => boxHolds(one, message, said))
     if (box < 0) {
       trial.changedOutside({
-        message: {
-          listener: message.listener,
-          client: message.client,
-          sender: message.sender === undefined ? null : pathText(message.sender),
-          recipient: message.recipient?.text ?? null,
-          sizeBytes: message.sizeBytes,
-          hops: message.hops,
-        },
+        message: messageText(message),
         answers: Object.fromEntries(said),
         before: old.behaviour,
         after: now.behaviour,

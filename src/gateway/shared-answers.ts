@@ -1,3 +1,4 @@
+import { canonicalJson } from '../graph/canonical.ts'
 import type { Oracle, Outcome } from '../graph/graph.ts'
 import type { AskOracle } from '../ingress/graph-admission.ts'
 import type { Clock } from '../mail/clock.ts'
@@ -18,7 +19,7 @@ type Answer = { readonly at: number; readonly promise: Promise<Outcome>; outcome
 export function sharedAnswers(ask: AskOracle, clock: Clock): SharedAnswers {
   const answers = new Map<string, Answer>()
   // By what is asked, not by its name: in another graph the same name may be another list.
-  const keyOf = ({ kind, zone, codes }: Oracle, client: IpAddress) => `${kind} ${zone} ${codes.join(',')} ${client}`
+  const keyOf = (oracle: Oracle, client: IpAddress) => `${canonicalJson(oracle)} ${client}`
   const find = (key: string): Answer | null => {
     const answer = answers.get(key)
     return answer === undefined || clock.now() - answer.at > keptMs ? null : answer

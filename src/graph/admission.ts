@@ -1,7 +1,7 @@
 import type { Route } from '../mail/next-hop.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
-import type { Evaluator, Facts, Winner } from './evaluator.ts'
+import { type Evaluator, type Facts, type NoteAt, noNotes, type Winner } from './evaluator.ts'
 import type { Leaf, Oracle, Outcome, Stage } from './graph.ts'
 import { routeOf } from './route-of.ts'
 
@@ -11,8 +11,14 @@ import { routeOf } from './route-of.ts'
  * them, as the session's may change before the answer comes.
  */
 
-export type Accepted = { readonly kind: 'accept'; readonly winner: Winner }
-export type Refused = { readonly kind: 'refuse'; readonly reply: Reply; readonly winner: Winner }
+/** `notes`: what was said in passing, since the stage began. */
+export type Accepted = { readonly kind: 'accept'; readonly winner: Winner; readonly notes: readonly NoteAt[] }
+export type Refused = {
+  readonly kind: 'refuse'
+  readonly reply: Reply
+  readonly winner: Winner
+  readonly notes: readonly NoteAt[]
+}
 /** `answer` continues with what the oracle said. It may be called more than once: `explain` follows every outcome. */
 export type Asking<T> = {
   readonly kind: 'ask'
@@ -23,13 +29,26 @@ export type Asking<T> = {
 export type Verdict = Accepted | Refused
 /** `finals` are whom the message goes to, aliases expanded, each with its route of now (never a refusal). */
 export type RecipientVerdict =
-  | { readonly kind: 'accept'; readonly finals: readonly FinalRecipient[]; readonly winner: Winner }
+  | {
+      readonly kind: 'accept'
+      readonly finals: readonly FinalRecipient[]
+      readonly winner: Winner
+      readonly notes: readonly NoteAt[]
+    }
   | Refused
 export type FinalRecipient = { readonly mailbox: Mailbox; readonly route: Route }
 
 /** Before the greeting. */
 export const admitConnection = (evaluator: Evaluator, facts: Facts): Verdict | Asking<Verdict> =>
   walk(evaluator, 'connect', facts, plain)
+
+/** HELO or EHLO: `facts.helo`. */
+export const admitHelo = (evaluator: Evaluator, facts: Facts): Verdict | Asking<Verdict> =>
+  walk(evaluator, 'helo', facts, plain)
+
+/** Whether login may be used on this line: a refusal is not offered AUTH, and is the reply to it. */
+export const admitLogin = (evaluator: Evaluator, facts: Facts): Verdict | Asking<Verdict> =>
+  walk(evaluator, 'auth', facts, plain)
 
 /** MAIL: `facts.sender`, and `facts.sizeBytes` when SIZE= was given. */
 export const admitSender = (evaluator: Evaluator, facts: Facts): Verdict | Asking<Verdict> =>
@@ -51,7 +70,7 @@ export const admitDestination = (evaluator: Evaluator, facts: Facts): Verdict | 
  * recipient as a whole: what is known to fail is told to the client now, not to the sender by a notification later.
  */
 export function admitRecipient(evaluator: Evaluator, facts: Facts): RecipientVerdict | Asking<RecipientVerdict> {
-  return walk(evaluator, 'rcpt', facts, (leaf, winner, asked): RecipientVerdict => {
+  return walk(evaluator, 'rcpt', facts, (leaf, winner, asked, notes): RecipientVerdict => {
     const recipient = asked.recipient!
     const mailboxes = leaf.kind === 'expand' ? expanded(leaf) : [recipient]
     const finals: FinalRecipient[] = []
@@ -60,12 +79,12 @@ export function admitRecipient(evaluator: Evaluator, facts: Facts): RecipientVer
       if (route.kind === 'refuse') {
         const refusedBy = evaluator.winner()
         asked.recipient = recipient
-        return { kind: 'refuse', reply: route.reply, winner: refusedBy }
+        return { kind: 'refuse', reply: route.reply, winner: refusedBy, notes }
       }
       finals.push({ mailbox, route })
     }
     asked.recipient = recipient
-    return { kind: 'accept', finals, winner }
+    return { kind: 'accept', finals, winner, notes }
   })
 }
 
@@ -74,28 +93,35 @@ function walk<T>(
   evaluator: Evaluator,
   stage: Stage,
   facts: Facts,
-  accept: (leaf: Leaf, winner: Winner, facts: Facts) => T,
+  accept: (leaf: Leaf, winner: Winner, facts: Facts, notes: readonly NoteAt[]) => T,
 ): T | Refused | Asking<T | Refused> {
-  return arrived(evaluator.start(stage, facts), facts)
+  return arrived(evaluator.start(stage, facts), facts, noNotes)
 
-  function arrived(number: number, facts: Facts): T | Refused | Asking<T | Refused> {
+  function arrived(number: number, facts: Facts, before: readonly NoteAt[]): T | Refused | Asking<T | Refused> {
+    // An evaluator forgets them when it is resumed: others may have asked meanwhile.
+    const met = evaluator.notes()
+    const notes = before.length === 0 ? met : met.length === 0 ? before : [...before, ...met]
     if (number < 0) {
       const oracle = ~number
       const pinned = { ...facts }
       return {
         kind: 'ask',
         oracle: evaluator.oracle(oracle),
-        answer: (outcome) => arrived(evaluator.resume(oracle, outcome, pinned), pinned),
+        answer: (outcome) => arrived(evaluator.resume(oracle, outcome, pinned), pinned, notes),
       }
     }
     const leaf = evaluator.leaf(number)
     const winner = evaluator.winner()
-    if (leaf.kind !== 'refuse') return accept(leaf, winner, facts)
-    return { kind: 'refuse', reply: { code: leaf.code, status: leaf.status, text: leaf.text }, winner }
+    if (leaf.kind !== 'refuse') return accept(leaf, winner, facts, notes)
+    return { kind: 'refuse', reply: { code: leaf.code, status: leaf.status, text: leaf.text }, winner, notes }
   }
 }
 
-const plain = (_leaf: Leaf, winner: Winner): Verdict => ({ kind: 'accept', winner })
+const plain = (_leaf: Leaf, winner: Winner, _facts: Facts, notes: readonly NoteAt[]): Verdict => ({
+  kind: 'accept',
+  winner,
+  notes,
+})
 
 // By leaf: a list of a thousand members is read once, not at each RCPT.
 const expansions = new WeakMap<Leaf, readonly Mailbox[]>()

@@ -4,14 +4,17 @@ import {
   type Asking,
   admitConnection,
   admitData,
+  admitHelo,
+  admitLogin,
   admitRecipient,
   admitSender,
   type RecipientVerdict,
   type Verdict,
 } from './admission.ts'
 import type { Evaluator, Facts, Winner } from './evaluator.ts'
-import { type Described, oracleName } from './explanation.ts'
+import type { Described } from './explanation.ts'
 import type { Outcome, Stage } from './graph.ts'
+import { oracleName } from './oracle.ts'
 import { foldLocalPart } from './pattern.ts'
 
 /** What happens to one message for one recipient, comparable (`behaviourKey`) and printable. Plain data. */
@@ -23,10 +26,14 @@ export type Behaviour =
       readonly status: string
       readonly text: string
     }
-  /** `finals` is empty when the recipient was not described: accepted so far. */
+  /**
+   * `finals` is empty when the recipient was not described: accepted so far. `tags`: the marks that it gets, sorted, each
+   * once; absent: none.
+   */
   | {
       readonly kind: 'accepted'
       readonly finals: readonly { readonly mailbox: string; readonly route: RouteText }[]
+      readonly tags?: readonly string[]
     }
 
 /** The way that mail for one mailbox takes, as the graph's control section settles it. */
@@ -60,7 +67,8 @@ export function behaviourKey(behaviour: Behaviour): string {
   if (behaviour.kind === 'refused')
     return JSON.stringify([behaviour.stage, behaviour.code, behaviour.status, behaviour.text])
   const finals = behaviour.finals.map(({ mailbox, route }) => [foldMailboxText(mailbox), routeKey(route)])
-  return JSON.stringify(finals.map((final) => JSON.stringify(final)).sort())
+  const key = JSON.stringify(finals.map((final) => JSON.stringify(final)).sort())
+  return behaviour.tags === undefined ? key : `${key} ${JSON.stringify(behaviour.tags)}`
 }
 
 /** Equal keys: the same way, whatever the relay is called. */
@@ -84,7 +92,8 @@ export function behaviourText(behaviour: Behaviour): string {
     const { code, status, text } = behaviour
     return `refused ${code} ${status} ${text}`
   }
-  return behaviour.finals.map(({ mailbox, route }) => `${mailbox} ${route.text}`).join(', ')
+  const finals = behaviour.finals.map(({ mailbox, route }) => `${mailbox} ${route.text}`).join(', ')
+  return behaviour.tags === undefined ? finals : `${finals}, tagged ${behaviour.tags.join(', ')}`
 }
 
 /**
@@ -100,6 +109,7 @@ export function behaviourOf(
   let finals: Extract<RecipientVerdict, { kind: 'accept' }>['finals'] = []
   let stage: Stage = 'connect'
   const routed: Decider[] = []
+  const tags = new Set<string>()
   // The routes are walked inside of the recipient's stage: what decides them is heard here.
   const heard: Evaluator = {
     ...evaluator,
@@ -116,6 +126,8 @@ export function behaviourOf(
     (facts: Facts) => Verdict | RecipientVerdict | Asking<Verdict | RecipientVerdict>,
   ][] = [
     ['connect', true, (facts) => admitConnection(heard, facts)],
+    ['helo', message.helo !== null, (facts) => admitHelo(heard, facts)],
+    ['auth', message.login !== null, (facts) => admitLogin(heard, facts)],
     ['mail', message.sender !== undefined, (facts) => admitSender(heard, facts)],
     ['rcpt', message.recipient !== null, (facts) => admitRecipient(heard, facts) as RecipientVerdict],
     ['data', message.recipient !== null, (facts) => admitData(heard, facts)],
@@ -131,6 +143,7 @@ export function behaviourOf(
       stage = name
       verdict = verdict.answer(outcome)
     }
+    for (const { note, text } of verdict.notes) if (note === 'tag') tags.add(text)
     const refusedByRoute = verdict.kind === 'refuse' && stage === 'route'
     if (verdict.winner.at !== '' && !refusedByRoute) deciders.push({ stage: name, ...verdict.winner })
     deciders.push(...routed.splice(0).filter(({ at }) => at !== ''))
@@ -143,6 +156,7 @@ export function behaviourOf(
   const behaviour: Behaviour = {
     kind: 'accepted',
     finals: finals.map(({ mailbox, route }) => ({ mailbox: mailbox.text, route: routeText(route) })),
+    ...(tags.size === 0 ? {} : { tags: [...tags].sort() }),
   }
   return { kind: 'decided', behaviour, deciders }
 }

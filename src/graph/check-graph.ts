@@ -1,9 +1,21 @@
 import { parseMailbox } from '../mail/path.ts'
 import { checkClaims } from './check-claims.ts'
 import { checkControl } from './check-control.ts'
+import { checkOracle } from './check-oracle.ts'
 import { isSorted } from './check-order.ts'
 import type { Control } from './control.ts'
-import { edgesOf, type Graph, isLeaf, type Leaf, type Node, type Stage, stages, type Table } from './graph.ts'
+import {
+  edgesOf,
+  type Graph,
+  isLeaf,
+  type Leaf,
+  type Node,
+  type Note,
+  type Stage,
+  stages,
+  type Table,
+  tableFacts,
+} from './graph.ts'
 import { parseBlock } from './network.ts'
 import { foldLocalPart, isSearchable } from './pattern.ts'
 import { type Check, line, lines, listOf, oneOf, record, ShapeError, text, whole } from './shape.ts'
@@ -30,11 +42,11 @@ const kind = { kind: any }
 
 const shapes = new Map<unknown, Check>(
   Object.entries({
-    choice: record({ ...kind, on: oneOf('listener'), cases: listOf(listenerCase), otherwise: id }, { at }),
+    choice: record({ ...kind, on: oneOf('listener', 'tls'), cases: listOf(listenerCase), otherwise: id }, { at }),
     table: record(
       {
         ...kind,
-        on: oneOf('client', 'sender', 'recipient', 'local-part', 'destination'),
+        on: oneOf(...tableFacts),
         rows: listOf(row),
         otherwise: id,
       },
@@ -46,14 +58,18 @@ const shapes = new Map<unknown, Check>(
     ),
     oracle: record({
       ...kind,
-      oracle: record({
-        kind: oneOf('dnsbl'),
-        id: line,
-        zone: text(/^[a-z0-9_.-]{1,255}$/, 'a zone'),
-        codes: listOf(text(/^127\.[0-9./]{5,15}$/, 'a network inside 127.0.0.0/8'), 1000),
-      }),
+      oracle: checkOracle,
       outcomes: record({ listed: id, clear: id, error: id }),
       at,
+    }),
+    note: record({
+      ...kind,
+      note: oneOf('observe', 'tag'),
+      at,
+      code: whole(0, 599),
+      status: text(/^(?:[45]\.\d{1,3}\.\d{1,3})?$/, 'an enhanced status code'),
+      text: lines,
+      to: id,
     }),
     next: record({ ...kind, at: leafAt }),
     refuse: record({
@@ -108,6 +124,9 @@ function checkNode(node: unknown, index: number, graph: Graph): asserts node is 
   if (known.kind === 'table') checkTable(known, where)
   if (known.kind === 'choice' && !isSorted(known.cases.map(([name]) => name)))
     throw new ShapeError(where, 'cases sorted, each once', known.cases)
+  if (known.kind === 'choice' && known.on === 'tls' && known.cases.some(([name]) => name !== 'tls'))
+    throw new ShapeError(where, 'the case tls alone', known.cases)
+  if (known.kind === 'note') checkNote(known, where)
   if (isLeaf(known)) checkLeaf(known, graph.control, where)
 }
 
@@ -136,6 +155,12 @@ function patternTest(on: Table['on']): (pattern: string) => boolean {
       return (pattern) => parseBlock(pattern) !== null
     case 'local-part':
       return isFolded
+    case 'login':
+      return (pattern) => pattern === '*' || isLogin(pattern)
+    case 'certificate':
+      return (pattern) => pattern === '*' || /^sha256:[0-9a-f]{64}$/.test(pattern)
+    case 'helo':
+      return (pattern) => isSearchable(pattern) && domainPattern.test(pattern)
     default:
       return (pattern) => {
         if (pattern === '<>') return on === 'sender'
@@ -156,6 +181,23 @@ export const patternCheck =
 
 const isFolded = (localPart: string): boolean =>
   localPart.length > 0 && localPart.length <= 64 && foldLocalPart(localPart) === localPart
+
+/** Folded, in NFC, of a length that a login may have; of `*@domain` the domain may be any text without an `@`. */
+function isLogin(pattern: string): boolean {
+  if (pattern.length === 0 || pattern.length > 320 || /[\x00-\x1f\x7f]/.test(pattern)) return false
+  if (pattern.toLowerCase().normalize('NFC') !== pattern) return false
+  return pattern.startsWith('*@') ? pattern.length > 2 && pattern.indexOf('@', 2) < 0 : true
+}
+
+/** A mark is a word that may stand in a header field; what is observed is a reply. */
+function checkNote({ note, code, status, text: said }: Note, where: string): void {
+  if (note === 'observe') {
+    if (code < 400 || String(code)[0] !== status[0])
+      throw new ShapeError(where, `a code from 400 with a status of its class`, `${code} ${status}`)
+  } else if (code !== 0 || status !== '' || !/^[\x21-\x7e]{1,100}$/.test(said)) {
+    throw new ShapeError(where, 'a mark of visible ASCII, with code 0 and no status', said)
+  }
+}
 
 function checkLeaf(leaf: Leaf, control: Control, where: string): void {
   if (leaf.kind === 'relay' && !control.relays.some(({ name }) => name === leaf.relay)) {
@@ -180,6 +222,9 @@ function mayEndAt(stage: Stage, node: Node): boolean {
       return true
     case 'oracle':
       return stage !== 'route' && stage !== 'destination'
+    // The queue, which asks for routes again and again, has nobody to tell.
+    case 'note':
+      return stage !== 'route'
     case 'refuse':
       return true
     case 'next':

@@ -1,10 +1,25 @@
 import type { IpAddress } from '../mail/ip.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import type { Control } from './control.ts'
-import type { Leaf, Oracle, Outcome, Stage } from './graph.ts'
+import type { Leaf, Note, Oracle, Outcome, Stage } from './graph.ts'
+
+/** What is known of the connection beside its two ends. */
+export type Line = {
+  /** The line is encrypted. */
+  tls: boolean
+  /** Who logged in, folded to lower case; `null`: nobody. */
+  login: string | null
+  /** The verified certificate of the client, as `sha256:` and 64 hexadecimal digits; `null`: none. */
+  certificate: string | null
+  /** The argument of HELO or EHLO as it was said; `null`: not yet. */
+  helo: string | null
+}
+
+/** In the clear, nobody logged in, nothing said yet. */
+export const bareLine: Readonly<Line> = Object.freeze({ tls: false, login: null, certificate: null, helo: null })
 
 /** What is known of a mail transaction when a stage asks. One object per session, filled as it goes; `null`: not known. */
-export type Facts = {
+export type Facts = Line & {
   listener: string
   client: IpAddress
   /** `undefined` before MAIL; `null` is the null reverse-path. */
@@ -31,6 +46,8 @@ export type Evaluator = {
   oracle(number: number): Oracle
   /** The row or node that decided the latest walk. Valid until the next `start`. */
   winner(): Winner
+  /** What the latest walk (since its oracle, when it was resumed) passed on its way, in order. One empty list when nothing. */
+  notes(): readonly NoteAt[]
 }
 
 /**
@@ -44,3 +61,8 @@ export type Winner = {
   readonly line: number
   readonly column: number
 }
+
+/** A note that a walk passed, with its place. */
+export type NoteAt = Omit<Note, 'kind' | 'to' | 'at'> & Winner
+
+export const noNotes: readonly NoteAt[] = Object.freeze([])

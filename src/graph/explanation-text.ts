@@ -4,13 +4,19 @@ import type { Step } from './interpret.ts'
 
 /** An explanation for a person: each stage with what decided and where that is written, then what comes of it. */
 export function explanationText({ graph, message, outcome }: Explanation): string {
-  const { listener, client, sender, recipient, sizeBytes, hops } = message
+  const { listener, client, sender, recipient, sizeBytes, hops, tls, login, certificate, helo } = message
+  const line = [
+    helo === undefined ? '' : `, HELO ${helo}`,
+    tls === undefined ? '' : ', over TLS',
+    certificate === undefined ? '' : `, certificate ${certificate}`,
+    login === undefined ? '' : `, logged in as ${login}`,
+  ].join('')
   const from = sender === null ? '' : `, from ${sender}`
   const to = recipient === null ? '' : `, to ${recipient}`
   const size = sizeBytes === null ? '' : `, ${sizeBytes} octets`
   const hop = hops === null ? '' : `, ${hops} hops`
   const lines = [
-    `message  ${client} at ${listener}${from}${to}${size}${hop}`,
+    `message  ${client} at ${listener}${line}${from}${to}${size}${hop}`,
     `graph    ${graph}`,
     '',
     ...branchLines(outcome),
@@ -36,13 +42,13 @@ function acceptedLines(finals: readonly { readonly mailbox: string; readonly rou
 }
 
 /** Outcomes from which the same follows stand together. */
-function dependsLines({ oracle, zone, branches }: Extract<Branch['end'], { kind: 'depends' }>): string[] {
+function dependsLines({ oracle, asks, branches }: Extract<Branch['end'], { kind: 'depends' }>): string[] {
   const groups = new Map<string, Outcome[]>()
   for (const outcome of ['listed', 'clear', 'error'] as const) {
     const text = branchLines(withoutAnswer(branches[outcome])).join('\n')
     groups.set(text, [...(groups.get(text) ?? []), outcome])
   }
-  const lines = [`depends on ${oracle} (${zone})`]
+  const lines = [`depends on ${oracle} (${asks})`]
   for (const [text, outcomes] of groups) {
     lines.push(`if ${oracle} = ${outcomes.join(' or ')}`)
     lines.push(...text.split('\n').map((line) => (line === '' ? line : `  ${line}`)))
@@ -68,6 +74,7 @@ function walkLines(walk: Walk): string[] {
 function stepLine(step: Step): string {
   const { kind, on, compared, took, at, place } = step
   const where = at === '' ? '' : `${at}${place === null ? '' : ` ${place.file}:${place.line}:${place.column}`}`
+  if (kind === 'note') return columns(`           ${compared}`, where)
   const fact = compared === null ? `${on} not known` : `${on} ${compared}`
   const edge =
     kind === 'oracle' ? `is ${took}` : took === null ? otherwise(kind) : kind === 'compare' ? took : `matches ${took}`

@@ -5,17 +5,23 @@ import {
   type Asking,
   admitConnection,
   admitData,
+  admitHelo,
+  admitLogin,
   admitRecipient,
   admitSender,
   type RecipientVerdict,
   type Verdict,
 } from './admission.ts'
-import type { Evaluator, Facts } from './evaluator.ts'
-import type { Leaf, Oracle, Outcome, Stage } from './graph.ts'
-import { type Interpreter, pathText, type Step } from './interpret.ts'
+import type { Evaluator, Facts, Line, NoteAt } from './evaluator.ts'
+import type { Leaf, Outcome, Stage } from './graph.ts'
+import type { Interpreter, Step } from './interpret.ts'
+import { type MessageText, messageText } from './message-text.ts'
+import { oracleName, oracleText } from './oracle.ts'
+
+export { oracleName }
 
 /** A message as a person describes it. A stage whose facts are not given is not asked. */
-export type Described = {
+export type Described = Readonly<Line> & {
   readonly listener: string
   readonly client: IpAddress
   /** `undefined`: not given; `null` is `<>`. */
@@ -28,14 +34,7 @@ export type Described = {
 /** What happens to a message, and why. Plain data: the shape of `mailgw explain --json`. */
 export type Explanation = {
   readonly graph: string
-  readonly message: {
-    readonly listener: string
-    readonly client: string
-    readonly sender: string | null
-    readonly recipient: string | null
-    readonly sizeBytes: number | null
-    readonly hops: number | null
-  }
+  readonly message: MessageText
   readonly outcome: Branch
 }
 
@@ -49,7 +48,10 @@ export type Branch = {
         readonly kind: 'depends'
         /** As `--assume` names it: `dnsbl.zen`. */
         readonly oracle: string
-        readonly zone: string
+        /** Of a DNS list. */
+        readonly zone: string | null
+        /** What `listed` means. */
+        readonly asks: string
         readonly branches: Readonly<Record<Outcome, Branch>>
       }
 }
@@ -66,11 +68,11 @@ export type Walk = {
   readonly file: string | null
   readonly line: number
   readonly column: number
+  /** What was said in passing: marks, and refusals by rules that are being tried. */
+  readonly notes: readonly NoteAt[]
   /** Node by node; empty when the evaluator cannot tell. */
   readonly path: readonly Step[]
 }
-
-export const oracleName = (oracle: Oracle): string => `${oracle.kind}.${oracle.id}`
 
 /**
  * Asks the stages in their order by the same code as a session does. Oracles are answered by `assume`; nobody is ever
@@ -93,6 +95,8 @@ export function explain(
     ask: (facts: Facts) => Verdict | RecipientVerdict | Asking<Verdict> | Asking<RecipientVerdict>
   }[] = [
     { stage: 'connect', isAsked: true, ask: (facts) => admitConnection(recorder.evaluator, facts) },
+    { stage: 'helo', isAsked: message.helo !== null, ask: (facts) => admitHelo(recorder.evaluator, facts) },
+    { stage: 'auth', isAsked: message.login !== null, ask: (facts) => admitLogin(recorder.evaluator, facts) },
     { stage: 'mail', isAsked: message.sender !== undefined, ask: (facts) => admitSender(recorder.evaluator, facts) },
     { stage: 'rcpt', isAsked: message.recipient !== null, ask: (facts) => admitRecipient(recorder.evaluator, facts) },
     { stage: 'data', isAsked: message.recipient !== null, ask: (facts) => admitData(recorder.evaluator, facts) },
@@ -125,7 +129,8 @@ export function explain(
         const after = (outcome: Outcome) => follow(index, found, verdict.answer(outcome))
         if (assumed !== undefined) return joined(walks, after(assumed))
         const branches = { listed: after('listed'), clear: after('clear'), error: after('error') }
-        return { walks, end: { kind: 'depends', oracle, zone: verdict.oracle.zone, branches } }
+        const zone = verdict.oracle.kind === 'dnsbl' ? verdict.oracle.zone : null
+        return { walks, end: { kind: 'depends', oracle, zone, asks: oracleText(verdict.oracle), branches } }
       }
       default:
         return joined(walks, from(index + 1, said))
@@ -134,14 +139,7 @@ export function explain(
 
   return {
     graph: evaluator.hash,
-    message: {
-      listener: message.listener,
-      client: message.client,
-      sender: message.sender === undefined ? null : pathText(message.sender),
-      recipient: message.recipient?.text ?? null,
-      sizeBytes: message.sizeBytes,
-      hops: message.hops,
-    },
+    message: messageText(message),
     outcome: from(0, []),
   }
 }
@@ -161,7 +159,14 @@ function recording(inner: Evaluator | Interpreter) {
     const says = number < 0 ? null : leafText(inner.leaf(number))
     const recipient = ['rcpt', 'route', 'data'].includes(stage) ? (facts.recipient?.text ?? null) : null
     if (stage === 'route' && recipient !== null && says !== null) routes.set(recipient, says)
-    walks.push({ stage, recipient, says, ...inner.winner(), path: 'steps' in inner ? inner.steps() : [] })
+    walks.push({
+      stage,
+      recipient,
+      says,
+      ...inner.winner(),
+      notes: inner.notes(),
+      path: 'steps' in inner ? inner.steps() : [],
+    })
     return number
   }
   const evaluator: Evaluator = {

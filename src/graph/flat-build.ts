@@ -1,7 +1,7 @@
 import type { Bundle } from './bundle.ts'
 import { canonicalJson } from './canonical.ts'
 import { checksum, header, headerWords, high, layoutVersion, low, magic, nodeKinds, nodeWords } from './flat-layout.ts'
-import { writeAddressTable, writeLocalPartTable, writeMailboxTable } from './flat-tables.ts'
+import { writeAddressTable, writeLocalPartTable, writeMailboxTable, writeNameTable } from './flat-tables.ts'
 import { type WordWriter, wordWriter } from './flat-writer.ts'
 import { type Node, stages, type Table } from './graph.ts'
 import { placeFinder } from './sources.ts'
@@ -20,7 +20,8 @@ export function flatten({ graph, hash, sources, meta }: Bundle): SharedArrayBuff
 
   const listeners = graph.control.listeners.map(({ name }) => name)
   const names = new Set(listeners)
-  for (const node of graph.nodes) if (node.kind === 'choice') for (const [name] of node.cases) names.add(name)
+  for (const node of graph.nodes)
+    if (node.kind === 'choice' && node.on === 'listener') for (const [name] of node.cases) names.add(name)
   const numbers = new Map([...names].map((name, number) => [name, number]))
   const nameTexts = [...names].map((name) => out.text(name))
   out.set(header.listeners, out.push(...nameTexts))
@@ -89,6 +90,7 @@ function nodeRecord(
 ): readonly number[] {
   switch (node.kind) {
     case 'choice': {
+      if (node.on === 'tls') return [nodeKinds.tls, node.cases[0]?.[1] ?? node.otherwise, node.otherwise]
       const edges = out.reserve(listeners.size, node.otherwise)
       for (const [name, to] of node.cases) out.set(edges + listeners.get(name)!, to)
       return [nodeKinds.choice, edges, node.otherwise]
@@ -101,6 +103,10 @@ function nodeRecord(
       const { listed, clear, error } = node.outcomes
       return [nodeKinds.oracle, out.blob(canonicalJson(node.oracle)), placeOf(node.at), listed, clear, error]
     }
+    case 'note': {
+      const { note, code, status, text } = node
+      return [nodeKinds.note, out.blob(canonicalJson({ note, code, status, text })), placeOf(node.at), node.to]
+    }
     default:
       return [nodeKinds.leaf, out.blob(canonicalJson(node)), node.at === null ? -1 : placeOf(node.at)]
   }
@@ -112,7 +118,11 @@ function writeTable(out: WordWriter, { on, rows }: Table, placeOf: (at: string) 
   switch (on) {
     case 'sender':
     case 'recipient':
+    case 'helo':
       return writeMailboxTable(out, rows, placeOf)
+    case 'login':
+    case 'certificate':
+      return writeNameTable(out, rows, placeOf)
     case 'local-part':
       return writeLocalPartTable(out, rows, placeOf)
     default:

@@ -14,7 +14,7 @@
  * `layoutVersion`: a saved block of another version is built anew.
  */
 export const magic = 0x4d474631
-export const layoutVersion = 1
+export const layoutVersion = 2
 export const headerWords = 32
 export const nodeWords = 8
 
@@ -43,9 +43,11 @@ export const header = {
 /**
  *   leaf       blob, place
  *   choice     edges by number of listener, otherwise
- *   sender, recipient, localPart, client, destination    table, otherwise
+ *   tls        to (encrypted), otherwise
+ *   sender, recipient, localPart, client, destination, login, certificate, helo    table, otherwise
  *   size, hops limit (high and low half), over, within
  *   oracle     blob, place, listed, clear, error
+ *   note       blob, place, to
  */
 export const nodeKinds = {
   leaf: 0,
@@ -58,6 +60,11 @@ export const nodeKinds = {
   size: 7,
   hops: 8,
   oracle: 9,
+  tls: 10,
+  login: 11,
+  certificate: 12,
+  helo: 13,
+  note: 14,
 } as const
 
 /**
@@ -77,6 +84,17 @@ export const mailboxTable = {
   minLabels: 8,
   maxLabels: 9,
   words: 10,
+} as const
+
+/** A table of names: slots of whole names and of those behind `*@`; an entry is [to, place, text]. */
+export const nameTable = {
+  names: 0,
+  nameMask: 1,
+  domains: 2,
+  domainMask: 3,
+  anyTo: 4,
+  anyPlace: 5,
+  words: 6,
 } as const
 
 /** Ranges in order: starts, and for each its row as [to, place]. `index`: first range of each upper half of an IPv4 address. */

@@ -1,5 +1,5 @@
 import { finish, hashText, join } from './flat-hash.ts'
-import { addressTable, indexFrom, mailboxTable, packedName, slotWord } from './flat-layout.ts'
+import { addressTable, indexFrom, mailboxTable, nameTable, packedName, slotWord } from './flat-layout.ts'
 import type { WordWriter } from './flat-writer.ts'
 import type { Table } from './graph.ts'
 import { parseBlock } from './network.ts'
@@ -82,6 +82,31 @@ export function writeLocalPartTable(out: WordWriter, rows: Rows, placeOf: PlaceO
   })
   const [offset, mask] = slots(out, entries)
   return out.push(offset, mask)
+}
+
+/** Logins or certificates: `nameTable`. */
+export function writeNameTable(out: WordWriter, rows: Rows, placeOf: PlaceOf): number {
+  const table = out.reserve(nameTable.words, -1)
+  const names: (readonly [number, number])[] = []
+  const domains: (readonly [number, number])[] = []
+  for (const [pattern, to, at] of rows) {
+    if (pattern === '*') {
+      out.set(table + nameTable.anyTo, to)
+      out.set(table + nameTable.anyPlace, placeOf(at))
+    } else {
+      const isDomain = pattern.startsWith('*@')
+      const key = isDomain ? pattern.slice(2) : pattern
+      const entry = writeEntry(out, key, to, at, placeOf)
+      ;(isDomain ? domains : names).push([finish(hashText(key)), entry])
+    }
+  }
+  const [nameSlots, nameMask] = slots(out, names)
+  const [domainSlots, domainMask] = slots(out, domains)
+  out.set(table + nameTable.names, nameSlots)
+  out.set(table + nameTable.nameMask, nameMask)
+  out.set(table + nameTable.domains, domainSlots)
+  out.set(table + nameTable.domainMask, domainMask)
+  return table
 }
 
 /** [to, place, text], and behind it the place, if nobody has written it before. */

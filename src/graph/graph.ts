@@ -8,12 +8,14 @@ import type { Control } from './control.ts'
  *
  * Stages are asked in this order, and a refusal ends the walk:
  *   connect      deny rules on client and listener alone
- *   mail         deny rules on sender (and client); senders a client may use; announced size
- *   rcpt         postmaster and abuse of our domains pass; deny rules on recipient; recipients a client may use; relaying; DNSBL; aliases; recipient lists
+ *   helo         deny rules on the name that the client gives itself
+ *   auth         whether login may be used on this line: who is refused is not offered AUTH, and hears this reply to it
+ *   mail         what the listener or the client demands (TLS, login); deny rules on sender; senders a client may use; announced size; rates of messages
+ *   rcpt         postmaster and abuse of our domains pass; deny rules on recipient; recipients a client may use; relaying; checks and DNSBL; aliases; recipient lists; rates of recipients
  *   data         deny rules on size; size; hops
  *   route        localMx, asked at RCPT (a `reject()` row refuses there) and anew at each attempt
  *   destination  deny rules on the address that a delivery is about to connect to
- * `helo`, `auth` and `message` are stages too and hold nothing yet.
+ * `message` is a stage too and holds nothing yet.
  */
 export type Graph = {
   readonly format: 'mailgw-graph/1'
@@ -34,12 +36,12 @@ export type NodeId = number
  * an oracle and a leaf it names what decided (`winner`); a row with `''` decides nothing by itself, being one of several
  * conditions. On a choice, table or compare it only says in explanations who asks.
  */
-export type Node = Choice | Table | Compare | OracleNode | Leaf
+export type Node = Choice | Table | Compare | OracleNode | Note | Leaf
 
-/** One of the gateway's own few names, such as a listener. */
+/** One of the gateway's own few names, such as a listener. On `tls` the only case is `tls`: the line is encrypted. */
 export type Choice = {
   readonly kind: 'choice'
-  readonly on: 'listener'
+  readonly on: 'listener' | 'tls'
   /** Sorted, unique. */
   readonly cases: readonly (readonly [string, NodeId])[]
   readonly otherwise: NodeId
@@ -51,14 +53,30 @@ export type Choice = {
  * then the longest `*.suffix`, then `*`; `<>` matches the null reverse-path alone. `local-part` compares the recipient's
  * local part without case, whatever its domain. A fact that is not known matches no row. Rows are sorted by the code
  * units of their patterns, patterns unique.
+ *
+ *   login        folded: the login itself, then `*@domain` (what follows its last `@`), then `*`; nobody logged in: none
+ *   certificate  `sha256:` and 64 hexadecimal digits, then `*`; no verified certificate: none
+ *   helo         the domain, then the longest `*.suffix`, then `*`, without case; an address literal matches `*` alone
  */
 export type Table = {
   readonly kind: 'table'
-  readonly on: 'client' | 'sender' | 'recipient' | 'local-part' | 'destination'
+  readonly on: TableFact
   readonly rows: readonly (readonly [pattern: string, to: NodeId, at: string])[]
   readonly otherwise: NodeId
   readonly at?: string
 }
+
+export const tableFacts = [
+  'client',
+  'sender',
+  'recipient',
+  'local-part',
+  'destination',
+  'login',
+  'certificate',
+  'helo',
+] as const
+export type TableFact = (typeof tableFacts)[number]
 
 /** `over`: the fact is known and greater than `value`. A size that is not known is never over. */
 export type Compare = {
@@ -70,20 +88,46 @@ export type Compare = {
   readonly at?: string
 }
 
-/** What only run time can tell. Every oracle has `error` among its outcomes. */
+/** What only run time can tell. Every oracle has `error` among its outcomes; `listed`: what it asks for is so. */
 export type OracleNode = {
   readonly kind: 'oracle'
   readonly oracle: Oracle
   readonly outcomes: { readonly listed: NodeId; readonly clear: NodeId; readonly error: NodeId }
   readonly at: string
 }
-export type Oracle = {
-  readonly kind: 'dnsbl'
+export type Oracle =
+  /** Lists of addresses to refuse, and to let in: what follows from an answer is in the edges. */
+  | { readonly kind: 'dnsbl'; readonly id: string; readonly zone: string; readonly codes: readonly string[] }
+  /** Listed: the client has no (matching) reverse name, its HELO name or the sender's domain does not exist. */
+  | { readonly kind: 'check'; readonly id: 'reverse' | 'helo' | 'sender-domain' }
+  /** Listed: the sender is no address of who logged in. `id` is the client's name. */
+  | { readonly kind: 'own-sender'; readonly id: string }
+  /** Listed: over `most` within the latest `perMs`, counted by `by`. `id` is the client's name. */
+  | RateOracle
+export type RateOracle = {
+  readonly kind: 'rate'
   readonly id: string
-  readonly zone: string
-  readonly codes: readonly string[]
+  readonly of: 'messages' | 'recipients' | 'bytes'
+  readonly most: number
+  readonly perMs: number
+  readonly by: 'address' | 'entry' | 'login'
 }
 export type Outcome = 'listed' | 'clear' | 'error'
+
+/**
+ * Says something in passing and goes on to `to`; it decides nothing, so a row that leads only here has `''` as its `at`.
+ *   observe  a rule that is being tried would have refused here with this reply
+ *   tag      the message gets the mark in `text`; `code` is 0 and `status` empty
+ */
+export type Note = {
+  readonly kind: 'note'
+  readonly note: 'observe' | 'tag'
+  readonly at: string
+  readonly code: number
+  readonly status: string
+  readonly text: string
+  readonly to: NodeId
+}
 
 /** Ends a stage. `at` is `null` where only the row that led here can tell (one leaf serves many rows). */
 export type Leaf = { readonly at: string | null } & (
@@ -106,6 +150,7 @@ export function isLeaf(node: Node): node is Leaf {
     case 'table':
     case 'compare':
     case 'oracle':
+    case 'note':
       return false
     default:
       return true
@@ -123,6 +168,8 @@ export function edgesOf(node: Node): readonly number[] {
       return [node.over, node.within]
     case 'oracle':
       return [node.outcomes.listed, node.outcomes.clear, node.outcomes.error]
+    case 'note':
+      return [node.to]
     default:
       return []
   }

@@ -2,7 +2,7 @@ import { type IpAddress, ipBytes } from '../mail/ip.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import { assertNever } from '../mail/result.ts'
 import { graphHash } from './canonical.ts'
-import type { Evaluator, Facts, Winner } from './evaluator.ts'
+import { type Evaluator, type Facts, type NoteAt, noNotes, type Winner } from './evaluator.ts'
 import {
   type Choice,
   type Compare,
@@ -15,20 +15,22 @@ import {
   type Stage,
   type Table,
 } from './graph.ts'
-import { contains, parseBlock } from './network.ts'
+import { certificateRank, heloRank, loginRank } from './name-rank.ts'
+import { type Block, contains, parseBlock } from './network.ts'
+import { oracleName } from './oracle.ts'
 import { foldLocalPart, isSearchable, mailboxKey } from './pattern.ts'
 import { noSources, type Place, placeFinder, type Sources } from './sources.ts'
 
 /** One node that a walk came through: what it compared, with what, and the edge it took. */
 export type Step = {
   readonly node: number
-  readonly kind: 'choice' | 'table' | 'compare' | 'oracle' | 'leaf'
-  /** What is compared or asked: `listener`, `recipient`, `size`, `dnsbl`; of a leaf its kind. */
+  readonly kind: 'choice' | 'table' | 'compare' | 'oracle' | 'note' | 'leaf'
+  /** What is compared or asked: `listener`, `recipient`, `size`, `dnsbl`; `observe`, `tag`; of a leaf its kind. */
   readonly on: string
   /** Who asks, or what the taken row is called; `''` when nothing in the document says. */
   readonly at: string
   readonly place: Place | null
-  /** The fact that was compared; `null` when it is not known. */
+  /** The fact that was compared, `null` when it is not known; of a note what it says. */
   readonly compared: string | null
   /** The row, case or outcome taken; `null` for otherwise. */
   readonly took: string | null
@@ -45,6 +47,8 @@ export function interpreter(graph: Graph, sources: Sources = noSources, hash = g
   const placeOf = placeFinder(sources)
   let steps: Step[] = []
   let winner = ''
+  let notes: NoteAt[] | null = null
+  const placed = (at: string): Winner => ({ at, ...(placeOf(at) ?? { file: null, line: 0, column: 0 }) })
 
   const note = (step: Omit<Step, 'place'>) => steps.push({ ...step, place: step.at === '' ? null : placeOf(step.at) })
   const walk = (from: number, facts: Facts): number => {
@@ -63,6 +67,13 @@ export function interpreter(graph: Graph, sources: Sources = noSources, hash = g
         }
         case 'oracle':
           return ~id
+        case 'note': {
+          const { note: kind, at, code, status, text } = node
+          notes = [...(notes ?? []), { note: kind, code, status, text, ...placed(at) }]
+          note({ node: id, kind: 'note', on: kind, at, compared: noteText(node), took: null })
+          id = node.to
+          break
+        }
         default:
           if (node.at !== null) winner = node.at
           note({ node: id, kind: 'leaf', on: node.kind, at: winner, compared: null, took: null })
@@ -77,19 +88,23 @@ export function interpreter(graph: Graph, sources: Sources = noSources, hash = g
     start(stage: Stage, facts: Facts) {
       steps = []
       winner = ''
+      notes = null
       return walk(graph.entry[stage], facts)
     },
     resume(number: number, outcome: Outcome, facts: Facts) {
       const node = oracleNode(graph.nodes[number])
       steps = []
-      const { kind, id } = node.oracle
-      note({ node: number, kind: 'oracle', on: kind, at: node.at, compared: id, took: outcome })
+      notes = null
+      const { kind } = node.oracle
+      const name = oracleName(node.oracle).slice(kind.length + 1)
+      note({ node: number, kind: 'oracle', on: kind, at: node.at, compared: name, took: outcome })
       winner = node.at
       return walk(node.outcomes[outcome], facts)
     },
     leaf: (number) => leafNode(graph.nodes[number]),
     oracle: (number): Oracle => oracleNode(graph.nodes[number]).oracle,
-    winner: (): Winner => ({ at: winner, ...(placeOf(winner) ?? { file: null, line: 0, column: 0 }) }),
+    winner: (): Winner => placed(winner),
+    notes: () => notes ?? noNotes,
     steps: () => steps,
   }
 }
@@ -99,11 +114,12 @@ type Answer = { to: number; at: string; seen: { compared: string | null; took: s
 function ask(node: Choice | Table | Compare, facts: Facts): Answer {
   switch (node.kind) {
     case 'choice': {
-      const found = node.cases.find(([name]) => name === facts.listener)
+      const fact = node.on === 'listener' ? facts.listener : facts.tls ? 'tls' : null
+      const found = node.cases.find(([name]) => name === fact)
       return {
         to: found === undefined ? node.otherwise : found[1],
         at: '',
-        seen: { compared: facts.listener, took: found?.[0] ?? null },
+        seen: { compared: node.on === 'tls' ? (fact ?? 'none') : fact, took: found?.[0] ?? null },
       }
     }
     case 'compare': {
@@ -130,6 +146,8 @@ function ask(node: Choice | Table | Compare, facts: Facts): Answer {
 
 /** The most specific of the rows that match, or `null`. */
 function bestRow(table: Table, facts: Facts): Table['rows'][number] | null {
+  if (table.on === 'client') return bestBlock(table, facts.client)
+  if (table.on === 'destination') return facts.destination === null ? null : bestBlock(table, facts.destination)
   let best: Table['rows'][number] | null = null
   let bestRank = -1
   for (const row of table.rows) {
@@ -142,27 +160,43 @@ function bestRow(table: Table, facts: Facts): Table['rows'][number] | null {
   return best
 }
 
+// By table, which never changes: to read ten thousand networks anew for each question is most of a test run's time.
+const blocksOf = new WeakMap<Table, readonly Block[]>()
+
+/** The row of the longest prefix that holds the address, or `null`. */
+function bestBlock(table: Table, address: IpAddress): Table['rows'][number] | null {
+  let blocks = blocksOf.get(table)
+  if (blocks === undefined) {
+    blocks = table.rows.map(([network]) => parseBlock(network)!)
+    blocksOf.set(table, blocks)
+  }
+  const bytes = ipBytes(address)
+  let best = -1
+  for (let i = 0; i < blocks.length; i++) {
+    const block = blocks[i]!
+    if ((best < 0 || block.bits > blocks[best]!.bits) && contains(block, bytes)) best = i
+  }
+  return best < 0 ? null : table.rows[best]!
+}
+
 /** How specific a match is; -1: none. */
-function rankOf(on: Table['on'], pattern: string, facts: Facts): number {
+function rankOf(on: Exclude<Table['on'], 'client' | 'destination'>, pattern: string, facts: Facts): number {
   switch (on) {
-    case 'client':
-      return addressRank(pattern, facts.client)
-    case 'destination':
-      return facts.destination === null ? -1 : addressRank(pattern, facts.destination)
     case 'sender':
       return facts.sender === undefined ? -1 : pathRank(pattern, facts.sender)
     case 'recipient':
       return facts.recipient === null ? -1 : pathRank(pattern, facts.recipient)
     case 'local-part':
       return facts.recipient !== null && foldLocalPart(facts.recipient.localPart) === pattern ? 0 : -1
+    case 'login':
+      return facts.login === null ? -1 : loginRank(pattern, facts.login)
+    case 'certificate':
+      return facts.certificate === null ? -1 : certificateRank(pattern, facts.certificate)
+    case 'helo':
+      return facts.helo === null ? -1 : heloRank(pattern, facts.helo)
     default:
       return assertNever(on)
   }
-}
-
-function addressRank(network: string, address: IpAddress): number {
-  const block = parseBlock(network)!
-  return contains(block, ipBytes(address)) ? block.bits : -1
 }
 
 /** `*` 0, `*.suffix` its length, the domain 1000, the mailbox 1001: no suffix is longer than 255. */
@@ -189,9 +223,18 @@ function compared(on: Table['on'], facts: Facts): string | null {
       return facts.recipient === null ? null : facts.recipient.text
     case 'local-part':
       return facts.recipient === null ? null : facts.recipient.localPart
+    case 'login':
+    case 'certificate':
+    case 'helo':
+      return facts[on]
     default:
       return assertNever(on)
   }
+}
+
+/** What a note says, for people. */
+export function noteText({ note, code, status, text }: Pick<NoteAt, 'note' | 'code' | 'status' | 'text'>): string {
+  return note === 'tag' ? `tagged ${text}` : `would be refused ${code} ${status} ${text}`
 }
 
 /** As in MAIL FROM: `<>` for the null reverse-path. */

@@ -16,9 +16,12 @@ export function parseBlock(network: string): Block | null {
 }
 
 export function contains(block: Block, address: Uint8Array): boolean {
-  if (block.bytes.length !== address.length) return false
-  const inside = masked(address, block.bits)
-  return inside.every((byte, i) => byte === block.bytes[i])
+  const { bytes, bits } = block
+  if (bytes.length !== address.length) return false
+  const whole = bits >>> 3
+  for (let i = 0; i < whole; i++) if (bytes[i] !== address[i]) return false
+  const rest = bits & 7
+  return rest === 0 || ((bytes[whole]! ^ address[whole]!) & (0xff00 >> rest) & 255) === 0
 }
 
 /** The canonical blocks of these prefix lengths that hold this whole block, the longest prefix first. */

@@ -1,7 +1,9 @@
 import type { Bundle } from './bundle.ts'
 import { claimText } from './claim-text.ts'
 import { leafText } from './explanation.ts'
-import { type Graph, isLeaf, type Node, type NodeId, stages } from './graph.ts'
+import { type Graph, isLeaf, type Node, type NodeId, type Oracle, stages } from './graph.ts'
+import { noteText } from './interpret.ts'
+import { oracleName, oracleText } from './oracle.ts'
 import { type Place, placeFinder } from './sources.ts'
 
 /** Rows of one table that are shown before the rest is counted. */
@@ -90,6 +92,8 @@ function ends(node: Node): readonly NodeId[] {
       return [node.over, node.within]
     case 'oracle':
       return [node.outcomes.listed, node.outcomes.clear, node.outcomes.error]
+    case 'note':
+      return [node.to]
     default:
       return []
   }
@@ -103,7 +107,8 @@ function nodeLines(graph: Graph, id: NodeId, placeOf: (at: string) => Place | nu
     if (at === '') return ''
     return `  (${at}${place === null ? '' : ` ${place.file}:${place.line}:${place.column}`})`
   }
-  const asker = !isLeaf(node) && node.kind !== 'oracle' && node.at !== undefined ? `  (${node.at})` : ''
+  const asker =
+    !isLeaf(node) && node.kind !== 'oracle' && node.kind !== 'note' && node.at !== undefined ? `  (${node.at})` : ''
   switch (node.kind) {
     case 'choice':
       return [
@@ -129,16 +134,23 @@ function nodeLines(graph: Graph, id: NodeId, placeOf: (at: string) => Place | nu
     case 'oracle': {
       const { listed, clear, error } = node.outcomes
       return [
-        `  #${id} asks ${node.oracle.kind} ${node.oracle.id}: ${node.oracle.zone} for ${node.oracle.codes.join(', ')}${where(node.at)}`,
+        `  #${id} asks ${asked(node.oracle)}${where(node.at)}`,
         `       listed -> ${to(listed)}`,
         `       clear -> ${to(clear)}`,
         `       error -> ${to(error)}`,
       ]
     }
+    case 'note':
+      return [`  #${id} ${noteText(node)}${where(node.at)}`, `       -> ${to(node.to)}`]
     default:
       return []
   }
 }
+
+const asked = (oracle: Oracle): string =>
+  oracle.kind === 'dnsbl'
+    ? `dnsbl ${oracle.id}: ${oracle.zone} for ${oracle.codes.join(', ')}`
+    : `${oracleName(oracle)}: ${oracleText(oracle)}`
 
 function target(graph: Graph, id: NodeId): string {
   const node = graph.nodes[id]!

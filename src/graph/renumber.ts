@@ -18,6 +18,8 @@ export function rewired(node: Node, to: (id: number) => number): Node {
       const { listed, clear, error } = node.outcomes
       return { ...node, outcomes: { listed: to(listed), clear: to(clear), error: to(error) } }
     }
+    case 'note':
+      return { ...node, to: to(node.to) }
   }
 }
 

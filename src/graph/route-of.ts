@@ -4,7 +4,7 @@ import type { NextHop, Route } from '../mail/next-hop.ts'
 import type { Mailbox } from '../mail/path.ts'
 import { canonicalJson } from './canonical.ts'
 import type { Control } from './control.ts'
-import type { Evaluator, Facts } from './evaluator.ts'
+import { bareLine, type Evaluator, type Facts } from './evaluator.ts'
 import type { Leaf } from './graph.ts'
 
 /**
@@ -39,6 +39,7 @@ export function routeOf(evaluator: Evaluator, mailbox: Mailbox, facts: Facts = n
 
 /** Facts of nobody: for questions of the queue, where client and sender are long gone. */
 export const noFacts = (): Facts => ({
+  ...bareLine,
   listener: '',
   client: '0.0.0.0' as Facts['client'],
   sender: undefined,

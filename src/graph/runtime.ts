@@ -1,8 +1,10 @@
-import type { Evaluator, Facts, Winner } from './evaluator.ts'
+import { type Evaluator, type Facts, type NoteAt, noNotes, type Winner } from './evaluator.ts'
 import type { Flat } from './flat.ts'
 import { flatAddresses } from './flat-addresses.ts'
+import { flatHelo } from './flat-helo.ts'
 import { header, nodeKinds, nodeWords } from './flat-layout.ts'
 import { flatMailboxes } from './flat-mailboxes.ts'
+import { flatNames } from './flat-names.ts'
 import { readBlob, readText } from './flat-writer.ts'
 import { type Leaf, type Oracle, type Stage, stages } from './graph.ts'
 
@@ -26,15 +28,21 @@ export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
   const entry = Object.fromEntries(stages.map((stage, i) => [stage, words[header.entry + i]!])) as Record<Stage, number>
   const leaves = new Map<number, Leaf>()
   const oracles = new Map<number, Oracle>()
+  const noted = new Map<number, Omit<NoteAt, keyof Winner>>()
   let names: string | null = null
 
   const senders = flatMailboxes(words)
   const recipients = flatMailboxes(words)
   const clients = flatAddresses(words)
   const destinations = flatAddresses(words)
+  const logins = flatNames(words)
+  const certificates = flatNames(words)
+  const helos = flatHelo(words)
   let listener = ''
   let listenerNumber = -1
   let place = -1
+  /** Of the latest walk; `null` on the way of nearly all mail. */
+  let notes: NoteAt[] | null = null
 
   function walk(from: number, facts: Facts): number {
     let id = from
@@ -92,6 +100,28 @@ export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
           break
         case nodeKinds.oracle:
           return ~id
+        case nodeKinds.tls:
+          id = words[node + (facts.tls ? 1 : 2)]!
+          break
+        case nodeKinds.login: {
+          const row = facts.login === null ? -1 : logins.find(words[node + 1]!, facts.login)
+          id = row < 0 ? words[node + 2]! : taken(row)
+          break
+        }
+        case nodeKinds.certificate: {
+          const row = facts.certificate === null ? -1 : certificates.find(words[node + 1]!, facts.certificate)
+          id = row < 0 ? words[node + 2]! : taken(row)
+          break
+        }
+        case nodeKinds.helo: {
+          const row = facts.helo === null ? -1 : helos.find(words[node + 1]!, facts.helo)
+          id = row < 0 ? words[node + 2]! : taken(row)
+          break
+        }
+        case nodeKinds.note:
+          passed(id)
+          id = words[node + 3]!
+          break
         default:
           throw new Error(`not a node: ${words[node]}`)
       }
@@ -109,8 +139,14 @@ export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
     return fact !== null && fact > words[node + 1]! * 0x1_0000_0000 + (words[node + 2]! >>> 0)
   }
 
+  function passed(id: number): void {
+    const said = read<Omit<NoteAt, keyof Winner>>(noted, id, nodeKinds.note)
+    notes ??= []
+    notes.push({ ...said, ...placed(words[nodes + id * nodeWords + 2]!) })
+  }
+
   /** A slice of the one string of names is not a copy: with a copy, most of a decision's time would be this. */
-  function winner(): Winner {
+  function placed(place: number): Winner {
     if (place < 0) return nothing
     names ??= octets.toString('latin1', words[header.names]! * 4, words[header.names]! * 4 + words[header.nameLength]!)
     const file = words[place]!
@@ -129,12 +165,14 @@ export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
     control,
     start(stage, facts) {
       place = -1
+      notes = null
       return walk(entry[stage], facts)
     },
     resume(number, outcome, facts) {
       const node = nodes + number * nodeWords
       if (words[node] !== nodeKinds.oracle) throw new Error('not the number of an oracle')
       place = words[node + 2]!
+      notes = null
       const edge = outcome === 'listed' ? 3 : outcome === 'clear' ? 4 : 5
       return walk(words[node + edge]!, facts)
     },
@@ -144,7 +182,8 @@ export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
     oracle(number) {
       return read(oracles, number, nodeKinds.oracle)
     },
-    winner,
+    winner: () => placed(place),
+    notes: () => notes ?? noNotes,
   }
 
   function read<T>(known: Map<number, T>, number: number, kind: number): T {

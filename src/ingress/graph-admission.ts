@@ -29,6 +29,10 @@ export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admi
   const known = (caller: Caller, sender: Facts['sender'], sizeBytes: number | null): Facts => {
     facts.listener = caller.listener
     facts.client = caller.client
+    facts.tls = caller.tls
+    facts.login = caller.login
+    facts.certificate = caller.certificate
+    facts.helo = caller.helo
     facts.sender = sender
     facts.recipient = null
     facts.sizeBytes = sizeBytes

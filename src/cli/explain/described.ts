@@ -1,4 +1,5 @@
 import type { Bundle } from '../../graph/bundle.ts'
+import { bareLine } from '../../graph/evaluator.ts'
 import type { Described } from '../../graph/explanation.ts'
 import type { Outcome } from '../../graph/graph.ts'
 import { parseIp } from '../../mail/ip.ts'
@@ -23,6 +24,7 @@ export function describedMessage(options: Options, { graph }: Bundle): Described
   const hops = textOption(options, 'hops')
   if (hops !== null && !/^\d{1,6}$/.test(hops)) throw new CommandError(`--hops: expected a whole number, got ${hops}`)
   return {
+    ...bareLine,
     listener,
     client: wanted('client', parseIp(textOption(options, 'client') ?? '127.0.0.1')),
     sender: from === null ? undefined : from === '<>' || from === '' ? null : wanted('from', parseMailbox(from)),

@@ -4,6 +4,7 @@ import type { Bundle } from '../../graph/bundle.ts'
 import { explain } from '../../graph/explanation.ts'
 import { explanationText } from '../../graph/explanation-text.ts'
 import { interpreter } from '../../graph/interpret.ts'
+import { lineOf } from '../../graph/message-text.ts'
 import { parseIp } from '../../mail/ip.ts'
 import { parseMailbox } from '../../mail/path.ts'
 
@@ -53,6 +54,7 @@ function traceText({ message, answers, behaviour }: Witness, { graph, sources, h
   if (!client.ok) return behaviourText(behaviour)
   const described = {
     ...message,
+    ...lineOf(message),
     client: client.value,
     sender: message.sender === null ? undefined : mailboxOf(message.sender === '<>' ? null : message.sender),
     recipient: mailboxOf(message.recipient),

@@ -6,6 +6,7 @@ import type { DocPath } from '../../config/positions.ts'
 import type { Source } from '../../config/source.ts'
 import { didYouMean } from '../../config/suggest.ts'
 import { findings, type Report, shown, sorted } from '../../config/validate-report.ts'
+import { bareLine } from '../../graph/evaluator.ts'
 import { type Described, oracleName } from '../../graph/explanation.ts'
 import type { Graph, Outcome } from '../../graph/graph.ts'
 import { elementsOf } from '../../graph/sources.ts'
@@ -191,7 +192,7 @@ function readMessage({ message, messagePath }: Row, report: Report, known: Known
     report.error('MG1208', { kind: 'value', path }, `expected a whole number from 0 to 1000, got ${shown(hops)}`)
     return null
   }
-  return sound ? { listener, client, sender, recipient, sizeBytes, hops } : null
+  return sound ? { ...bareLine, listener, client, sender, recipient, sizeBytes, hops } : null
 }
 
 function declared(what: string, name: string, names: readonly string[]): Result<string> {

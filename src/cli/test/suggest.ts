@@ -9,6 +9,7 @@ import { makeBundle } from '../../graph/bundle.ts'
 import type { Described } from '../../graph/explanation.ts'
 import type { Outcome } from '../../graph/graph.ts'
 import { type Interpreter, interpreter } from '../../graph/interpret.ts'
+import { lineOf, type MessageText } from '../../graph/message-text.ts'
 import { mailboxKey } from '../../graph/pattern.ts'
 import { noSources } from '../../graph/sources.ts'
 import { parseIp } from '../../mail/ip.ts'
@@ -55,23 +56,15 @@ export function suggester(document: Document): (mutant: Mutant) => Suggestion {
   }
 }
 
-type Witnessed = {
-  readonly listener: string
-  readonly client: string
-  readonly sender: string | null
-  readonly recipient: string | null
-  readonly sizeBytes: number | null
-  readonly hops: number | null
-}
-
 /** `null` when the demands that a test can make hold in both. */
 function caseOf(
-  written: Witnessed,
+  written: MessageText,
   answers: Readonly<Record<string, Outcome>>,
   today: Interpreter,
   mistaken: Interpreter,
 ): Omit<Case, 'suite' | 'place'> | null {
   const whole: Described = {
+    ...lineOf(written),
     listener: written.listener,
     client: sound(parseIp(written.client)),
     sender: written.sender === null ? undefined : written.sender === '<>' ? null : sound(parseMailbox(written.sender)),
