@@ -8,6 +8,7 @@ import type { Inlet } from '../queue/intake.ts'
 import { writeReply } from '../smtp/reply-writer.ts'
 import type { Admission } from './admission.ts'
 import type { Census } from './census.ts'
+import type { Guard } from './guard.ts'
 import type { House } from './house.ts'
 import { receiving } from './receiving.ts'
 import type { EnvelopeSink } from './scribe.ts'
@@ -28,6 +29,7 @@ export type ListenerOptions = {
   readonly envelopes?: EnvelopeSink
   /** One for all listeners of a gateway. */
   readonly census: Census
+  readonly guard?: Guard
   /** Turns everybody away until `open()`: the graph that wants this listener does not serve yet. */
   readonly waits?: boolean
   readonly log: Log
@@ -96,6 +98,14 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     const client = parseIp(accepted.remoteAddress ?? '')
     // Gone before it was looked at.
     if (!client.ok) return void accepted.destroy()
+    // Before anything is made for it: a ban costs one look-up and one line.
+    const banned = house.guard?.turnsAway(client.value) ?? null
+    if (banned !== null) {
+      log.debug('ban.turned-away', { listener: house.settings.name, client: client.value })
+      accepted.on('error', () => {})
+      accepted.end(writeReply(banned), () => accepted.destroy())
+      return
+    }
     const socket = receiving(accepted)
     const room = census.enter(client.value, house.admission().limits)
     if (room !== 'in') {
