@@ -11,23 +11,30 @@ export function envelopeOf(state: State, transaction: Transaction, caller: Calle
     client: caller.client,
     listener: caller.listener,
     helo: state.helo,
-    identity: null,
-    protocol: protocolOf(state, transaction),
+    identity: caller.login,
+    protocol: protocolOf(state, transaction, caller),
     graphHash: admission.hash,
   }
   return { from, recipients, body, smtputf8, ret, envid, origin }
 }
 
-/** The word for "with" in Received (RFC 3848, RFC 6531 §4.3). */
-export function protocolOf(state: State, transaction: Transaction): string {
-  if (transaction.smtputf8) return 'UTF8SMTP'
-  return state.extended ? 'ESMTP' : 'SMTP'
+/** The word for "with" in Received: RFC 3848, RFC 6531 §4.3; HELO has no letters for what only EHLO offers. */
+export function protocolOf(state: State, { smtputf8 }: Transaction, { tls, login }: Caller): string {
+  const protocol = smtputf8 ? 'UTF8SMTP' : state.extended ? 'ESMTP' : 'SMTP'
+  if (!tls && login === null) return protocol
+  if (protocol === 'SMTP') return protocol
+  return `${protocol}${tls ? 'S' : ''}${login === null ? '' : 'A'}`
 }
 
 /** The line that says who sent what through which row of which graph. */
-export function acceptedFields(state: State, transaction: Transaction, caller: Caller): LogFields {
+export function acceptedFields(
+  state: State,
+  transaction: Transaction,
+  caller: Caller,
+  cipher: string | null,
+): LogFields {
   const { from, recipients, admission, at, incoming } = transaction
-  return {
+  const fields = {
     id: incoming!.id,
     from: from === null ? '' : from.text,
     recipients: recipients.length,
@@ -38,4 +45,6 @@ export function acceptedFields(state: State, transaction: Transaction, caller: C
     graph: admission.hash,
     at,
   }
+  if (cipher === null && caller.login === null) return fields
+  return { ...fields, tls: cipher, login: caller.login }
 }

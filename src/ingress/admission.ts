@@ -29,7 +29,19 @@ export type Asked = Verdict | Promise<Verdict>
 /** Octets without stuffed dots, and Received lines. */
 export type Content = { readonly sizeBytes: number; readonly hops: number | null }
 
-export type Caller = { readonly listener: string; readonly client: IpAddress }
+/** Who is at the other end, as far as it is known: one value for each session, replaced when something of it changes. */
+export type Caller = {
+  readonly listener: string
+  readonly client: IpAddress
+  /** The line is encrypted. */
+  readonly tls: boolean
+  /** Who logged in, folded to lower case; `null`: nobody. */
+  readonly login: string | null
+  /** Client certificate that was verified, `sha256:` and 64 hexadecimal digits; `null`: none. */
+  readonly certificate: string | null
+  /** Argument of HELO or EHLO as it was said; `null`: not yet. */
+  readonly helo: string | null
+}
 
 /** `at` is the row of the document that decided, with its place. */
 export type Verdict =

@@ -3,7 +3,7 @@ import { maxLine, parseCommand } from '../smtp/command.ts'
 import type { LineReader } from '../smtp/line-reader.ts'
 import { commands, httpVerbs } from './commands/table.ts'
 import { shutDown } from './replies.ts'
-import { answer, type Step, type Visit } from './visit.ts'
+import { answer, type Exchange, type State, type Step, type Visit } from './visit.ts'
 
 /** `refused`: the client was told 554 in place of a greeting. `draining`: no new transactions. */
 export type Standing = 'welcome' | 'refused' | 'draining'
@@ -11,10 +11,7 @@ export type Standing = 'welcome' | 'refused' | 'draining'
 /** Runs the command on the line that was read, or says why there is none. */
 export function dispatch(visit: Visit, { fault, line, bytes }: LineReader, standing: Standing): Step | Promise<Step> {
   const { state } = visit
-  // Whoever says one thing by CRLF and another by LF means to be read in two ways: nothing more of it is read.
-  if (fault === 'bare LF') {
-    return { next: 'close', state, reply: reply(500, '5.5.2', 'a command ends in CRLF, not in LF') }
-  }
+  if (fault === 'bare LF') return endsInLf(state)
   const { verb, argument } = parseCommand(line)
   if (fault === 'too long' || bytes > maxLine(verb)) return answer(state, 500, '5.5.2', 'the line is too long')
   if (fault === 'control') return answer(state, 500, '5.5.2', 'a control character in a command')
@@ -29,6 +26,22 @@ export function dispatch(visit: Visit, { fault, line, bytes }: LineReader, stand
   }
   const command = commands.get(verb)
   if (command !== undefined) return command(visit, argument)
-  if (httpVerbs.has(verb)) return { next: 'close', state, reply: reply(421, '4.7.0', 'this is SMTP, not HTTP') }
+  if (httpVerbs.has(verb)) {
+    return { next: 'close', state, reply: reply(421, '4.7.0', 'this is SMTP, not HTTP'), offence: 'http' }
+  }
   return answer(state, 500, '5.5.1', 'the command is not known')
 }
+
+/** Hands a line that is no command to the exchange that waits for it. */
+export function respond(state: State, { fault, line, bytes }: LineReader, exchange: Exchange): Step | Promise<Step> {
+  if (fault === 'bare LF') return endsInLf(state)
+  return exchange.next(fault === null && bytes === line.length + 2 ? line : null)
+}
+
+/** Whoever says one thing by CRLF and another by LF means to be read in two ways: nothing more of it is read. */
+const endsInLf = (state: State): Step => ({
+  next: 'close',
+  state,
+  reply: reply(500, '5.5.2', 'a command ends in CRLF, not in LF'),
+  offence: 'protocol',
+})

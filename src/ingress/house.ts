@@ -6,7 +6,6 @@ import type { Inlet } from '../queue/intake.ts'
 import type { Admission } from './admission.ts'
 import type { Census } from './census.ts'
 import type { Guard } from './guard.ts'
-import type { Guard } from './guard.ts'
 import type { EnvelopeSink } from './scribe.ts'
 import type { TlsContexts } from './tls/contexts.ts'
 
@@ -24,8 +23,6 @@ export type House = {
   readonly guard?: Guard
   /** Who may be asked whether a login is right; absent: nobody logs in here. */
   readonly authenticator?: Authenticator | null
-  /** Watches what sessions do, over all of them; absent: nobody does. */
-  readonly guard?: Guard | null
   /** Certificates of this listener; absent: it speaks no TLS. */
   tls?: TlsContexts | null
   readonly log: Log

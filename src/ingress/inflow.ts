@@ -26,8 +26,14 @@ export class Inflow {
   constructor(socket: Socket, reader: Reader) {
     this.socket = socket
     this.reader = reader
-    socket.on('data', (chunk) => this.take(chunk))
-    socket.on('end', () => this.end())
+    socket.on('data', this.take)
+    socket.on('end', this.end)
+  }
+
+  /** Reads no more from this socket: somebody else does. */
+  detach(): void {
+    this.socket.off('data', this.take)
+    this.socket.off('end', this.end)
   }
 
   /** Something waits to be read. */
@@ -62,7 +68,7 @@ export class Inflow {
     else if (this.socket.isPaused()) this.socket.resume()
   }
 
-  private take(chunk: Buffer): void {
+  private readonly take = (chunk: Buffer): void => {
     if (this.reader.busy || this.later !== null) this.keep(chunk)
     else this.run(chunk)
   }
@@ -75,7 +81,7 @@ export class Inflow {
     if (this.reader.stalled) this.socket.pause()
   }
 
-  private end(): void {
+  private readonly end = (): void => {
     this.ended = true
     if (!this.reader.busy && this.later === null) this.reader.over()
   }

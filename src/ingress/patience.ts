@@ -4,6 +4,9 @@ import type { Timeouts } from '../mail/settings.ts'
 /** How long a peer may take to close after our last reply; closing at once could lose the reply in a reset. */
 const lingerMs = 3000
 
+/** How long a TLS handshake may take, from its beginning to its end. */
+const handshakeMs = 30_000
+
 /**
  * How long a session waits for its client (RFC 5321 §4.5.3.2.7). A number that the listener looks at from time to time:
  * there are thousands of sessions and several commands for each message, too many for timers of their own.
@@ -29,6 +32,11 @@ export class Patience {
   /** Some content came. */
   content(): void {
     this.endsAt = this.clock.now() + this.timeouts.dataMs
+  }
+
+  /** The client is to make itself known by a handshake, which machines do at once. */
+  handshake(): void {
+    this.endsAt = this.clock.now() + Math.min(this.timeouts.commandMs, handshakeMs)
   }
 
   linger(): void {

@@ -1,4 +1,5 @@
-import { reply } from '../mail/reply.ts'
+import type { Offence } from '../credentials/offence.ts'
+import { type Reply, reply } from '../mail/reply.ts'
 
 /** What a session says of its own accord. */
 export const noRoom = reply(452, '4.3.1', 'no room for a message now')
@@ -6,4 +7,13 @@ export const notStored = reply(451, '4.3.0', 'the message could not be stored')
 export const chunkOk = reply(250, '2.0.0', 'chunk ok')
 export const tooManyErrors = reply(421, '4.7.0', 'too many errors')
 export const shutDown = reply(421, '4.3.2', 'shutting down')
+/** Said to the log alone: who put it there is not to be answered. */
+export const injected = reply(554, '5.7.0', 'octets came behind STARTTLS before the handshake')
 export const ourError = reply(421, '4.3.0', 'an error of ours, try again later')
+
+/** What a refusal says of whoever gets it; `null`: nothing that is counted. What a login came to, AUTH tells itself. */
+export function offenceOf({ code, status }: Reply): Offence | null {
+  if (code < 500 || status === null) return null
+  if (status === '5.1.1') return 'recipient'
+  return status.startsWith('5.5.') && status !== '5.5.3' ? 'protocol' : null
+}

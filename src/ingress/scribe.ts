@@ -1,4 +1,5 @@
 import type { EnvelopeRecord } from '../mail/envelope-record.ts'
+import type { LogFields } from '../mail/log.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
 import { acceptedFields } from './accepted.ts'
@@ -25,26 +26,62 @@ export type Question = {
 
 /** Writes down what a session decided: a log line for people, and a record for each recipient for a later replay. */
 export class Scribe {
+  /** What TLS was agreed on, in words; `null`: none. */
+  cipher: string | null = null
   private readonly house: House
-  private readonly caller: Caller
+  private caller: Caller
   private readonly session: number
+  /** Who it is, for a log line. */
+  private who: LogFields
 
   constructor(house: House, caller: Caller, session: number) {
     this.house = house
     this.caller = caller
     this.session = session
+    this.who = this.fields()
+  }
+
+  /** The caller is another one from now on, or more is known of it. */
+  turnTo(caller: Caller): void {
+    this.caller = caller
+    this.who = this.fields()
+  }
+
+  private fields(): LogFields {
+    const { listener, client, login, certificate } = this.caller
+    const who = { session: this.session, listener, client }
+    return login === null && certificate === null ? who : { ...who, login, certificate }
+  }
+
+  opened(): void {
+    this.house.log.debug('session.open', this.who)
+  }
+
+  early(): void {
+    this.house.log.debug('session.early', this.who)
+  }
+
+  secured(fields: LogFields): void {
+    this.house.log.debug('session.tls', { ...this.who, ...fields })
+  }
+
+  /** The handshake came to nothing. Strangers try all sorts of things: no more than a line of information. */
+  notSecured(error: string): void {
+    this.house.log.info('session.tls-failed', { ...this.who, error })
   }
 
   refused({ code, text }: Reply, because?: Because): void {
     const row = because === undefined ? undefined : { at: because.at, address: because.address }
-    this.house.log.info('session.refused', { session: this.session, ...this.caller, code, text, ...row })
+    this.house.log.info('session.refused', { ...this.who, code, text, ...row })
     const { envelopes } = this.house
     const question = because?.question
     if (envelopes === undefined || question === undefined) return
     const { stage, from, to, sizeBytes, answers, graph } = question
+    const { listener, client } = this.caller
     envelopes({
       time: this.house.clock.now(),
-      ...this.caller,
+      listener,
+      client,
       from: from === undefined ? null : pathText(from),
       to: to?.text ?? null,
       size: sizeBytes,
@@ -69,7 +106,7 @@ export class Scribe {
   accepted(state: State, transaction: Transaction, letIn: readonly LetIn[], error: Error | null): void {
     const { log } = this.house
     const id = transaction.incoming!.id
-    if (error === null) log.info('message.accepted', acceptedFields(state, transaction, this.caller))
+    if (error === null) log.info('message.accepted', acceptedFields(state, transaction, this.caller, this.cipher))
     else log.error('message.not-stored', { id, error: error.message })
     this.write(
       transaction,
@@ -94,11 +131,11 @@ export class Scribe {
 
   bug(error: unknown): void {
     const stack = error instanceof Error ? error.stack : String(error)
-    this.house.log.error('session.bug', { session: this.session, ...this.caller, error: stack })
+    this.house.log.error('session.bug', { ...this.who, error: stack })
   }
 
   closed(messages: number, errors: number): void {
-    this.house.log.debug('session.close', { session: this.session, ...this.caller, messages, errors })
+    this.house.log.debug('session.close', { ...this.who, messages, errors })
   }
 
   private write(

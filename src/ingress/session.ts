@@ -1,85 +1,86 @@
 import type { Socket } from 'node:net'
+import type { Offence } from '../credentials/offence.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import { type Reply, reply } from '../mail/reply.ts'
 import { assertNever } from '../mail/result.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
-import { ChunkReader } from '../smtp/chunk-reader.ts'
-import { DataReader } from '../smtp/data-reader.ts'
+import { longestLine } from '../smtp/command.ts'
 import { LineReader } from '../smtp/line-reader.ts'
-import { envelopeOf, protocolOf } from './accepted.ts'
 import type { Admission, Caller, Verdict } from './admission.ts'
-import { dispatch } from './dispatch.ts'
+import { dispatch, respond } from './dispatch.ts'
 import type { House } from './house.ts'
-import { Incoming } from './incoming.ts'
-import { Inflow, type Reader } from './inflow.ts'
-import { Outbox } from './outbox.ts'
+import type { Reader } from './inflow.ts'
+import { Line } from './line.ts'
+import type { Mode } from './mode.ts'
 import { Patience } from './patience.ts'
-import { chunkOk, noRoom, notStored, ourError, shutDown, tooManyErrors } from './replies.ts'
-import { Scribe, takeOut } from './scribe.ts'
-import { type Because, type State, type Step, start, type Visit } from './visit.ts'
+import { type Host, Reception } from './reception.ts'
+import { injected, offenceOf, ourError, shutDown, tooManyErrors } from './replies.ts'
+import { Scribe } from './scribe.ts'
+import type { Secured } from './tls/handshake.ts'
+import { type Exchange, type State, type Step, start, type Visit } from './visit.ts'
 
-/**
- * One connection (RFC 5321 §3). It owns its socket.
- *
- * refused    it may not: QUIT is answered, all else gets 503 (RFC 5321 §3.1)
- * command    reads command lines
- * data       reads content up to CRLF.CRLF
- * chunk      reads the octets that BDAT announced
- * waiting    an oracle is asked, also before the greeting, or the message is being stored: what comes is kept for later
- * closing    the last reply is written; what comes is dropped until the peer closes
- * closed
- */
-type Mode = 'refused' | 'command' | 'data' | 'chunk' | 'waiting' | 'closing' | 'closed'
-
-type Chunk = { left: number; readonly last: boolean; refused: Reply | null }
-
-export class Session implements Visit, Reader {
+/** One connection (RFC 5321 §3), and what is said over it. `mode.ts` has its states. */
+export class Session implements Visit, Reader, Host {
   readonly id: number
-  readonly caller: Caller
   readonly settings: ListenerSettings
+  readonly house: House
+  readonly scribe: Scribe
+  caller: Caller
   state: State = start
   mode: Mode = 'command'
   /** Messages accepted. */
   messages = 0
-  private readonly house: House
-  private readonly socket: Socket
+  private readonly line: Line
   private readonly onGone: (session: Session) => void
   /** The one that was active at the beginning: its limits and time-outs hold for the whole session. */
   private readonly first: Admission
   private readonly lines = new LineReader()
   private readonly patience: Patience
-  /** What is still to come of the octets that BDAT announced. */
-  private chunk: Chunk | null = null
-  private readonly outbox: Outbox
-  private readonly inflow: Inflow
-  private readonly scribe: Scribe
+  private readonly reception: Reception
+  /** The dialogue inside of the command that is under way. */
+  private exchange: Exchange | null = null
   private errors = 0
   private saidQuit = false
+  /** The handshake begins as soon as the client was told so. */
+  private wantsTls = false
+  /** What the session does after it has waited. */
+  private resumed: Mode = 'command'
 
   constructor(house: House, socket: Socket, client: IpAddress, id: number, onGone: (session: Session) => void) {
     this.id = id
     this.house = house
-    this.socket = socket
-    this.outbox = new Outbox(socket)
     this.onGone = onGone
     this.settings = house.settings
     this.first = house.admission()
-    this.caller = { listener: house.settings.name, client }
+    this.caller = { listener: house.settings.name, client, tls: false, login: null, certificate: null, helo: null }
     this.scribe = new Scribe(house, this.caller, id)
     this.patience = new Patience(house.clock, this.first.timeouts)
-    this.inflow = new Inflow(socket, this)
-    // What the peer does to its connection is no error of ours; 'close' follows.
-    socket.on('error', () => {})
-    socket.on('close', () => this.gone())
+    this.reception = new Reception(this)
+    this.line = new Line(socket, this, () => this.gone())
   }
 
   admission(): Admission {
     return this.house.admission()
   }
 
-  /** Says hello, or why not. */
-  open(): void {
-    this.house.log.debug('session.open', { session: this.id, ...this.caller })
+  /** What TLS was agreed on; `null`: the line is clear. */
+  get secured(): Secured | null {
+    return this.line.secured
+  }
+
+  get cipher(): string | null {
+    return this.scribe.cipher
+  }
+
+  /** Says hello, or why not. `rest`: what came already. */
+  open(rest: Buffer | null = null): void {
+    this.scribe.opened()
+    if (rest !== null) this.line.inflow.keep(rest)
+    if (this.settings.tls?.mode === 'implicit') this.secure(() => this.ask())
+    else this.ask()
+  }
+
+  private ask(): void {
     try {
       const asked = this.first.connect(this.caller)
       if (asked instanceof Promise) this.wait(asked, (verdict) => this.greet(verdict))
@@ -87,7 +88,7 @@ export class Session implements Visit, Reader {
     } catch (error) {
       this.broken(error)
     }
-    this.inflow.proceed()
+    this.line.inflow.proceed()
   }
 
   /** Looks at the clock. */
@@ -95,39 +96,35 @@ export class Session implements Visit, Reader {
     const why = this.patience.over(now)
     // While we ask or store, the next step is ours, not the client's.
     if (why === null || this.mode === 'waiting' || this.stalled) return
-    if (this.mode === 'closing') this.socket.destroy()
+    if (this.mode === 'closing' || this.mode === 'handshake') this.line.destroy()
     else this.dismiss(reply(421, '4.4.2', why))
   }
 
   /** Ends the session now when no transaction is under way; otherwise it ends after it. */
   drain(): void {
-    const between = this.state.transaction === null && this.lines.idle && !this.inflow.pending
+    const between = this.state.transaction === null && this.lines.idle && !this.line.inflow.pending
     if (this.mode === 'refused' || (this.mode === 'command' && between)) this.dismiss(shutDown)
   }
 
   destroy(): void {
-    this.socket.destroy()
+    this.line.destroy()
   }
 
   get openedAt(): number {
     return this.patience.since
   }
 
-  private get incoming(): Incoming | null {
-    return this.state.transaction?.incoming ?? null
-  }
-
   get busy(): boolean {
-    return this.mode === 'waiting' || (this.outbox.full && this.mode !== 'closing')
+    return this.mode === 'waiting' || this.mode === 'handshake' || (this.line.outbox.full && this.mode !== 'closing')
   }
 
   get stalled(): boolean {
-    return this.incoming?.stalled ?? false
+    return this.reception.stalled
   }
 
   private greet(verdict: Verdict): void {
     // Who talks before the greeting is no mail server, or a careless one.
-    if (this.inflow.pending) this.house.log.debug('session.early', { session: this.id, ...this.caller })
+    if (this.line.inflow.pending) this.scribe.early()
     if (verdict.kind === 'accept') this.say(reply(220, null, `${this.settings.hostname} ESMTP`))
     else {
       const { code } = verdict.reply
@@ -157,20 +154,27 @@ export class Session implements Visit, Reader {
       switch (this.mode) {
         case 'command':
         case 'refused':
+        case 'exchange':
           at = this.lines.read(chunk, at)
           if (at >= 0) this.run()
           break
         case 'data':
           this.patience.content()
-          at = this.incoming!.data(chunk, at)
-          if (at >= 0) this.finish()
+          at = this.reception.content(chunk, at)
           break
         case 'chunk':
           this.patience.content()
-          at = this.counted(chunk, at)
+          at = this.reception.counted(chunk, at)
           break
         case 'waiting':
-          this.inflow.keep(chunk.subarray(at))
+          this.line.inflow.keep(chunk.subarray(at))
+          at = -1
+          break
+        case 'handshake':
+          // Somebody between the client and us has put it there, to be taken for what the client says under TLS
+          // (CVE-2011-0411); or the client does not wait for our answer, which comes to the same.
+          this.scribe.refused(injected)
+          this.line.destroy()
           at = -1
           break
         case 'closing':
@@ -185,144 +189,117 @@ export class Session implements Visit, Reader {
 
   private run(): void {
     this.patience.command()
+    if (this.exchange !== null) {
+      this.take(respond(this.state, this.lines, this.exchange))
+      return
+    }
     const standing = this.mode === 'refused' ? 'refused' : this.house.draining ? 'draining' : 'welcome'
-    const step = dispatch(this, this.lines, standing)
+    this.take(dispatch(this, this.lines, standing))
+  }
+
+  private take(step: Step | Promise<Step>): void {
     if (step instanceof Promise) this.wait(step, (answered) => this.step(answered))
     else this.step(step)
   }
 
   private step(step: Step): void {
     // RSET, HELO and EHLO drop the transaction, and what BDAT has brought of it.
-    if (step.state.transaction === null) this.drop()
+    if (step.state.transaction === null) this.reception.drop()
     this.state = step.state
+    if (step.state.helo !== this.caller.helo) this.turnTo({ ...this.caller, helo: step.state.helo })
+    if (this.exchange !== null && step.next !== 'exchange') this.endExchange()
     switch (step.next) {
       case 'command':
         if (step.because !== null) this.scribe.refused(step.reply, step.because)
         this.say(step.reply)
         break
       case 'close':
+        if (step.first !== undefined) this.line.outbox.add(step.first)
         if (step.reply.code === 221) this.saidQuit = true
         else this.scribe.refused(step.reply)
         this.last(step.reply)
+        if (step.offence !== undefined) this.offended(step.offence)
         break
       case 'data':
-        if (this.begin(new DataReader())) this.mode = 'data'
+        this.say(this.reception.data(step.reply))
         this.patience.content()
-        this.say(this.mode === 'data' ? step.reply : noRoom)
         break
       case 'chunk':
-        this.mode = 'chunk'
         this.patience.content()
-        this.chunk = { left: step.size, last: step.last, refused: step.refused }
-        if (step.refused === null && this.incoming === null && !this.begin(new ChunkReader())) {
-          this.chunk.refused = noRoom
-        }
-        // No octet will come that could end it.
-        if (step.size === 0) this.chunkDone()
+        this.reception.announced(step)
+        break
+      case 'exchange':
+        this.exchange = step.exchange
+        this.lines.longest = step.exchange.maxLine
+        this.mode = 'exchange'
+        this.say(step.reply)
+        break
+      case 'identified':
+        this.turnTo({ ...this.caller, ...step.who })
+        this.say(step.reply)
+        break
+      case 'tls':
+        this.say(step.reply)
+        this.mode = 'handshake'
+        this.wantsTls = true
         break
       default:
         assertNever(step)
     }
   }
 
-  /** Makes room for the message of the open transaction; false when there is none. */
-  private begin(reader: DataReader | ChunkReader): boolean {
-    const transaction = this.state.transaction!
-    const intake = this.house.inlet.begin(() => this.ready())
-    if (intake === null) return false
-    const incoming = new Incoming(intake, reader, this.caller, transaction)
-    this.state = { ...this.state, transaction: { ...transaction, incoming } }
-    const trace = { helo: this.state.helo!, by: this.settings.hostname, protocol: protocolOf(this.state, transaction) }
-    incoming.open(trace, this.house.clock.now())
-    return true
-  }
-
-  /** The store takes more. */
-  private ready(): void {
-    const { incoming } = this
-    if (incoming === null || !incoming.stalled) return
-    incoming.stalled = false
-    this.patience.content()
-    this.inflow.proceed()
-  }
-
-  /** Octets of a chunk; gives where the rest begins. */
-  private counted(chunk: Buffer, from: number): number {
-    const announced = this.chunk!
-    const to = Math.min(chunk.length, from + announced.left)
-    announced.left -= to - from
-    if (announced.refused === null) this.incoming!.piece(chunk.subarray(from, to))
-    if (announced.left === 0) this.chunkDone()
-    return to
-  }
-
-  private chunkDone(): void {
-    const { last, refused } = this.chunk!
+  private endExchange(): void {
+    this.exchange = null
+    this.lines.longest = longestLine
     this.mode = 'command'
-    this.chunk = null
-    const refusal = refused ?? this.incoming!.refusal
-    if (refusal !== null) this.refuse(refusal)
-    else if (last) {
-      this.incoming!.last()
-      this.finish()
-    } else this.say(chunkOk)
   }
 
-  /** All content is here. */
-  private finish(): void {
-    const incoming = this.incoming!
-    this.mode = 'command'
-    if (incoming.refusal !== null) {
-      this.refuse(incoming.refusal)
+  private turnTo(caller: Caller): void {
+    this.caller = caller
+    this.scribe.turnTo(caller)
+  }
+
+  /** Begins the handshake; what was said before it holds no longer (RFC 3207 §4.2). */
+  private secure(then: () => void): void {
+    const { tls } = this.house
+    this.mode = 'handshake'
+    this.patience.handshake()
+    // Its certificates are gone, and it was told so when that happened.
+    if (tls == null) {
+      this.line.destroy()
       return
     }
-    const asked = incoming.decide()
-    if (asked instanceof Promise) this.wait(asked, (verdict) => this.decided(verdict))
-    else this.decided(asked)
-  }
-
-  private decided(verdict: Verdict): void {
-    const transaction = this.state.transaction!
-    const incoming = transaction.incoming!
-    if (verdict.kind === 'refuse') {
-      this.refuse(verdict.reply, { at: verdict.at, address: null })
-      return
+    const done = (secured: Secured): void => {
+      const { listener, client } = this.caller
+      const { certificate, cipher, serverName } = secured
+      this.state = start
+      this.turnTo({ listener, client, tls: true, login: null, certificate, helo: null })
+      this.scribe.cipher = cipher
+      this.scribe.secured({ cipher, serverName })
+      this.mode = 'command'
+      this.patience.command()
+      if (this.house.draining) this.dismiss(shutDown)
+      else then()
     }
-    this.mode = 'waiting'
-    const { state } = this
-    const letIn = takeOut(transaction)
-    incoming.commit(envelopeOf(state, transaction, this.caller), (error) => {
-      // The client may be gone: the message is accepted all the same.
-      this.scribe.accepted(state, transaction, letIn, error)
-      this.awake(() => this.stored(incoming.id, error))
+    this.line.secure(tls, done, (why) => {
+      if (this.mode === 'handshake') this.scribe.notSecured(why)
     })
   }
 
-  /** The one place where responsibility is taken (RFC 5321 §6.1): the message is on stable storage. */
-  private stored(id: string, error: Error | null): void {
-    this.state = { ...this.state, transaction: null }
-    if (error === null) {
-      this.messages++
-      this.errors = 0
-      this.say(reply(250, '2.0.0', `queued as ${id}`))
-    } else this.say(notStored)
-    if (this.house.draining) this.last(shutDown)
+  /** The store takes more. */
+  goOn(): void {
+    this.patience.content()
+    this.line.inflow.proceed()
   }
 
-  /** Content was refused: the transaction is over. After a chunk that failed too (RFC 3030 §2): the client begins again. */
-  private refuse(why: Reply, because?: Because): void {
-    const { incoming } = this
-    this.scribe.contentRefused(this.state.transaction, why, because)
-    incoming?.drop()
-    this.state = { ...this.state, transaction: null }
-    this.say(why)
-    // From strangers a faulty end of data is an attack: what follows it is not read either.
-    if (incoming !== null && incoming.fault !== null && this.settings.kind === 'mx') this.last(null)
-    else if (this.house.draining) this.last(shutDown)
+  accepted(): void {
+    this.messages++
+    this.errors = 0
   }
 
   /** Reads nothing until the answer is here. */
-  private wait<T>(answer: Promise<T>, then: (answer: T) => void): void {
+  wait<T>(answer: Promise<T>, then: (answer: T) => void): void {
+    this.resumed = this.mode
     this.mode = 'waiting'
     void answer.then(
       (value) => this.awake(() => then(value)),
@@ -331,30 +308,47 @@ export class Session implements Visit, Reader {
   }
 
   /** Back from a wait: `then` says what to do, unless the session has ended meanwhile. */
-  private awake(then: () => void): void {
+  awake(then: () => void): void {
     if (this.mode !== 'waiting') return
-    this.mode = 'command'
+    this.mode = this.resumed
+    this.resumed = 'command'
     this.patience.command()
     try {
       then()
     } catch (error) {
       this.broken(error)
     }
-    this.inflow.proceed()
+    this.line.inflow.proceed()
   }
 
-  private say(answer: Reply): void {
+  say(answer: Reply): void {
+    if (answer.code >= 400) this.complain(answer)
+    else this.line.outbox.add(answer)
+  }
+
+  /** An answer of 4yz or 5yz. Whoever gets too many of them is sent away. */
+  private complain(answer: Reply): void {
     if (answer.code >= 500 && ++this.errors > this.first.limits.maxErrors) {
       this.scribe.refused(tooManyErrors)
       this.last(tooManyErrors)
-    } else this.outbox.add(answer)
+      return
+    }
+    this.line.outbox.add(answer)
+    const offence = offenceOf(answer)
+    if (offence !== null) this.offended(offence)
+  }
+
+  /** Tells of what the client did, which may be one time too many. */
+  private offended(offence: Offence): void {
+    const ban = this.house.guard?.offended(this.caller.client, offence) ?? null
+    if (ban !== null && this.mode !== 'closing') this.last(ban)
   }
 
   /** The last reply; `null` when it is said already. */
-  private last(answer: Reply | null): void {
-    if (answer !== null) this.outbox.add(answer)
+  last(answer: Reply | null): void {
+    if (answer !== null) this.line.outbox.add(answer)
     this.mode = 'closing'
-    this.drop()
+    this.reception.drop()
     this.state = { ...this.state, transaction: null }
   }
 
@@ -371,12 +365,19 @@ export class Session implements Visit, Reader {
   }
 
   flush(): void {
-    if (this.mode !== 'closing') this.outbox.flush(() => this.inflow.proceed())
+    const { inflow, outbox } = this.line
+    if (this.mode !== 'closing') {
+      outbox.flush(() => this.line.inflow.proceed())
+      if (this.wantsTls) {
+        this.wantsTls = false
+        this.secure(() => {})
+      }
+    }
     // It says no more (RFC 5321 §4.1.1.10); many just go, and to hear of that costs an error each.
-    else if (this.saidQuit) this.outbox.end(() => this.socket.destroy())
-    else if (this.outbox.end(null)) {
+    else if (this.saidQuit) outbox.end(() => this.line.destroy())
+    else if (outbox.end(null)) {
       this.patience.linger()
-      this.inflow.drop()
+      inflow.drop()
     }
   }
 
@@ -386,15 +387,9 @@ export class Session implements Visit, Reader {
   }
 
   private gone(): void {
-    this.drop()
+    this.reception.drop()
     this.mode = 'closed'
     this.scribe.closed(this.messages, this.errors)
     this.onGone(this)
-  }
-
-  /** The transaction is over without its message. */
-  private drop(): void {
-    this.incoming?.drop()
-    this.scribe.dropped(this.state.transaction)
   }
 }

@@ -1,8 +1,11 @@
+import type { Offence } from '../credentials/offence.ts'
 import type { Reply } from '../mail/reply.ts'
 import { reply } from '../mail/reply.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
 import type { Admission, Caller } from './admission.ts'
+import type { House } from './house.ts'
 import type { Question } from './scribe.ts'
+import type { Secured } from './tls/handshake.ts'
 import type { Transaction } from './transaction.ts'
 
 /** What a session has come to between two commands. Commands make the next one; none is ever changed. */
@@ -21,6 +24,9 @@ export type Visit = {
   readonly state: State
   readonly settings: ListenerSettings
   readonly caller: Caller
+  readonly house: House
+  /** What TLS was agreed on; `null`: the line is clear. */
+  readonly secured: Secured | null
   /** The one that is active now. */
   admission(): Admission
 }
@@ -28,7 +34,21 @@ export type Visit = {
 /** What a command leaves: the next state, the reply, and what the octets after the command are. */
 export type Step =
   | { readonly next: 'command'; readonly state: State; readonly reply: Reply; readonly because: Because | null }
-  | { readonly next: 'data' | 'close'; readonly state: State; readonly reply: Reply }
+  | { readonly next: 'data'; readonly state: State; readonly reply: Reply }
+  /** `first` is said before the last reply. */
+  | {
+      readonly next: 'close'
+      readonly state: State
+      readonly reply: Reply
+      readonly first?: Reply
+      readonly offence?: Offence
+    }
+  /** A handshake follows the reply, and nothing may have come before it (RFC 3207 §4). */
+  | { readonly next: 'tls'; readonly state: State; readonly reply: Reply }
+  /** Lines follow that are no commands: `exchange` takes them until it ends. */
+  | { readonly next: 'exchange'; readonly state: State; readonly reply: Reply; readonly exchange: Exchange }
+  /** The client is, or is taken for, somebody else from now on. */
+  | { readonly next: 'identified'; readonly state: State; readonly reply: Reply; readonly who: Identity }
   /** `size` octets follow, also when they are not wanted (RFC 3030 §2); then comes `refused`, if it is there. */
   | {
       readonly next: 'chunk'
@@ -40,6 +60,17 @@ export type Step =
 
 /** What the document refused, and by which row: for the log. `question`: for the record of a refusal before the data. */
 export type Because = { readonly at: string; readonly address: string | null; readonly question?: Question }
+
+/** What a command may change of the caller. */
+export type Identity = Partial<Pick<Caller, 'client' | 'login' | 'helo'>>
+
+/** A dialogue inside of one command: AUTH, whose lines are responses to challenges (RFC 4954 §4). */
+export type Exchange = {
+  /** Octets that one line may have, its CRLF included. */
+  readonly maxLine: number
+  /** Takes a line without its CRLF; `null` when it was too long or held what is no printable ASCII. */
+  next(line: string | null): Step | Promise<Step>
+}
 
 /** One SMTP command. A promise means that an oracle is being asked; it never rejects. */
 export type Command = (visit: Visit, argument: string) => Step | Promise<Step>

@@ -6,7 +6,7 @@ const CR = 13
 
 /**
  * bare LF     the line ended in LF alone. Where the next command begins is a matter of opinion then: read no further
- * too long    over `longestLine`, its octets are gone
+ * too long    over `longest`, its octets are gone
  * control     a control character, a bare CR among them
  * not UTF-8   octets above 127 that are no UTF-8
  */
@@ -22,6 +22,8 @@ export class LineReader {
   fault: LineFault | null = null
   /** Octets of the line with its CRLF. */
   bytes = 0
+  /** Octets that a line may have, its CRLF included. */
+  longest: number = longestLine
   /** The beginning of a line whose end has not come. */
   private carry: Buffer | null = null
   /** Octets of the current line that came in earlier chunks. */
@@ -44,7 +46,7 @@ export class LineReader {
     this.bytes = this.before + end + 1 - from
     this.line = ''
     this.fault = cr ? null : 'bare LF'
-    if (cr && this.bytes > longestLine) this.fault = 'too long'
+    if (cr && this.bytes > this.longest) this.fault = 'too long'
     if (this.fault === null) {
       if (this.carry === null) this.take(chunk, from, end - 1)
       else {
@@ -74,7 +76,7 @@ export class LineReader {
     if (rest === 0) return
     this.before += rest
     this.endsInCr = chunk[chunk.length - 1] === CR
-    if (this.before > longestLine) this.carry = null
+    if (this.before > this.longest) this.carry = null
     // A copy: the line must not keep the whole chunk alive.
     else if (this.carry === null) this.carry = Buffer.from(chunk.subarray(from))
     else this.carry = Buffer.concat([this.carry, chunk.subarray(from)])
