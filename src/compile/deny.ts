@@ -1,5 +1,5 @@
 import type { DenyRule } from '../config/document.ts'
-import type { Stage, Table } from '../graph/graph.ts'
+import type { Stage } from '../graph/graph.ts'
 import { coveringBlocks } from '../graph/network.ts'
 import { coveringPatterns, foldLocalPart } from '../graph/pattern.ts'
 import type { Builder, Ref, Row } from './builder.ts'

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compile } from '../../src/compile/compile.ts'
 import { checkGraph } from '../../src/graph/check-graph.ts'
+import { bareLine } from '../../src/graph/evaluator.ts'
 import { type Branch, type Described, explain } from '../../src/graph/explanation.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
@@ -53,7 +54,7 @@ type Ended = { readonly refused: string } | { readonly recipients: readonly stri
 
 /** A whole transaction of one recipient, as a session asks. */
 async function transaction(admission: Admission, message: Described): Promise<Ended> {
-  const caller = { listener: message.listener, client: message.client }
+  const caller = { ...bareLine, listener: message.listener, client: message.client }
   const sender = message.sender ?? null
   const asked = [
     () => admission.connect(caller),
@@ -99,6 +100,7 @@ test(`what overlays let by, the graph alone would have accepted in the same way;
         const assume = new Map(document.dnsbl.map((one) => [`dnsbl.${one.id}`, outcome] as const))
         for (const said of questions) {
           const message: Described = {
+            ...bareLine,
             listener: said.listener ?? 'mx',
             client: said.client as IpAddress,
             sender: said.sender === undefined || said.sender === '<>' ? null : mailbox(said.sender),
@@ -173,7 +175,7 @@ test('a deny waits until all of its conditions are known', () => {
     graphAdmission(interpreter(graph), async () => 'clear'),
     () => asked,
   )
-  const lan = { listener: 'lan', client: '10.1.1.1' as IpAddress }
+  const lan = { ...bareLine, listener: 'lan', client: '10.1.1.1' as IpAddress }
   expect(admission.connect(lan)).toMatchObject({ kind: 'accept' })
   expect(admission.mail(lan, mailbox('a@x.bad.test'), null)).toEqual({
     kind: 'refuse',

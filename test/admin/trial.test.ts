@@ -5,6 +5,7 @@ import type { Live } from '../../src/gateway/live.ts'
 import { openTrial } from '../../src/gateway/open-trial.ts'
 import type { TrialEnd } from '../../src/gateway/trial.ts'
 import { type Box, everyMessage } from '../../src/graph/box.ts'
+import { bareLine } from '../../src/graph/evaluator.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
 import type { Caller } from '../../src/ingress/admission.ts'
@@ -14,7 +15,7 @@ import type { IpAddress } from '../../src/mail/ip.ts'
 import { silentLog } from '../../src/mail/log.ts'
 import { aDocument, client, deny, domain, list, mailbox, route } from '../compile/a-document.ts'
 
-const stranger: Caller = { listener: 'mx', client: '192.0.2.1' as IpAddress }
+const stranger: Caller = { ...bareLine, listener: 'mx', client: '192.0.2.1' as IpAddress }
 const sender = mailbox('a@elsewhere.example')
 const joe = mailbox('joe@example.com')
 
@@ -38,7 +39,8 @@ function trialOf(
     next: live(next),
     request: { token: '', confirmWithinMs: 60_000, gates: null, shadow: true, holdQueue: false },
     boxes,
-    ask: async ({ zone }) => {
+    ask: async (oracle) => {
+      const zone = oracle.kind === 'dnsbl' ? oracle.zone : ''
       asked.push(zone)
       return answer(zone)
     },

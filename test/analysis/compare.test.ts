@@ -5,6 +5,7 @@ import { compile } from '../../src/compile/compile.ts'
 import type { Document } from '../../src/config/document.ts'
 import { boxHolds } from '../../src/graph/box.ts'
 import { type Bundle, makeBundle } from '../../src/graph/bundle.ts'
+import { bareLine } from '../../src/graph/evaluator.ts'
 import { sourcesOf } from '../../src/graph/sources.ts'
 import { aDocument, alias, client, deny, domain, list, mailbox, route } from '../compile/a-document.ts'
 
@@ -107,7 +108,14 @@ describe('what a change does to mail', () => {
     expect(kinds(set)).toEqual(['rerouted'])
     const [{ box }] = set.changes as [ChangeSet['changes'][number]]
     expect(box.recipients).toEqual([{ pattern: 'sales@example.com', except: [] }])
-    const message = { listener: 'mx', client: '203.0.113.9', sender: null, sizeBytes: null, hops: null } as const
+    const message = {
+      ...bareLine,
+      listener: 'mx',
+      client: '203.0.113.9',
+      sender: null,
+      sizeBytes: null,
+      hops: null,
+    } as const
     const to = (text: string) =>
       boxHolds(box, { ...message, client: message.client as never, recipient: mailbox(text) }, new Map())
     expect([to('SALES@example.com'), to('"sales"@example.com'), to('sales2@example.com')]).toEqual([true, true, false])
@@ -122,6 +130,7 @@ describe('what a change does to mail', () => {
         boxHolds(
           box,
           {
+            ...bareLine,
             listener: 'mx',
             client: '203.0.113.9' as never,
             sender: null,

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { compile } from '../../src/compile/compile.ts'
 import type { Document } from '../../src/config/document.ts'
 import { type Bundle, makeBundle } from '../../src/graph/bundle.ts'
+import { bareLine } from '../../src/graph/evaluator.ts'
 import type { Described } from '../../src/graph/explanation.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { noSources } from '../../src/graph/sources.ts'
@@ -129,6 +130,7 @@ export function randomMessage(random: Random): Question {
   const outcome = () => pick<Outcome>(random, ['listed', 'clear', 'error'])
   return {
     message: {
+      ...bareLine,
       listener: pick(random, ['mx', 'lan', 'sub']),
       client: client as IpAddress,
       sender: random(8) === 0 ? null : someone(),

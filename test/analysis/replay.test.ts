@@ -8,6 +8,7 @@ import type { Document } from '../../src/config/document.ts'
 import { behaviourKey, behaviourOf } from '../../src/graph/behaviour.ts'
 import { type Box, everyMessage } from '../../src/graph/box.ts'
 import { type Bundle, makeBundle } from '../../src/graph/bundle.ts'
+import { bareLine } from '../../src/graph/evaluator.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
 import { noSources } from '../../src/graph/sources.ts'
@@ -85,6 +86,7 @@ test(`a record differs exactly when the plain evaluator says so of the two graph
         const [old, next] = [interpreter(before!.graph), interpreter(after!.graph)]
         const expected = records.filter((said) => {
           const message = {
+            ...bareLine,
             listener: said.listener,
             client: said.client as IpAddress,
             sender: said.from === '<>' ? null : mailbox(said.from!),

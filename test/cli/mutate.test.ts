@@ -8,6 +8,7 @@ import { deletions, slips } from '../../src/cli/test/mutants.ts'
 import { mutate, mutateExhaustively } from '../../src/cli/test/mutate.ts'
 import { compile } from '../../src/compile/compile.ts'
 import type { Document } from '../../src/config/document.ts'
+import { bareLine } from '../../src/graph/evaluator.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
 import { mailboxKey } from '../../src/graph/pattern.ts'
@@ -25,7 +26,7 @@ function casesOf(document: Document, said: readonly (readonly [Said, readonly Ou
   const evaluator = interpreter(compile(document).graph)
   return said.map(([question, given]) => {
     const { listener, client, sender, recipient, sizeBytes, hops } = facts(question)
-    const message = { listener, client, sender, recipient, sizeBytes, hops }
+    const message = { ...bareLine, listener, client, sender, recipient, sizeBytes, hops }
     const assume = new Map(given.map((outcome, i) => [`dnsbl.list${i}`, outcome]))
     const [ending] = endingsOf(evaluator, message, assume)
     const demands = demandsOf(ending!, recipient === null ? null : mailboxKey(recipient))

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { reportSchema } from '../../src/cli/test/report-schema.ts'
 import { labGraph } from '../../src/cli/test/smtp/lab-graph.ts'
 import { answerTo } from '../../src/cli/test/smtp/stub-resolver.ts'
+import { bareLine } from '../../src/graph/evaluator.ts'
 import { type Outcome, stages } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
 import { parseIp } from '../../src/mail/ip.ts'
@@ -109,7 +110,8 @@ describe('the graph of a lab', () => {
     for (const { client, address } of sources) {
       for (const listener of ['mx', 'lan']) {
         for (const stage of stages.filter((one) => one !== 'destination')) {
-          const base = { listener, sender: null, recipient: recipient.value, sizeBytes: 99, hops: 1, destination: null }
+          const known = { sender: null, recipient: recipient.value, sizeBytes: 99, hops: 1, destination: null }
+          const base = { ...bareLine, ...known, listener }
           let number = real.start(stage, { ...base, client })
           while (number < 0) {
             const { kind, id } = real.oracle(~number)

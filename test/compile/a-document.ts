@@ -156,6 +156,10 @@ export type Said = {
   sizeBytes?: number
   hops?: number
   destination?: string
+  tls?: boolean
+  login?: string
+  certificate?: string
+  helo?: string
 }
 
 export function facts(said: Said = {}): Facts {
@@ -167,5 +171,9 @@ export function facts(said: Said = {}): Facts {
     sizeBytes: said.sizeBytes ?? null,
     hops: said.hops ?? null,
     destination: (said.destination ?? null) as IpAddress | null,
+    tls: said.tls ?? false,
+    login: said.login ?? null,
+    certificate: said.certificate ?? null,
+    helo: said.helo ?? null,
   }
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { deliveries, settled } from '../../bench/support/pairs.js'
 import type { Sink } from '../../bench/support/sink.js'
 import { readBundle } from '../../src/graph/bundle.ts'
+import { bareLine } from '../../src/graph/evaluator.ts'
 import { type Branch, type Explanation, explain } from '../../src/graph/explanation.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
@@ -199,6 +200,7 @@ function explained(
   return explain(
     running,
     {
+      ...bareLine,
       listener,
       client: parsed(parseIp(client)),
       sender: from === '' ? null : parsed(parseMailbox(from)),

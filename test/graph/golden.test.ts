@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { compile } from '../../src/compile/compile.ts'
 import { loadDocument } from '../../src/config/load.ts'
 import { makeBundle } from '../../src/graph/bundle.ts'
+import { bareLine } from '../../src/graph/evaluator.ts'
 import { type Branch, explain } from '../../src/graph/explanation.ts'
 import { flatOf } from '../../src/graph/flat.ts'
 import { flatten } from '../../src/graph/flat-build.ts'
@@ -60,6 +61,7 @@ function answer(evaluator: Parameters<typeof explain>[0], line: string): string[
   const { outcome } = explain(
     evaluator,
     {
+      ...bareLine,
       listener,
       client: address.value,
       sender: from === '<>' ? null : mailboxOf(from),

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest'
 import type { Verdict } from '../../src/graph/admission.ts'
+import { noNotes } from '../../src/graph/evaluator.ts'
 import { joinVerdicts } from '../../src/graph/join.ts'
 
 const winner = { at: 'deny[0]', file: null, line: 0, column: 0 }
-const ok: Verdict = { kind: 'accept', winner }
+const ok: Verdict = { kind: 'accept', winner, notes: noNotes }
 const no = (code: number): Verdict => ({
   kind: 'refuse',
   reply: { code, status: `${Math.floor(code / 100)}.0.0`, text: 'no' },
   winner,
+  notes: noNotes,
 })
 
 const cases: readonly [name: string, verdicts: readonly Verdict[], want: string][] = [

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { compile } from '../../src/compile/compile.ts'
 import type { Document } from '../../src/config/document.ts'
+import { bareLine } from '../../src/graph/evaluator.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
 import type { Asked, Caller } from '../../src/ingress/admission.ts'
@@ -9,8 +10,8 @@ import type { Recipient } from '../../src/mail/envelope.ts'
 import type { IpAddress } from '../../src/mail/ip.ts'
 import { aDocument, alias, client, deny, domain, list, mailbox } from '../compile/a-document.ts'
 
-const stranger: Caller = { listener: 'mx', client: '192.0.2.1' as IpAddress }
-const office: Caller = { listener: 'lan', client: '10.1.2.3' as IpAddress }
+const stranger: Caller = { ...bareLine, listener: 'mx', client: '192.0.2.1' as IpAddress }
+const office: Caller = { ...bareLine, listener: 'lan', client: '10.1.2.3' as IpAddress }
 const sender = mailbox('a@elsewhere.example')
 
 function admit(part: Partial<Document>, ask: AskOracle = async () => 'clear') {

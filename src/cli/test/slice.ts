@@ -49,7 +49,7 @@ export function slicer(results: readonly CaseResult[], parts: readonly Parts[]):
     clients: document.clients.map((client) => ({
       ...client,
       networks: client.networks.filter(({ network }) => blocks.has(network)),
-      senders: ofSenders(client.senders),
+      senders: client.senders === 'own' ? 'own' : ofSenders(client.senders),
       recipients: ofRecipients(client.recipients),
     })),
     deny: document.deny.map((rule) => ({
