@@ -54,6 +54,14 @@ export type Operations = {
   addOverlay(request: OverlayRequest, identity: Identity): Promise<Result<Overlay>>
   removeOverlay(id: string, identity: Identity): Promise<Overlay | null>
 
+  /** Those that the gateway made by itself; oldest first. */
+  bans(): readonly BanView[]
+  lockOuts(): readonly LockOutView[]
+  /** By id, address or block; `null`: there is none. */
+  liftBan(name: string, identity: Identity): Promise<BanView | null>
+  /** Gives the locks that it ended. */
+  unlock(account: string, identity: Identity): Promise<readonly LockOutView[]>
+
   /** Lines of the envelope log, from `since` to before `until`, epoch ms; oldest first. */
   envelopes(since: number, until: number): Promise<AsyncIterable<string>>
   /** `null`: not in the queue, and not in what is kept of the envelope log. */
@@ -74,6 +82,26 @@ export type KnownMessage = {
   } | null
   /** The decisions of its RCPT commands, as they were logged. */
   readonly decisions: readonly EnvelopeRecord[]
+}
+
+/** A client that is refused for a time for what it did. */
+export type BanView = {
+  readonly id: string
+  /** An IPv4 address, or a /64. */
+  readonly client: string
+  readonly reason: string
+  readonly since: number
+  readonly until: number
+  /** Bans of this client so far. */
+  readonly times: number
+}
+
+/** An account that takes no login: from one client, or (`null`) from all that have not logged in to it lately. */
+export type LockOutView = {
+  readonly account: string
+  readonly client: string | null
+  readonly since: number
+  readonly until: number
 }
 
 /** `held`: recipients in the queue that a hold keeps back now; `null` of the other kinds. */
@@ -126,6 +154,8 @@ export type Status = {
   readonly queue: Readonly<Record<string, number>>
   readonly nextHops: readonly unknown[]
   readonly overlays: readonly OverlayView[]
+  /** Clients that are banned and accounts that are locked now, for what was done. */
+  readonly banned: { readonly clients: number; readonly accounts: number }
   /** Connections to next hops. */
   readonly connectionsOut: number
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number }

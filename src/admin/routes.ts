@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import { ShapeError } from '../graph/shape.ts'
 import type { Log } from '../mail/log.ts'
 import type { Recognized } from './access.ts'
+import { banCalls } from './ban-calls.ts'
 import { bodyAsJson, bodyToFile } from './bodies.ts'
 import { type Calls, openCalls } from './calls.ts'
 import { messageCalls } from './message-calls.ts'
@@ -24,6 +25,7 @@ export function adminListener({ operations, uploads, identify, log }: RouteOptio
   const calls = openCalls(identify, log)
   applyCalls(calls, operations, uploads)
   overlayCalls(calls, operations)
+  banCalls(calls, operations)
   messageCalls(calls, operations)
   localCalls(calls, operations, uploads)
   return getRequestListener(calls.app.fetch) as RequestListener

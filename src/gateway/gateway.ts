@@ -34,6 +34,7 @@ import { hostsToTry } from '../route/hosts.ts'
 import { ownHost } from '../route/own-host.ts'
 import { type Activation, openActivation } from './activation.ts'
 import { applyAtOnce } from './apply-at-once.ts'
+import { startBans } from './bans.ts'
 import { firstGraph } from './first-graph.ts'
 import { GatewayError } from './gateway-error.ts'
 import { knownMessage } from './known-message.ts'
@@ -159,6 +160,14 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     })
     opened.push(() => envelopes.close())
 
+    const bans = await startBans({
+      file: join(stateDir, 'bans.ndjson'),
+      settings: () => live().control.bans,
+      journal,
+      clock,
+      log,
+    })
+    opened.push(() => bans.close())
     const census = new Census()
     const doors = openDoors((settings) =>
       openListener({
@@ -168,6 +177,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
         inlet: queue,
         envelopes: envelopes.add,
         census,
+        guard: bans.guard,
         log,
         clock,
       }),
@@ -256,6 +266,10 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       queue: queue.counts(),
       nextHops: queue.laneStates(),
       overlays: overlays.list(),
+      banned: {
+        clients: bans.bans().length,
+        accounts: new Set(bans.lockOuts().map(({ account }) => account)).size,
+      },
       connectionsOut: smtp.connections(),
       memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
       eventLoopGapMs: loopGap.maxMs(),
@@ -280,6 +294,10 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       overlays: overlays.list,
       addOverlay: overlays.add,
       removeOverlay: overlays.remove,
+      bans: bans.bans,
+      lockOuts: bans.lockOuts,
+      liftBan: bans.lift,
+      unlock: bans.unlock,
       envelopes: async (since, until) => envelopeLines(await envelopes.files(), since, until),
       message: (id) => knownMessage(id, queue, envelopes),
       queueList: (filter) => queue.list(filter),
