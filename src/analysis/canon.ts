@@ -5,6 +5,7 @@ import { edgesOf, type Graph, isLeaf, type Leaf, type Node, type NodeId, type Ta
 import { mailboxKey } from '../graph/pattern.ts'
 import { hostPort, routeOf } from '../graph/route-of.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
+import type { HostPort } from '../mail/settings.ts'
 
 /**
  * Number of a node in a `Canon`. Equal nodes have one number, in whichever graph they stand, and every edge leads to a
@@ -47,6 +48,8 @@ export type CanonLeaf = { readonly kind: 'leaf' } & (
   | { readonly is: 'expand'; readonly to: readonly { readonly key: string; readonly mailbox: Mailbox }[] }
   /** `way` is the route's name: equal ways have one, and no others. */
   | { readonly is: 'route'; readonly way: string; readonly route: RouteText }
+  /** A route to these hosts: of these a graph has as many as rows, so no words are made of them before they are asked for. */
+  | { readonly is: 'hosts'; readonly hosts: readonly HostPort[] }
   /** Whether a message lies in a set (`set.ts`). */
   | { readonly is: 'member'; readonly value: boolean }
 )
@@ -57,7 +60,7 @@ export type Canon = {
   /** Of each node of the graph its number here; with `from`, of those only that it leads to. */
   add(graph: Graph, from?: NodeId): Int32Array
   leaf(leaf: CanonLeaf): CanonId
-  route(way: string, make: () => RouteText): CanonId
+  hosts(hosts: readonly HostPort[]): CanonId
   choice(cases: readonly (readonly [string, CanonId])[], otherwise: CanonId): CanonId
   table(on: Table['on'], rows: CanonTable['rows'], labels: Int32Array, otherwise: CanonId): CanonId
   compare(on: 'size' | 'hops', value: number, over: CanonId, within: CanonId): CanonId
@@ -68,6 +71,8 @@ export function makeCanon(): Canon {
   const nodes: CanonNode[] = []
   const known = new Map<string, CanonId>()
   const tables = new Map<string, CanonId[]>()
+  /** By port and host, where there is one; otherwise by all of them. */
+  const byHost = new Map<number, Map<string, CanonId>>()
 
   const put = (key: string, make: () => CanonNode): CanonId => {
     let id = known.get(key)
@@ -80,7 +85,17 @@ export function makeCanon(): Canon {
   const canon: Canon = {
     nodes,
     leaf: (leaf) => put(leafKey(leaf), () => leaf),
-    route: (way, make) => put(`route ${way}`, () => ({ kind: 'leaf', is: 'route', way, route: make() })),
+    hosts(hosts) {
+      const only = hosts.length === 1 ? hosts[0]! : { host: hosts.map(hostPort).join(','), port: -1 }
+      const known = byHost.get(only.port) ?? new Map<string, CanonId>()
+      byHost.set(only.port, known)
+      let id = known.get(only.host)
+      if (id === undefined) {
+        id = nodes.push({ kind: 'leaf', is: 'hosts', hosts }) - 1
+        known.set(only.host, id)
+      }
+      return id
+    },
     choice(cases, otherwise) {
       const different = cases.filter(([, to]) => to !== otherwise)
       if (different.length === 0) return otherwise
@@ -129,14 +144,7 @@ function ledTo(nodes: Graph['nodes'], from: NodeId): Set<NodeId> {
 }
 
 function addNode(canon: Canon, node: Node, numbers: Int32Array, control: Control): CanonId {
-  if (node.kind === 'hosts') {
-    // Of these a graph has as many as routes. Their way is their hosts, and nothing settles it.
-    const way = `hosts ${node.hosts.map(hostPort).join(',')}`
-    return canon.route(way, () => {
-      const nextHop = { kind: 'hosts', key: way, hosts: node.hosts } as const
-      return routeText({ kind: 'next-hop', nextHop, at: '' })
-    })
-  }
+  if (node.kind === 'hosts') return canon.hosts(node.hosts)
   if (isLeaf(node)) return canon.leaf(meaningOf(node, control))
   switch (node.kind) {
     case 'choice': {
@@ -154,8 +162,23 @@ function addNode(canon: Canon, node: Node, numbers: Int32Array, control: Control
       const { listed, clear, error } = node.outcomes
       return canon.oracle(oracleName(node.oracle), numbers[listed]!, numbers[clear]!, numbers[error]!)
     }
+    case 'note':
+      return numbers[node.to]!
   }
 }
+
+/** A leaf at which a route ends with a way. */
+export type Way = Extract<CanonLeaf, { is: 'route' | 'hosts' }>
+
+/** The way in words. */
+export function wayText(way: Way): RouteText {
+  if (way.is === 'route') return way.route
+  return routeText({ kind: 'next-hop', nextHop: { kind: 'hosts', key: wayName(way), hosts: way.hosts }, at: '' })
+}
+
+/** Equal ways have one name, and no others. */
+export const wayName = (way: Way): string =>
+  way.is === 'route' ? way.way : `hosts ${way.hosts.map(hostPort).join(',')}`
 
 const nobody: Mailbox = (() => {
   const parsed = parseMailbox('nobody@example.com')
@@ -176,7 +199,15 @@ function meaningOf(leaf: Leaf, control: Control): CanonLeaf {
     default: {
       // The gateway's own reading of the leaf, asked by way of an evaluator that always arrives there.
       const winner = () => ({ at: '', file: null, line: 0, column: 0 })
-      const evaluator = { hash: '', control, start: () => 0, resume: () => 0, leaf: () => leaf, winner }
+      const evaluator = {
+        hash: '',
+        control,
+        start: () => 0,
+        resume: () => 0,
+        leaf: () => leaf,
+        winner,
+        notes: () => [],
+      }
       const oracle = (): never => {
         throw new Error('a leaf is no oracle')
       }
@@ -204,7 +235,8 @@ function leafKey(leaf: CanonLeaf): string {
     case 'expand':
       return `expand ${JSON.stringify(leaf.to.map(({ key }) => key))}`
     case 'route':
-      return `route ${leaf.way}`
+    case 'hosts':
+      return `route ${wayName(leaf)}`
   }
 }
 

@@ -9,13 +9,13 @@ import { absorbed } from './absorb.ts'
 import { causeFinder } from './causes.ts'
 import { type Change, type ChangeKind, type ChangeSet, changeKinds, type Move } from './change-set.ts'
 import { isInternalBy, isOursBy } from './claimed.ts'
-import { type Cut, cut } from './cut.ts'
+import { cut } from './cut.ts'
 import { boxMaker } from './describe.ts'
 import { type DestinationDraft, destinationChanges } from './destinations.ts'
 import { BudgetExceeded } from './diagram.ts'
 import { fingerprint } from './fingerprint.ts'
 import { kindOf, kindTrait } from './kind.ts'
-import { movesIn } from './moves.ts'
+import { type Moves, movesFinder } from './moves.ts'
 import { narrowed } from './narrow.ts'
 import { behavioursOf, setsOf } from './product.ts'
 import { type Answer, ask, type Known } from './question.ts'
@@ -96,7 +96,8 @@ function decisions(before: Bundle, after: Bundle, { nodeBudget }: CompareOptions
     const parts = [...behavioursOf(space, 0, 1), ...setsOf(space, 0, 1)]
     const answer = absorbed(ask(space, parts, classify, traitOf), textClass)
     const boxOf = boxMaker(answer)
-    const found = cut(answer).map((one) => described(answer, one, boxOf(one)))
+    const movesIn = movesFinder(answer, textClass)
+    const found = cut(answer).map((one) => described(answer, movesIn(one), boxOf(one)))
     const drafts = confirmed(found, before, after)
     return { drafts: sorted(drafts), name: fingerprint(answer), unknown: [] as string[] }
   } catch (error) {
@@ -146,8 +147,7 @@ const isMember = (known: Known | undefined): boolean => known?.kind === 'member'
 
 type Described = Omit<Draft, 'pair'>
 
-function described(answer: Answer, one: Cut, box: Box): Described {
-  const { of, moves, example } = movesIn(answer, one, textClass)
+function described(answer: Answer, { of, moves, example }: Moves, box: Box): Described {
   const found = exampleOf(answer.space, example.atoms, example.fine)
   return { kind: changeKinds[of - 1]!, box, moves, example: found }
 }

@@ -94,7 +94,7 @@ export function mailboxPatterns(family: Mailboxes, isIn: (state: StateId) => boo
   const parts = new Map(base.map(({ pattern, except }) => [pattern, [...except]]))
   for (const local of family.locals) {
     const locally = asOf(local)
-    if (family.borders.every(({ inner }) => plainly(inner) === locally(inner))) continue
+    if (family.borders.inner.every((inner) => plainly(inner) === locally(inner))) continue
     const lost = patternsOf(family, (state) => plainly(state) && !locally(state))
     // Where what is lost comes back further inside, the local part is told apart as a whole: simpler to read, and right.
     const isSimple = lost.every(({ except }) => except.length === 0)

@@ -1,5 +1,6 @@
 import type { PatternSet } from '../graph/box.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
+import { makePairMap } from './pair-map.ts'
 import type { StateId } from './states.ts'
 
 /**
@@ -17,11 +18,19 @@ export type Family = {
   /** True where nothing is left for the cell itself: the patterns inside of it match all that it does. */
   readonly isEmpty: (cell: number) => boolean
   /** Where one state borders on another: all that can begin or end a part of a set. */
-  readonly borders: readonly Border[]
+  readonly borders: Borders
 }
 
-/** Cells of one state inside of cells of one other state; `outer` is `null` for what nothing is around. */
-export type Border = { readonly inner: StateId; readonly outer: StateId | null; readonly cells: readonly number[] }
+/**
+ * Of each border the state inside, the state around (-1 for what nothing is around), and the cells that have these: from
+ * `starts[i]` on in `cells`. Flat, as there may be as many as rows.
+ */
+export type Borders = {
+  readonly inner: Int32Array
+  readonly outer: Int32Array
+  readonly starts: Int32Array
+  readonly cells: Int32Array
+}
 
 /** Cells by their depth: each after the one around it. */
 export function orderOf(parent: Int32Array): Int32Array {
@@ -54,24 +63,60 @@ export function cellAround({ parent, isEmpty }: Pick<Family, 'parent' | 'isEmpty
   return around
 }
 
-export function bordersOf(family: Omit<Family, 'borders'>, isAmong: (cell: number) => boolean = () => true): Border[] {
-  const groups = new Map<number, Map<number, number[]>>()
+export function bordersOf(family: Omit<Family, 'borders'>, isAmong: (cell: number) => boolean = () => true): Borders {
+  const inner = new Int32Array(family.order.length)
+  const outer = new Int32Array(family.order.length)
+  const own = new Int32Array(family.order.length)
+  let count = 0
   for (const cell of family.order) {
     if (!isAmong(cell) || family.isEmpty(cell)) continue
     const around = cellAround(family, cell)
-    const outer = around < 0 ? -1 : family.state[around]!
-    let inside = groups.get(outer)
-    if (inside === undefined) {
-      inside = new Map()
-      groups.set(outer, inside)
-    }
-    const cells = inside.get(family.state[cell]!)
-    if (cells === undefined) inside.set(family.state[cell]!, [cell])
-    else cells.push(cell)
+    inner[count] = family.state[cell]!
+    outer[count] = around < 0 ? -1 : family.state[around]!
+    own[count++] = cell
   }
-  return [...groups].flatMap(([outer, inside]) =>
-    [...inside].map(([inner, cells]) => ({ inner, outer: outer < 0 ? null : outer, cells })),
-  )
+  return grouped(inner.subarray(0, count), outer.subarray(0, count), own.subarray(0, count))
+}
+
+/** Cells, each with the state inside and around, by these two: borders come as they were met first. */
+export function grouped(inner: Int32Array, outer: Int32Array, cells: Int32Array): Borders {
+  const numbers = makePairMap()
+  const firsts: number[] = []
+  const counts: number[] = []
+  const borderOf = new Int32Array(cells.length)
+  for (let i = 0; i < cells.length; i++) {
+    let border = numbers.get(outer[i]!, inner[i]!)
+    if (border < 0) {
+      border = firsts.push(i) - 1
+      counts.push(0)
+      numbers.put(outer[i]!, inner[i]!, border)
+    }
+    counts[border]!++
+    borderOf[i] = border
+  }
+  const starts = new Int32Array(firsts.length + 1)
+  for (let border = 0; border < firsts.length; border++) starts[border + 1] = starts[border]! + counts[border]!
+  const next = starts.slice()
+  const sorted = new Int32Array(cells.length)
+  for (let i = 0; i < cells.length; i++) sorted[next[borderOf[i]!]!++] = cells[i]!
+  return {
+    inner: Int32Array.from(firsts, (first) => inner[first]!),
+    outer: Int32Array.from(firsts, (first) => outer[first]!),
+    starts,
+    cells: sorted,
+  }
+}
+
+/** Asks of each border whether its cells are wanted, and sees them. */
+export function eachCell(
+  { inner, outer, starts, cells }: Borders,
+  isWanted: (inner: StateId, outer: StateId) => boolean,
+  see: (cell: number, inner: StateId) => void,
+): void {
+  for (let border = 0; border < inner.length; border++) {
+    if (!isWanted(inner[border]!, outer[border]!)) continue
+    for (let i = starts[border]!; i < starts[border + 1]!; i++) see(cells[i]!, inner[border]!)
+  }
 }
 
 /**
@@ -80,18 +125,19 @@ export function bordersOf(family: Omit<Family, 'borders'>, isAmong: (cell: numbe
  */
 export function patternsOf(family: Family, isIn: (state: StateId) => boolean): PatternSet {
   const { patterns } = family
-  const side = (one: StateId | null): boolean => one !== null && isIn(one)
+  const side = (one: StateId): boolean => one >= 0 && isIn(one)
   const parts = new Map<number, string[]>()
-  for (const { inner, outer, cells } of family.borders)
-    if (side(inner) && !side(outer)) for (const cell of cells) parts.set(cell, [])
-  for (const { inner, outer, cells } of family.borders) {
-    if (side(inner) || !side(outer)) continue
-    for (const cell of cells) {
+  const begins = (inner: StateId, outer: StateId) => side(inner) && !side(outer)
+  eachCell(family.borders, begins, (cell) => parts.set(cell, []))
+  eachCell(
+    family.borders,
+    (inner, outer) => !side(inner) && side(outer),
+    (cell) => {
       let around = cellAround(family, cell)
       while (!parts.has(around)) around = cellAround(family, around)
       parts.get(around)!.push(patterns[cell]!)
-    }
-  }
+    },
+  )
   return [...parts]
     .map(([cell, except]) => ({ pattern: patterns[cell]!, except: except.sort(byCodeUnits) }))
     .sort((a, b) => byCodeUnits(a.pattern, b.pattern))

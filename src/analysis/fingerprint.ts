@@ -2,7 +2,7 @@ import { hashText } from '../graph/canonical.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
 import type { DiagramId } from './diagram.ts'
 import { variable } from './dimensions.ts'
-import type { Family } from './family.ts'
+import { eachCell, type Family } from './family.ts'
 import type { Mailboxes } from './mailboxes.ts'
 import type { Answer } from './question.ts'
 import { type Form, type RecipientColumns, recipientColumns, type Word } from './recipient-columns.ts'
@@ -108,11 +108,12 @@ const childAt =
 /** Where along the patterns the colour changes, and to what. `null` is what nobody can be in. */
 function coloured({ borders, patterns }: Family, colourOf: (state: StateId) => string | null): string[] {
   const colours = new Map<number, string>()
-  for (const { inner, outer, cells } of borders) {
-    const own = colourOf(inner)
-    if (own === null || (outer !== null && own === colourOf(outer))) continue
-    for (const cell of cells) colours.set(cell, own)
+  let own: string | null = null
+  const isWanted = (inner: StateId, outer: StateId): boolean => {
+    own = colourOf(inner)
+    return own !== null && (outer < 0 || own !== colourOf(outer))
   }
+  eachCell(borders, isWanted, (cell) => colours.set(cell, own!))
   return linesOf(patterns, colours)
 }
 

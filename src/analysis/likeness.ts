@@ -20,16 +20,6 @@ export function likenessOf(
   const kindOf = new Int32Array(fine.length)
   const examples: number[] = []
   const kinds = new Map<string, number>()
-  const traits = new Map<ValueId, number>()
-  const trait = (value: ValueId): number => {
-    if (value < 0) return -1
-    let found = traits.get(value)
-    if (found === undefined) {
-      found = traitOf(value)
-      traits.set(value, found)
-    }
-    return found
-  }
   const marks = new Int32Array(1 + columns.length * 2)
   const latest = new Int32Array(marks.length).fill(-2)
   let kind = -1
@@ -37,7 +27,7 @@ export function likenessOf(
     marks[0] = coarseOf[one]!
     for (let i = 0; i < columns.length; i++) {
       const value = columns[i]![one]!
-      marks[1 + 2 * i] = trait(value)
+      marks[1 + 2 * i] = value < 0 ? -1 : traitOf(value)
       let first = 0
       while (columns[first]![one] !== value) first++
       marks[2 + 2 * i] = first

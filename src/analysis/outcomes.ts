@@ -1,5 +1,5 @@
 import type { Behaviour } from '../graph/behaviour.ts'
-import type { CanonId, CanonLeaf, CanonNode } from './canon.ts'
+import { type CanonId, type CanonLeaf, type CanonNode, wayText } from './canon.ts'
 import type { Recipients } from './recipients.ts'
 import type { StateId } from './states.ts'
 import { type Token, tokenKey, type ValueId, type Values } from './values.ts'
@@ -22,17 +22,16 @@ export function makeOutcomes(
     const { code, status, text } = leaf
     return values.behaviour({ kind: 'refused', stage: 'route', code, status, text })
   }
-  const routes = new Map<CanonId, ValueId>()
+  /** Of each leaf its value and one; 0 is not known yet. */
+  const routes = new Int32Array(nodes.length)
   const selfValue = (leaf: CanonId): ValueId => {
-    let value = routes.get(leaf)
-    if (value === undefined) {
+    if (routes[leaf] === 0) {
       const node = nodes[leaf] as CanonLeaf
-      if (node.is === 'refuse') value = refused(node)
-      else if (node.is === 'route') value = values.self(node.way, node.route)
+      if (node.is === 'refuse') routes[leaf] = refused(node) + 1
+      else if (node.is === 'route' || node.is === 'hosts') routes[leaf] = values.self(node) + 1
       else throw new Error(`internal error: a route ends at ${node.is}`)
-      routes.set(leaf, value)
     }
-    return value
+    return routes[leaf]! - 1
   }
   const routeAt = (entry: CanonId, state: StateId): CanonId => {
     let id = entry
@@ -69,8 +68,8 @@ export function makeOutcomes(
     for (const { mailbox } of node.to) {
       const leaf = nodes[routeAt(entry, recipients.family.stateOf(mailbox))] as CanonLeaf
       if (leaf.is === 'refuse') return refused(leaf)
-      if (leaf.is !== 'route') throw new Error(`internal error: a route ends at ${leaf.is}`)
-      finals.push({ mailbox: mailbox.text, route: leaf.route })
+      if (leaf.is !== 'route' && leaf.is !== 'hosts') throw new Error(`internal error: a route ends at ${leaf.is}`)
+      finals.push({ mailbox: mailbox.text, route: wayText(leaf) })
     }
     return values.behaviour({ kind: 'accepted', finals })
   }
@@ -96,16 +95,17 @@ export function makeOutcomes(
     isRefused(side, token, fine) {
       // Where this table does not expand, nobody is accepted by it.
       if (!expands(token, fine)) return false
-      const value = values.get(outcomes.of(side, token, fine))
-      return value.kind === 'refused'
+      return values.isRefused(outcomes.of(side, token, fine))
     },
     column(side, token) {
       const key = `${side} ${tokenKey(token)}`
       let column = columns.get(key)
       if (column === undefined) {
         column = new Int32Array(recipients.fine.length)
-        for (let fine = 0; fine < column.length; fine++)
-          column[fine] = expands(token, fine) ? outcomes.of(side, token, fine) : -1
+        for (let fine = 0; fine < column.length; fine++) {
+          if (token.kind === 'self') column[fine] = self(side, fine)
+          else column[fine] = expands(token, fine) ? outcomes.of(side, token, fine) : -1
+        }
         columns.set(key, column)
       }
       return column

@@ -12,7 +12,7 @@ export type Classify = (values: readonly Known[]) => number
 
 /**
  * All that `Classify` asks of a value, beside whether another one is the same: equal texts, no difference. `null` for a
- * value that is like no other.
+ * value that is like no other. Which hosts of a row it is that mail goes to, it does not ask.
  */
 export type TraitOf = (value: Known) => string | null
 
@@ -125,12 +125,26 @@ function likenessIn({ recipients, values }: Space, product: Product, traitOf: Tr
     }
   }
   const numbers = new Map<string, number>()
-  return likenessOf(recipients, [...columns], (id) => {
+  const numberOf = (id: ValueId): number => {
     // What stands in a tuple too may be the same as that, or not.
     const trait = constants.has(id) ? null : traitOf(values.get(id) as Known)
     if (trait === null) return 2 * id
     const number = numbers.get(trait) ?? numbers.size
     numbers.set(trait, number)
     return 2 * number + 1
+  }
+  /** Of each value its number and one; 0 is not known yet. */
+  const traits = new Int32Array(values.count())
+  return likenessOf(recipients, [...columns], (id) => {
+    if (traits[id] === 0) {
+      const like = values.likeOf(id)
+      if (like === id || constants.has(id) || constants.has(like)) traits[id] = numberOf(id) + 1
+      else {
+        if (traits[like] === 0) traits[like] = numberOf(like) + 1
+        const number = traits[like]! - 1
+        traits[id] = (number % 2 === 1 ? number : 2 * id) + 1
+      }
+    }
+    return traits[id]! - 1
   })
 }

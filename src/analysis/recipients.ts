@@ -1,5 +1,6 @@
 import type { Mailbox } from '../mail/path.ts'
 import { type CanonId, type CanonNode, type CanonTable, canonEdges } from './canon.ts'
+import { makeIntLists } from './int-lists.ts'
 import { type LocalClass, type Mailboxes, mailboxesOf } from './mailboxes.ts'
 import type { Outcomes } from './outcomes.ts'
 import type { StateId } from './states.ts'
@@ -57,8 +58,10 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
   const cells: number[] = []
   const locals: (LocalClass | null)[] = []
   const weight: number[] = []
-  const fineOf = new Map<StateId, number>()
-  const witnesses: (Mailbox | null)[] = []
+  /** Of each state its atom and one; 0 is none. States are added while this is made. */
+  let atoms = new Int32Array(states.count() * 2)
+  const fineOf = (state: StateId): number | undefined => (atoms[state] ? atoms[state]! - 1 : undefined)
+  const witnesses = new Map<number, Mailbox>()
   /** Domains in which some mailbox has a row of its own, and may be the only one of its local part. */
   const withMailboxes = new Set<string>()
   for (const [cell, pattern] of family.patterns.entries())
@@ -74,20 +77,23 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
   }
   /** Takes a cell's state up as an atom, unless nobody could be named there. */
   const take = (state: StateId, cell: number, local: LocalClass | null): void => {
-    const known = fineOf.get(state)
+    const known = fineOf(state)
     if (known !== undefined) {
       if (local === null) weight[known]!++
       return
     }
-    let witness: Mailbox | null = null
-    if (!isNameable(cell, local)) {
-      witness = family.witness(cell, local) as Mailbox | null
-      if (witness === null) return
+    const isCertain = isNameable(cell, local)
+    const witness = isCertain ? null : (family.witness(cell, local) as Mailbox | null)
+    if (witness === null && !isCertain) return
+    if (state >= atoms.length) {
+      const more = new Int32Array(Math.max(state + 1, atoms.length * 2))
+      more.set(atoms)
+      atoms = more
     }
-    fineOf.set(state, fine.push(state) - 1)
+    atoms[state] = fine.push(state)
+    if (witness !== null) witnesses.set(fine.length - 1, witness)
     cells.push(cell)
     locals.push(local)
-    witnesses.push(witness)
     weight.push(local === null ? 1 : 0)
   }
   /** States of which every class of local parts has its atom. */
@@ -99,13 +105,11 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     let isWhole = true
     for (const local of family.locals) {
       const within = states.after(state, local.changes)
-      if (!fineOf.has(within)) take(within, cell, local)
-      isWhole &&= fineOf.has(within)
+      if (fineOf(within) === undefined) take(within, cell, local)
+      isWhole &&= fineOf(within) !== undefined
     }
     if (isWhole) divided.add(state)
   }
-  const fineByState = new Int32Array(states.count()).fill(-1)
-  for (const [state, atom] of fineOf) fineByState[state] = atom
   const singleTable = all.length
   const coarse: number[] = []
   const coarseOf = new Int32Array(fine.length)
@@ -114,11 +118,10 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     family,
     fine,
     // States that are made later, by local parts that nobody has there, are no atoms.
-    fineOf: (state) => (fineByState[state] === undefined || fineByState[state] < 0 ? undefined : fineByState[state]),
+    fineOf,
     weight,
     witness(atom) {
-      witnesses[atom] ??= family.witness(cells[atom]!, locals[atom]!) as Mailbox | null
-      const found = witnesses[atom]
+      const found = witnesses.get(atom) ?? (family.witness(cells[atom]!, locals[atom]!) as Mailbox | null)
       if (!found) throw new Error(`internal error: no mailbox found for ${family.patterns[cells[atom]!]}`)
       return found
     },
@@ -135,21 +138,23 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     divide(outcomes) {
       const asked = all.map((id) => admission.has(id))
       const asks = recipients.tokens.flatMap((tokens, side) => tokens.map((token) => ({ side, token })))
-      const byKey = new Map<string, number>()
+      const lists = makeIntLists()
+      const key = new Int32Array(2 * all.length + 2 + asks.length)
+      let length = 0
+      const see = (table: number, label: CanonId) => {
+        if (asked[table] !== true) return
+        // All expansions of one table are one.
+        const isOne = isExpansion(label)
+        if (isOne && isExpansion(tables[table]!.otherwise)) return
+        key[length++] = table
+        key[length++] = isOne ? -1 : label
+      }
       for (let atom = 0; atom < fine.length; atom++) {
-        let key = ''
-        states.eachLabel(fine[atom]!, (table, label) => {
-          if (asked[table] !== true) return
-          // All expansions of one table are one.
-          if (!isExpansion(label)) key += `${table}:${label} `
-          else if (!isExpansion(tables[table]!.otherwise)) key += `${table}:* `
-        })
-        for (const { side, token } of asks) key += outcomes.isRefused(side, token, atom) ? '-' : '+'
-        let found = byKey.get(key)
-        if (found === undefined) {
-          found = coarse.push(atom) - 1
-          byKey.set(key, found)
-        }
+        length = 0
+        states.eachLabel(fine[atom]!, see)
+        for (const { side, token } of asks) key[length++] = outcomes.isRefused(side, token, atom) ? -3 : -2
+        const found = lists.intern(key, length)
+        if (found === coarse.length) coarse.push(atom)
         coarseOf[atom] = found
       }
     },

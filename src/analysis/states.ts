@@ -1,4 +1,6 @@
 import type { CanonId } from './canon.ts'
+import { makeIntLists } from './int-lists.ts'
+import { makePairMap } from './pair-map.ts'
 
 /** Number of a state: for every table of a dimension, the label that it gives. Equal states have one number. */
 export type StateId = number
@@ -25,70 +27,62 @@ export type States = {
 
 /** `otherwise`: of each table. */
 export function makeStates(otherwise: readonly CanonId[]): States {
-  // A list of changes, or a state, is a chain of (table, label) in ascending order of tables.
-  const lists: (readonly number[])[] = [[]]
-  /** Of each table, by what came before and the label. */
-  const chains = otherwise.map(() => new Map<number, ChangesId>())
-  const states: (readonly number[])[] = [[]]
-  const byText = new Map<string, StateId>([['', 0]])
-  const moves = new Map<number, StateId>()
+  // A list of changes, or a state, is (table, label), (table, label), ... in ascending order of tables.
+  const lists = makeIntLists()
+  const states = makeIntLists()
+  const moves = makePairMap()
+  const scratch = new Int32Array(2 * otherwise.length + 2)
+  const noChanges = lists.intern(scratch, 0)
+  const root = states.intern(scratch, 0)
 
-  const intern = (pairs: number[]): StateId => {
-    const text = pairs.join(' ')
-    let state = byText.get(text)
-    if (state === undefined) {
-      state = states.push(pairs) - 1
-      byText.set(text, state)
+  /** The state with its changes, into `scratch`. Gives the length. */
+  const merge = (state: StateId, changes: ChangesId): number => {
+    const own = states.lengthOf(state)
+    const length = lists.lengthOf(changes)
+    let made = 0
+    let s = 0
+    const put = (table: number, label: number) => {
+      scratch[made++] = table
+      scratch[made++] = label
     }
-    return state
+    for (let c = 0; c < length; c += 2) {
+      const table = lists.at(changes, c)
+      const label = lists.at(changes, c + 1)
+      for (; s < own && states.at(state, s) < table; s += 2) put(states.at(state, s), states.at(state, s + 1))
+      if (s < own && states.at(state, s) === table) s += 2
+      if (label !== otherwise[table]) put(table, label)
+    }
+    for (; s < own; s += 2) put(states.at(state, s), states.at(state, s + 1))
+    return made
   }
 
   return {
-    root: 0,
-    noChanges: 0,
-    count: () => states.length,
+    root,
+    noChanges,
+    count: states.count,
     also(changes, table, label) {
-      const chain = chains[table]!
-      const key = changes * 2 ** 26 + label
-      let longer = chain.get(key)
-      if (longer === undefined) {
-        const list = lists[changes]!
-        longer = lists.push([...list, table, label]) - 1
-        chain.set(key, longer)
-      }
-      return longer
+      const length = lists.lengthOf(changes)
+      for (let i = 0; i < length; i++) scratch[i] = lists.at(changes, i)
+      scratch[length] = table
+      scratch[length + 1] = label
+      return lists.intern(scratch, length + 2)
     },
     after(state, changes) {
-      if (changes === 0) return state
-      const key = state * 2 ** 26 + changes
-      let next = moves.get(key)
-      if (next === undefined) {
-        next = intern(merged(states[state]!, lists[changes]!, otherwise))
-        moves.set(key, next)
-      }
+      if (changes === noChanges) return state
+      const known = moves.get(state, changes)
+      if (known >= 0) return known
+      const next = states.intern(scratch, merge(state, changes))
+      moves.put(state, changes, next)
       return next
     },
     labelOf(state, table) {
-      const pairs = states[state]!
-      for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === table) return pairs[i + 1]!
+      const length = states.lengthOf(state)
+      for (let i = 0; i < length; i += 2) if (states.at(state, i) === table) return states.at(state, i + 1)
       return otherwise[table]!
     },
     eachLabel(state, see) {
-      const pairs = states[state]!
-      for (let i = 0; i < pairs.length; i += 2) see(pairs[i]!, pairs[i + 1]!)
+      const length = states.lengthOf(state)
+      for (let i = 0; i < length; i += 2) see(states.at(state, i), states.at(state, i + 1))
     },
   }
-}
-
-function merged(state: readonly number[], changes: readonly number[], otherwise: readonly CanonId[]): number[] {
-  const pairs: number[] = []
-  let s = 0
-  for (let c = 0; c < changes.length; c += 2) {
-    const table = changes[c]!
-    for (; s < state.length && state[s]! < table; s += 2) pairs.push(state[s]!, state[s + 1]!)
-    if (s < state.length && state[s] === table) s += 2
-    if (changes[c + 1] !== otherwise[table]) pairs.push(table, changes[c + 1]!)
-  }
-  for (; s < state.length; s++) pairs.push(state[s]!)
-  return pairs
 }
