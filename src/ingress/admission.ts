@@ -18,6 +18,8 @@ export type Admission = {
   /** What `<postmaster>` without a domain stands for: the one of our own name (RFC 5321 §4.5.1). */
   readonly postmaster: Mailbox
   connect(caller: Caller): Asked
+  /** Whether AUTH may be used on this line: a refusal is not offered it, and is the reply to it. */
+  login(caller: Caller): Asked
   mail(caller: Caller, sender: ReversePath, sizeBytes: number | null): Asked
   rcpt(caller: Caller, sender: ReversePath, recipient: Mailbox, sizeBytes: number | null): Asked
   /** Asked with the count so far while data come (`hops` is `null` then), and with all of it at the end. */

@@ -2,6 +2,7 @@ import {
   type Asking,
   admitConnection,
   admitData,
+  admitLogin,
   admitRecipient,
   admitSender,
   type Verdict as Decided,
@@ -62,6 +63,8 @@ export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admi
     postmaster: postmaster.value,
     connect: (caller) =>
       then(settle<Decided>(admitConnection(evaluator, known(caller, undefined, null)), caller.client), plain),
+    login: (caller) =>
+      then(settle<Decided>(admitLogin(evaluator, known(caller, undefined, null)), caller.client), plain),
     mail: (caller, sender, sizeBytes) =>
       then(settle<Decided>(admitSender(evaluator, known(caller, sender, sizeBytes)), caller.client), plain),
     rcpt(caller, sender, recipient, sizeBytes) {
