@@ -9,7 +9,7 @@ export type SaslStep =
   | { readonly kind: 'done'; readonly result: SaslResult; readonly final: Buffer | null }
 
 /** `malformed`: what the client sent is no message of the mechanism. It is told so (501), and it counts as a failure. */
-export type SaslResult = Checked | { readonly kind: 'malformed'; readonly why: string }
+export type SaslResult = Checked | { readonly kind: 'malformed'; readonly status: string; readonly why: string }
 
 /**
  * One attempt to log in, by one mechanism. `response` is what the client sent, decoded; `null` at the beginning when it
