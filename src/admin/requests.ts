@@ -34,14 +34,17 @@ function mapOf(check: Check): Check {
 }
 
 const count = orNull(whole(0, Number.MAX_SAFE_INTEGER))
-const message = record({
-  listener: line,
-  client: line,
-  sender: orNull(line),
-  recipient: orNull(line),
-  sizeBytes: count,
-  hops: count,
-})
+const message = record(
+  {
+    listener: line,
+    client: line,
+    sender: orNull(line),
+    recipient: orNull(line),
+    sizeBytes: count,
+    hops: count,
+  },
+  { tls: oneOf(true), login: line, certificate: line, helo: line },
+)
 /** Compared with what the gateway makes of the message, and never read otherwise. */
 const behaviour = record(
   { kind: oneOf('refused', 'accepted') },
@@ -51,6 +54,7 @@ const behaviour = record(
     status: line,
     text: text(/^[\s\S]{0,2000}$/, 'a text'),
     finals: listOf(record({ mailbox: line, route: mapOf(() => {}) }), 100_000),
+    tags: listOf(line, 1000),
   },
 )
 const block: Check = (value, where) => {
@@ -58,7 +62,7 @@ const block: Check = (value, where) => {
 }
 const patternsOf = (pattern: Check) => orNull(listOf(record({ pattern, except: listOf(pattern, 100_000) }), 100_000))
 const patterns = patternsOf(line)
-const box = record({
+const boxKeys = {
   listeners: orNull(listOf(line, 10_000)),
   clients: patternsOf(block),
   senders: patterns,
@@ -66,7 +70,8 @@ const box = record({
   sizes: orNull(listOf(record({ overBytes: count, upToBytes: count }), 10_000)),
   hops: orNull(listOf(record({ over: count, upTo: count }), 10_000)),
   oracles: mapOf(listOf(outcome, 3)),
-})
+}
+const box = record(boxKeys, { tls: oneOf(true, false), logins: patterns, certificates: patterns, helos: patterns })
 
 const prepare = record({
   hash: graphHash,

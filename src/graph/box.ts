@@ -2,6 +2,7 @@ import { type IpAddress, ipBytes } from '../mail/ip.ts'
 import type { Mailbox } from '../mail/path.ts'
 import type { Described } from './explanation.ts'
 import type { Outcome } from './graph.ts'
+import { certificateRank, heloRank, loginRank } from './name-rank.ts'
 import { type Block, contains, parseBlock } from './network.ts'
 import { foldLocalPart, isSearchable } from './pattern.ts'
 
@@ -29,7 +30,16 @@ export type Box = {
   readonly hops: readonly { readonly over: number | null; readonly upTo: number | null }[] | null
   /** `dnsbl.zen` and its answers; absent: any answer, also none. */
   readonly oracles: Readonly<Record<string, readonly Outcome[]>>
+  /** Whether the line is encrypted; absent, as of the next three: any. */
+  readonly tls?: boolean
+  /** As rows of tables (`name-rank.ts`), and `unsaid` for messages without. `*` does not match these, as in tables. */
+  readonly logins?: PatternSet
+  readonly certificates?: PatternSet
+  readonly helos?: PatternSet
 }
+
+/** Nobody logged in; no certificate; no HELO. No pattern of a table is this text. */
+export const unsaid = '<none>'
 
 export const everyMessage: Box = {
   listeners: null,
@@ -55,6 +65,10 @@ export function boxHolds(box: Box, message: Described, answers: ReadonlyMap<stri
   if (box.sizes !== null && !box.sizes.some((range) => within(size, range.overBytes, range.upToBytes))) return false
   const hops = message.hops ?? 0
   if (box.hops !== null && !box.hops.some((range) => within(hops, range.over, range.upTo))) return false
+  if (box.tls !== undefined && box.tls !== message.tls) return false
+  if (box.logins !== undefined && !namesHold(box.logins, message.login, loginRank)) return false
+  if (box.certificates !== undefined && !namesHold(box.certificates, message.certificate, certificateRank)) return false
+  if (box.helos !== undefined && !namesHold(box.helos, message.helo, heloRank)) return false
   for (const [oracle, outcomes] of Object.entries(box.oracles)) {
     const answer = answers.get(oracle)
     if (answer === undefined || !outcomes.includes(answer)) return false
@@ -64,6 +78,13 @@ export function boxHolds(box: Box, message: Described, answers: ReadonlyMap<stri
 
 const within = (value: number, over: number | null, upTo: number | null): boolean =>
   (over === null || value > over) && (upTo === null || value <= upTo)
+
+/** `rank`: as tables match such a name, -1 when they do not. */
+function namesHold(set: PatternSet, name: string | null, rank: (pattern: string, name: string) => number): boolean {
+  const holds = (pattern: string) =>
+    pattern === unsaid || name === null ? pattern === unsaid && name === null : rank(pattern, name) >= 0
+  return set.some(({ pattern, except }) => holds(pattern) && !except.some(holds))
+}
 
 /** True when the address lies in the set of address blocks. */
 export function blocksHold(set: PatternSet, address: IpAddress): boolean {

@@ -1,4 +1,6 @@
+import { unsaid } from './box.ts'
 import { isSorted } from './check-order.ts'
+import { patternCheck } from './check-pattern.ts'
 import { type Claims, effects, floors, wholeClaims } from './claims.ts'
 import { parseBlock } from './network.ts'
 import { foldLocalPart, isSearchable } from './pattern.ts'
@@ -39,12 +41,19 @@ const oracles: Check = (value, where) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ShapeError(where, 'an object', value)
   for (const [oracle, outcomes] of Object.entries(value)) {
-    text(/^dnsbl\.[A-Za-z0-9_-]{1,100}$/, 'the name of an oracle')(oracle, where)
+    text(/^[a-z-]{1,20}\.[\w./-]{1,200}$/, 'the name of an oracle')(oracle, where)
     listOf(oneOf('listed', 'clear', 'error'), 3)(outcomes, `${where}.${oracle}`)
   }
 }
 
-const box = record({
+const orUnsaid =
+  (check: Check): Check =>
+  (value, where) => {
+    if (value !== unsaid) check(value, where)
+  }
+const names = (pattern: Check): Check =>
+  listOf(record({ pattern: orUnsaid(pattern), except: listOf(orUnsaid(pattern)) }))
+const boxKeys = {
   listeners: orNull(sortedNames),
   clients: patternSet(network),
   senders: patternSet(senderPattern),
@@ -52,7 +61,14 @@ const box = record({
   sizes: orNull(listOf(record({ overBytes: orNull(bytes), upToBytes: orNull(bytes) }))),
   hops: orNull(listOf(record({ over: orNull(bytes), upTo: orNull(bytes) }))),
   oracles,
-})
+}
+const boxLine = {
+  tls: oneOf(true, false),
+  logins: names(patternCheck('login')),
+  certificates: names(patternCheck('certificate')),
+  helos: names(patternCheck('helo')),
+}
+const box = record(boxKeys, boxLine)
 const effect: Check = (value, where) => {
   if (typeof value === 'string') oneOf(...effects)(value, where)
   else record({ relay: name })(value, where)
@@ -84,19 +100,25 @@ const row =
     at(value[2], where)
   }
 
-const shape = record({
-  clients: listOf(row(network, oneOf(true, false))),
+const isInternal = oneOf(true, false)
+const clientRows = {
+  logins: listOf(row(patternCheck('login'), isInternal)),
+  certificates: listOf(row(patternCheck('certificate'), isInternal)),
+}
+const shapeKeys = {
+  clients: listOf(row(network, isInternal)),
   domains: listOf(row(domainPattern, oneOf('local', 'relay'))),
   rules: listOf(at),
   openRelay: orNull(record({ reason: line, until: text(/^\d{4}-\d{2}-\d{2}$/, 'a day'), at })),
   prove: listOf(claim, 10_000),
-})
+}
+const shape = record(shapeKeys, clientRows)
 
 /** Throws `ShapeError`. */
 export function checkClaims(value: unknown, where: string): asserts value is Claims {
   shape(value, where)
-  const { clients, domains } = value as Claims
-  for (const [key, rows] of Object.entries({ clients, domains })) {
+  const { clients, logins = [], certificates = [], domains } = value as Claims
+  for (const [key, rows] of Object.entries({ clients, logins, certificates, domains })) {
     if (!isSorted(rows.map(([pattern]) => pattern)))
       throw new ShapeError(`${where}.${key}`, 'rows sorted, each pattern once', rows)
   }

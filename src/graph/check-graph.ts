@@ -3,6 +3,7 @@ import { checkClaims } from './check-claims.ts'
 import { checkControl } from './check-control.ts'
 import { checkOracle } from './check-oracle.ts'
 import { isSorted } from './check-order.ts'
+import { patternTest } from './check-pattern.ts'
 import type { Control } from './control.ts'
 import {
   edgesOf,
@@ -16,8 +17,6 @@ import {
   type Table,
   tableFacts,
 } from './graph.ts'
-import { parseBlock } from './network.ts'
-import { foldLocalPart, isSearchable } from './pattern.ts'
 import { type Check, line, lines, listOf, oneOf, record, ShapeError, text, whole } from './shape.ts'
 
 const id = whole(0, 2 ** 31 - 1)
@@ -143,50 +142,6 @@ function checkTable(table: Table, where: string): void {
   for (const [pattern] of table.rows) {
     if (!isPattern(pattern)) throw new ShapeError(where, `a pattern of ${table.on}`, pattern)
   }
-}
-
-const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?'
-const domainPattern = new RegExp(`^(?:\\*|(?:\\*\\.)?${label}(?:\\.${label})*)$`)
-
-function patternTest(on: Table['on']): (pattern: string) => boolean {
-  switch (on) {
-    case 'client':
-    case 'destination':
-      return (pattern) => parseBlock(pattern) !== null
-    case 'local-part':
-      return isFolded
-    case 'login':
-      return (pattern) => pattern === '*' || isLogin(pattern)
-    case 'certificate':
-      return (pattern) => pattern === '*' || /^sha256:[0-9a-f]{64}$/.test(pattern)
-    case 'helo':
-      return (pattern) => isSearchable(pattern) && domainPattern.test(pattern)
-    default:
-      return (pattern) => {
-        if (pattern === '<>') return on === 'sender'
-        const at = pattern.lastIndexOf('@')
-        const domain = pattern.slice(at + 1)
-        if (!isSearchable(domain)) return false
-        return domainPattern.test(domain) && (at < 0 || (isFolded(pattern.slice(0, at)) && !domain.includes('*')))
-      }
-  }
-}
-
-/** Checks a pattern as rows of such a table hold it. Throws `ShapeError`. */
-export const patternCheck =
-  (on: Table['on']): Check =>
-  (value, where) => {
-    if (typeof value !== 'string' || !patternTest(on)(value)) throw new ShapeError(where, `a pattern of ${on}`, value)
-  }
-
-const isFolded = (localPart: string): boolean =>
-  localPart.length > 0 && localPart.length <= 64 && foldLocalPart(localPart) === localPart
-
-/** Folded, in NFC, of a length that a login may have; of `*@domain` the domain may be any text without an `@`. */
-function isLogin(pattern: string): boolean {
-  if (pattern.length === 0 || pattern.length > 320 || /[\x00-\x1f\x7f]/.test(pattern)) return false
-  if (pattern.toLowerCase().normalize('NFC') !== pattern) return false
-  return pattern.startsWith('*@') ? pattern.length > 2 && pattern.indexOf('@', 2) < 0 : true
 }
 
 /** A mark is a word that may stand in a header field; what is observed is a reply. */

@@ -15,6 +15,7 @@ const shapes = new Map<unknown, Check>([
   ],
   ['check', record({ kind: any, id: oneOf('reverse', 'helo', 'sender-domain') })],
   ['own-sender', record({ kind: any, id: name })],
+  ['watched', record({ kind: any, id: name, path: text(/^\/[^\x00-\x1f\x7f]{1,1000}$/, 'an absolute path') })],
   [
     'rate',
     record({
@@ -23,7 +24,7 @@ const shapes = new Map<unknown, Check>([
       of: oneOf('messages', 'recipients', 'bytes'),
       most: whole(0, Number.MAX_SAFE_INTEGER),
       perMs: whole(1, 400 * 86_400_000),
-      by: oneOf('address', 'entry', 'login'),
+      by: oneOf('address', 'entry', 'login', 'certificate'),
     }),
   ],
 ])

@@ -1,5 +1,5 @@
 import { assertNever } from '../mail/result.ts'
-import type { Box, PatternSet } from './box.ts'
+import { type Box, type PatternSet, unsaid } from './box.ts'
 import type { Claim, Effect } from './claims.ts'
 
 /** A claim as a document writes it, its box with the networks that `internal` stands for. */
@@ -31,10 +31,15 @@ export function claimText(claim: Claim): string {
 
 const effectText = (effect: Effect): string => (typeof effect === 'string' ? `'${effect}'` : `via('${effect.relay}')`)
 
-function boxText({ listeners, clients, senders, recipients, sizes, hops, oracles }: Box): string {
+function boxText(box: Box): string {
+  const { listeners, clients, senders, recipients, sizes, hops, oracles, tls, logins, certificates, helos } = box
   const parts = [
     ...(listeners === null ? [] : [`listener: ${names(listeners)}`]),
     ...set('client', clients, 2),
+    ...(tls === undefined ? [] : [`tls: ${tls}`]),
+    ...set('login', logins ?? null, 2),
+    ...set('certificate', certificates ?? null, 2),
+    ...set('helo', helos ?? null, 2),
     ...set('sender', senders, 2),
     ...set('recipient', recipients, 1),
     ...(sizes ?? []).map(({ overBytes, upToBytes }) => `size: ${range(overBytes, upToBytes)}`),
@@ -50,7 +55,7 @@ function set(key: string, patterns: PatternSet | null, everything: number): stri
   const except = [...new Set(patterns.flatMap((part) => part.except))]
   const meant = patterns.map(({ pattern }) => pattern)
   const isAll =
-    meant.length === everything && meant.every((pattern) => ['*', '<>', '0.0.0.0/0', '::/0'].includes(pattern))
+    meant.length === everything && meant.every((pattern) => ['*', '<>', unsaid, '0.0.0.0/0', '::/0'].includes(pattern))
   if (except.length === 0) return [`${key}: ${names(meant)}`]
   return [`${key}: { ${isAll ? '' : `in: ${names(meant)}, `}except: ${names(except)} }`]
 }

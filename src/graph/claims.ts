@@ -7,6 +7,12 @@ import type { Box } from './box.ts'
 export type Claims = {
   /** Of the networks that hold a client the longest decides whether it is internal; without any it is not. Sorted. */
   readonly clients: readonly (readonly [network: string, isInternal: boolean, at: string])[]
+  /**
+   * Who logged in is internal or not by the most specific of these, whatever its address; else a verified certificate
+   * decides, then the network. Sorted; absent where no client is known by this.
+   */
+  readonly logins?: Claims['clients']
+  readonly certificates?: Claims['clients']
   /** The domains that this gateway answers for, by most specific pattern. Sorted. */
   readonly domains: readonly (readonly [pattern: string, kind: 'local' | 'relay', at: string])[]
   /** The rules of the document: those that a graph does not show because they decide nothing, too. Sorted: their order is in the graph. */
@@ -58,8 +64,16 @@ export type Claim = { readonly at: string } & (
 export const noClaims: Claims = { clients: [], domains: [], rules: [], openRelay: null, prove: [] }
 
 /** Every `at` of the claims, for the sidecar of positions. */
-export function* elementsOfClaims({ clients, domains, rules, openRelay, prove }: Claims): Generator<string> {
-  for (const [, , at] of clients) yield at
+export function* elementsOfClaims({
+  clients,
+  logins,
+  certificates,
+  domains,
+  rules,
+  openRelay,
+  prove,
+}: Claims): Generator<string> {
+  for (const [, , at] of [...clients, ...(logins ?? []), ...(certificates ?? [])]) yield at
   for (const [, , at] of domains) yield at
   yield* rules
   if (openRelay !== null) yield openRelay.at

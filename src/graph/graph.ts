@@ -102,6 +102,8 @@ export type Oracle =
   | { readonly kind: 'check'; readonly id: 'reverse' | 'helo' | 'sender-domain' }
   /** Listed: the sender is no address of who logged in. `id` is the client's name. */
   | { readonly kind: 'own-sender'; readonly id: string }
+  /** Listed: the client is in the file of networks at `path`, which the gateway reads again whenever it changes. */
+  | { readonly kind: 'watched'; readonly id: string; readonly path: string }
   /** Listed: over `most` within the latest `perMs`, counted by `by`. `id` is the client's name. */
   | RateOracle
 export type RateOracle = {
@@ -110,7 +112,7 @@ export type RateOracle = {
   readonly of: 'messages' | 'recipients' | 'bytes'
   readonly most: number
   readonly perMs: number
-  readonly by: 'address' | 'entry' | 'login'
+  readonly by: 'address' | 'entry' | 'login' | 'certificate'
 }
 export type Outcome = 'listed' | 'clear' | 'error'
 

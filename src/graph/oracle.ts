@@ -14,7 +14,7 @@ const checked = {
   'sender-domain': "the sender's domain takes no mail",
 } as const
 
-const counted = { address: 'address', entry: 'client', login: 'login' } as const
+const counted = { address: 'address', entry: 'client', login: 'login', certificate: 'certificate' } as const
 
 /** What `listed` means, for people. */
 export function oracleText(oracle: Oracle): string {
@@ -25,6 +25,8 @@ export function oracleText(oracle: Oracle): string {
       return checked[oracle.id]
     case 'own-sender':
       return 'the sender is no address of the login'
+    case 'watched':
+      return `the client is in ${oracle.path}`
     case 'rate':
       return `over ${oracle.most} ${oracle.of} in ${exactDuration(oracle.perMs)} for one ${counted[oracle.by]}`
     default:

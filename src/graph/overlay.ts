@@ -1,6 +1,6 @@
 import type { IpAddress } from '../mail/ip.ts'
 import { ok, type Result, wrong } from '../mail/result.ts'
-import { patternCheck } from './check-graph.ts'
+import { patternCheck } from './check-pattern.ts'
 import { type Check, line, oneOf, orNull, record, ShapeError, text, whole } from './shape.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { changeKinds } from '../../analysis/change-set.ts'
 import { stages } from '../../graph/graph.ts'
+import { lineShape, tags } from '../line-schema.ts'
 import type { Plan } from './plan.ts'
 
 const text = z.string()
@@ -13,6 +14,10 @@ const patterns = z
   .nullable()
   .describe('A union of parts: all that pattern matches and nothing that one of except matches. null: any.')
 
+const names = z
+  .array(z.object({ pattern: text, except: z.array(text) }))
+  .describe('A union of parts; <none>: not said. Absent: any.')
+
 const box = z
   .object({
     listeners: z.array(text).nullable(),
@@ -22,6 +27,10 @@ const box = z
     sizes: z.array(z.object({ overBytes: count.nullable(), upToBytes: count.nullable() })).nullable(),
     hops: z.array(z.object({ over: count.nullable(), upTo: count.nullable() })).nullable(),
     oracles: z.record(text, z.array(outcome)).describe('Answers by the name of the oracle; absent: any.'),
+    tls: z.boolean().exactOptional().describe('Whether the line is encrypted; absent: any.'),
+    logins: names.exactOptional(),
+    certificates: names.exactOptional(),
+    helos: names.exactOptional(),
   })
   .describe('A set of messages. What is null may be anything. The boxes of a plan are disjoint.')
 
@@ -34,7 +43,7 @@ const route = z.object({
 })
 const behaviour = z.union([
   z.object({ kind: z.literal('refused'), stage: z.enum(stages), code: count, status: text, text }),
-  z.object({ kind: z.literal('accepted'), finals: z.array(z.object({ mailbox: text, route })) }),
+  z.object({ kind: z.literal('accepted'), finals: z.array(z.object({ mailbox: text, route })), tags }),
 ])
 
 const cause = z.object({
@@ -51,6 +60,7 @@ const message = z.object({
   recipient: text.nullable(),
   sizeBytes: count.nullable(),
   hops: count.nullable(),
+  ...lineShape,
 })
 const witness = z
   .object({

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ProofReport } from '../../analysis/proof.ts'
 import { stages } from '../../graph/graph.ts'
+import { lineShape, tags } from '../line-schema.ts'
 
 const text = z.string()
 const count = z.number().int().nonnegative()
@@ -23,6 +24,7 @@ const behaviour = z.union([
         }),
       }),
     ),
+    tags,
   }),
 ])
 
@@ -35,6 +37,7 @@ const witness = z
       recipient: text.nullable(),
       sizeBytes: count.nullable(),
       hops: count.nullable(),
+      ...lineShape,
     }),
     answers: z.record(text, outcome).describe('What DNS lists answer, by dnsbl.ID.'),
     behaviour: behaviour.describe('What happens to the message, said by the plain interpreter.'),

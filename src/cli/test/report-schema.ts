@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { stages } from '../../graph/graph.ts'
+import { lineShape } from '../line-schema.ts'
 
 const text = z.string()
 const count = z.number().int().nonnegative()
@@ -33,6 +34,7 @@ const testCase = z.object({
     recipient: text.nullable(),
     sizeBytes: count.nullable(),
     hops: count.nullable(),
+    ...lineShape,
   }),
   assume: z.record(text, outcome),
   expect: said(text, 'As in a table of tests.'),
