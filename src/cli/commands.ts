@@ -8,6 +8,8 @@ import type { Run } from './run.ts'
  */
 export type CommandEntry = {
   readonly name: string
+  /** Other words for the last one of the name. */
+  readonly aliases?: readonly string[]
   readonly summary: string
   /** What a page says below the summary; sentences. */
   readonly details: string

@@ -10,7 +10,7 @@ export function overlayCommands(stateDir: OptionEntry, json: OptionEntry): reado
     stateDir,
     json,
   ]
-  const list = (kind: 'deny' | 'ban' | 'hold', summary: string): CommandEntry => ({
+  const list = (kind: 'deny' | 'hold', summary: string): CommandEntry => ({
     name: `${kind} list`,
     summary,
     details: 'With owner, reason and end; what has ended is gone.',
@@ -21,11 +21,11 @@ export function overlayCommands(stateDir: OptionEntry, json: OptionEntry): reado
     ],
     load: async () => ({ run: (await import('./commands/overlay-list.ts')).overlayList(kind) }),
   })
-  const remove = (kind: 'deny' | 'ban' | 'hold', summary: string): CommandEntry => ({
+  const remove = (kind: 'deny' | 'hold', summary: string): CommandEntry => ({
     name: `${kind} remove`,
     summary,
     details: 'Takes effect at once.',
-    arguments: [['<ids...>', `ids that \`mailgw ${kind} list\` shows${kind === 'ban' ? ', or the addresses' : ''}`]],
+    arguments: [['<ids...>', `ids that \`mailgw ${kind} list\` shows`]],
     options: [stateDir, json],
     exits: [
       [0, 'removed'],
@@ -66,8 +66,44 @@ export function overlayCommands(stateDir: OptionEntry, json: OptionEntry): reado
       exits: added,
       load: () => import('./commands/ban-add.ts'),
     },
-    list('ban', 'list the client addresses that are refused for a time'),
-    remove('ban', 'end bans before their time'),
+    {
+      name: 'ban list',
+      summary: 'list the clients that are banned for a time, and the accounts that are locked',
+      details:
+        'Bans that operators made, and those that the gateway made by itself for what a client did (`bans` of the document), with reason, since when and until when. What has ended is gone.',
+      options: [stateDir, json],
+      exits: [
+        [0, 'listed'],
+        [1, 'no gateway answers'],
+      ],
+      load: () => import('./commands/ban-list.ts'),
+    },
+    {
+      name: 'ban remove',
+      aliases: ['rm'],
+      summary: 'end bans before their time, whoever made them',
+      details: 'Takes effect at once. What led the gateway to a ban is forgotten with it.',
+      arguments: [['<ids...>', 'ids that `mailgw ban list` shows, or the addresses']],
+      options: [stateDir, json],
+      exits: [
+        [0, 'removed'],
+        [1, 'no gateway answers, or there is none of that name'],
+      ],
+      load: () => import('./commands/ban-remove.ts'),
+    },
+    {
+      name: 'unlock',
+      summary: 'let an account log in again that was locked for failed logins',
+      details:
+        'Ends its locks for all clients, and forgets its failed logins; clients that are banned for them stay banned (`mailgw ban list`).',
+      arguments: [['<account>', 'the login']],
+      options: [stateDir, json],
+      exits: [
+        [0, 'it was locked, and is no longer'],
+        [1, 'no gateway answers, or it was not locked'],
+      ],
+      load: () => import('./commands/unlock.ts'),
+    },
     {
       name: 'hold add',
       summary: 'keep mail for a destination in the queue for a time',

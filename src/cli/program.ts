@@ -21,6 +21,7 @@ export async function program(argv: readonly string[], version: string, terminal
     const command = prepare(parent.command(second ?? first), terminal)
       .summary(entry.summary)
       .description(describe(entry))
+      .aliases(entry.aliases ?? [])
     if (second === undefined) groups.set(first, command)
     for (const [name, description] of entry.arguments ?? []) command.argument(name, description)
     for (const [flags, description] of entry.options) command.option(flags, description)

@@ -5,13 +5,13 @@ import { overlaysOf } from '../overlay-request.ts'
 import { CommandError, flag, type Run } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
 
-/** Removes all that are named, or none when one of the names is not known. A ban may be named by its address. */
+/** Removes all that are named, or none when one of the names is not known. */
 export const overlayRemove =
   (kind: Overlay['kind']): Run =>
   async ({ arguments: names, options, terminal }) => {
     const overlays = await overlaysOf(options, kind)
     const meant = names.flatMap((name) => {
-      const found = overlays.filter((one) => one.id === name || (one.kind === 'ban' && one.client === name))
+      const found = overlays.filter((one) => one.id === name)
       if (found.length === 0) throw new CommandError(`there is no ${kind} ${name}`)
       return found
     })

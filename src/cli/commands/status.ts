@@ -22,6 +22,7 @@ function statusText(status: Status, now: number): string {
     `hostname  ${status.hostname}`,
     `sessions  ${status.sessions} in, ${status.connectionsOut} out`,
     `queue     ${counts(status.queue)}`,
+    ...bannedText(status),
     `memory    ${bytesText(status.memory.rssBytes)}, longest gap of the event loop ${status.eventLoopGapMs.toFixed(1)} ms`,
     '',
     table(
@@ -38,6 +39,13 @@ function statusText(status: Status, now: number): string {
     lines.push(table(['next hop', 'state', 'waiting', 'active', 'why'], status.nextHops.map(nextHopRow)))
   if (status.overlays.length > 0) lines.push(`overlays\n${overlaysText(status.overlays, now)}`)
   return `${lines.join('\n')}\n`
+}
+
+/** A line only when there is something in it. A gateway before bans does not say. */
+function bannedText({ banned }: Status): string[] {
+  const { clients = 0, accounts = 0 } = (banned as Status['banned'] | undefined) ?? {}
+  if (clients + accounts === 0) return []
+  return [`banned    ${clients} clients, ${accounts} accounts locked (mailgw ban list)`]
 }
 
 function nextHopRow(value: unknown): string[] {
