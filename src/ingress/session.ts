@@ -4,7 +4,7 @@ import type { IpAddress } from '../mail/ip.ts'
 import { type Reply, reply } from '../mail/reply.ts'
 import { assertNever } from '../mail/result.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
-import { longestLine } from '../smtp/command.ts'
+import { longestLine, maxResponse } from '../smtp/command.ts'
 import { LineReader } from '../smtp/line-reader.ts'
 import type { Admission, Caller, Verdict } from './admission.ts'
 import { dispatch, respond } from './dispatch.ts'
@@ -35,6 +35,8 @@ export class Session implements Visit, Reader, Host {
   /** The one that was active at the beginning: its limits and time-outs hold for the whole session. */
   private readonly first: Admission
   private readonly lines = new LineReader()
+  /** Octets that a command line may have: only AUTH needs more than MAIL. */
+  private readonly longest: number
   private readonly patience: Patience
   private readonly reception: Reception
   /** The dialogue inside of the command that is under way. */
@@ -57,6 +59,8 @@ export class Session implements Visit, Reader, Host {
     this.patience = new Patience(house.clock, this.first.timeouts)
     this.reception = new Reception(this)
     this.line = new Line(socket, this, () => this.gone())
+    this.longest = this.settings.login === undefined ? longestLine : maxResponse
+    this.lines.longest = this.longest
   }
 
   admission(): Admission {
@@ -250,7 +254,7 @@ export class Session implements Visit, Reader, Host {
 
   private endExchange(): void {
     this.exchange = null
-    this.lines.longest = longestLine
+    this.lines.longest = this.longest
     this.mode = 'command'
   }
 

@@ -21,6 +21,8 @@ export const start: State = { helo: null, extended: false, transaction: null }
 
 /** What a command may read, of the session that runs it. */
 export type Visit = {
+  /** Names the session in the log. */
+  readonly id: number
   readonly state: State
   readonly settings: ListenerSettings
   readonly caller: Caller

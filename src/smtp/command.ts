@@ -5,6 +5,8 @@ export type CommandLine = { readonly verb: string; readonly argument: string }
 const usualLine = 512
 /** MAIL and RCPT have room for SIZE, BODY, SMTPUTF8, RET, ENVID, NOTIFY and ORCPT, and for paths in UTF-8. */
 export const longestLine = 2048
+/** A response of a login, and AUTH with one (RFC 4954 §4). */
+export const maxResponse = 12_288
 
 /** Splits a line (without CRLF). White space at its end is tolerated (RFC 5321 §4.1.1), none at its beginning. */
 export function parseCommand(line: string): CommandLine {
@@ -15,4 +17,7 @@ export function parseCommand(line: string): CommandLine {
 }
 
 /** Octets that a line with this verb may have, its CRLF included. */
-export const maxLine = (verb: string): number => (verb === 'MAIL' || verb === 'RCPT' ? longestLine : usualLine)
+export function maxLine(verb: string): number {
+  if (verb === 'MAIL' || verb === 'RCPT') return longestLine
+  return verb === 'AUTH' ? maxResponse : usualLine
+}
