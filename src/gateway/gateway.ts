@@ -20,6 +20,7 @@ import { Census } from '../ingress/census.ts'
 import { openDoors } from '../ingress/doors.ts'
 import type { AskOracle } from '../ingress/graph-admission.ts'
 import { openListener } from '../ingress/listener.ts'
+import { openKeyring } from '../ingress/tls/keyring.ts'
 import type { Clock } from '../mail/clock.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
@@ -118,6 +119,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       const verdict = admitDestination(live().evaluator, { ...noFacts(), destination: address })
       return verdict.kind === 'refuse' ? { at: verdict.winner.at, reply: verdict.reply } : null
     }
+    const census = new Census(() => smtp.connections())
     const smtp = createSmtpCarrier({
       settings: () => live().control,
       hosts: (nextHop) => hostsToTry(nextHop, resolver, { isSelf, denied, random: randomInt }),
@@ -127,6 +129,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
         if (value === undefined) throw new Error(`${$secret} was not resolved when the graph was made ready`)
         return value
       },
+      hasRoom: () => census.hasRoom(live().control.limits),
       clock,
       log,
     })
@@ -168,10 +171,12 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       log,
     })
     opened.push(() => bans.close())
-    const census = new Census()
-    const doors = openDoors((settings) =>
+    const keyring = openKeyring({ clock, log })
+    opened.push(() => keyring.close())
+    const doors = openDoors((settings, tls) =>
       openListener({
         settings,
+        tls,
         admission: () => overlays.restrict(live().admission),
         waits: true,
         inlet: queue,
@@ -192,7 +197,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       log,
     })
     opened.push(() => remote.close())
-    const sockets = openSockets(doors, remote, { clock, log })
+    const sockets = openSockets({ doors, remote, keyring }, { clock, log })
     opened.push(() => sockets.close())
     const bound = await sockets.prepare(first.control)
     bound.commit()

@@ -1,13 +1,17 @@
 import type { RemoteAdmin } from '../admin/remote.ts'
 import type { Control } from '../graph/control.ts'
-import type { Doors, DoorsChange } from '../ingress/doors.ts'
+import type { Doors, DoorsChange, DoorsTls } from '../ingress/doors.ts'
+import type { Keyring } from '../ingress/tls/keyring.ts'
 import type { Clock, Timer } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
 
-/** Everything that a gateway listens on: its SMTP listeners and the remote admin API. Sockets that stay are not touched. */
+/**
+ * Everything that a gateway listens on: its SMTP listeners, with their certificates, and the remote admin API. Sockets
+ * that stay are not touched.
+ */
 export type Sockets = {
-  /** Binds what is new, or throws what the system says with nothing changed. */
+  /** Reads the certificates and binds what is new, or throws what cannot be done and why, with nothing changed. */
   prepare(control: Control): Promise<SocketsChange>
   /**
    * For the way back, which nothing may hinder: what cannot be bound stays closed, is told aloud, and is tried again
@@ -21,14 +25,19 @@ export type SocketsChange = DoorsChange
 
 const retryMs = 1000
 
-export function openSockets(doors: Doors, remote: RemoteAdmin, { clock, log }: { clock: Clock; log: Log }): Sockets {
+type Parts = { readonly doors: Doors; readonly remote: RemoteAdmin; readonly keyring: Keyring }
+
+export function openSockets({ doors, remote, keyring }: Parts, { clock, log }: { clock: Clock; log: Log }): Sockets {
   /** Changes that are made ready and neither made nor given up. */
   let outstanding = 0
   let missing: Control | null = null
   let timer: Timer | null = null
 
   const both = async (control: Control, listeners: readonly ListenerSettings[], anyway = false) => {
-    const change = await doors.prepare(listeners).catch((error: Error) => {
+    const ring = await (anyway ? keyring.prepareAnyway(control) : keyring.prepare(control)).catch((error: Error) => {
+      throw new Error(`a certificate cannot be used: ${error.message}`, { cause: error })
+    })
+    const change = await doors.prepare(listeners, ring.contexts).catch((error: Error) => {
       throw new Error(`a listener cannot be bound: ${error.message}`, { cause: error })
     })
     try {
@@ -37,13 +46,13 @@ export function openSockets(doors: Doors, remote: RemoteAdmin, { clock, log }: {
         log.error('rollback.socket-closed', { socket: 'admin', error: error.message })
         return null
       })
-      return tracked(change, admin)
+      return tracked(change, [ring, ...(admin === null ? [] : [admin])])
     } catch (error) {
       change.abort()
       throw error
     }
   }
-  const tracked = (change: DoorsChange, admin: { commit(): void; abort(): void } | null): SocketsChange => {
+  const tracked = (change: DoorsChange, others: readonly { commit(): void; abort?(): void }[]): SocketsChange => {
     outstanding++
     const { kept, opened, closed } = change
     return {
@@ -54,21 +63,21 @@ export function openSockets(doors: Doors, remote: RemoteAdmin, { clock, log }: {
         outstanding--
         missing = null
         change.commit()
-        admin?.commit()
+        for (const other of others) other.commit()
       },
       abort() {
         outstanding--
         change.abort()
-        admin?.abort()
+        for (const other of others) other.abort?.()
       },
     }
   }
 
   /** The listeners whose sockets can be bound now; each is tried by itself, after the ones that could. */
-  const possible = async (control: Control): Promise<readonly ListenerSettings[]> => {
+  const possible = async (control: Control, tls: DoorsTls): Promise<readonly ListenerSettings[]> => {
     const found: ListenerSettings[] = []
     for (const listener of control.listeners) {
-      const change = await doors.prepare([...found, listener]).catch((error: Error) => error)
+      const change = await doors.prepare([...found, listener], tls).catch((error: Error) => error)
       if (change instanceof Error) {
         log.error('rollback.socket-closed', { socket: listener.name, error: change.message })
         continue
@@ -107,7 +116,7 @@ export function openSockets(doors: Doors, remote: RemoteAdmin, { clock, log }: {
     async prepareAnyway(control) {
       const change = await both(control, control.listeners, true).catch(() => null)
       if (change !== null) return change
-      const rest = await both(control, await possible(control), true)
+      const rest = await both(control, await possible(control, (await keyring.prepareAnyway(control)).contexts), true)
       return {
         ...rest,
         commit() {

@@ -8,6 +8,9 @@ import { answer, type Exchange, type State, type Step, type Visit } from './visi
 /** `refused`: the client was told 554 in place of a greeting. `draining`: no new transactions. */
 export type Standing = 'welcome' | 'refused' | 'draining'
 
+/** What may be said on a line that is to be encrypted first (RFC 3207 §4). Of MAIL the document itself says so. */
+const beforeTls: ReadonlySet<string> = new Set(['NOOP', 'EHLO', 'HELO', 'STARTTLS', 'QUIT', 'MAIL'])
+
 /** Runs the command on the line that was read, or says why there is none. */
 export function dispatch(visit: Visit, { fault, line, bytes }: LineReader, standing: Standing): Step | Promise<Step> {
   const { state } = visit
@@ -25,10 +28,13 @@ export function dispatch(visit: Visit, { fault, line, bytes }: LineReader, stand
     if (standing === 'draining' && state.transaction === null) return { next: 'close', state, reply: shutDown }
   }
   const command = commands.get(verb)
-  if (command !== undefined) return command(visit, argument)
-  if (httpVerbs.has(verb)) {
+  if (command === undefined && httpVerbs.has(verb)) {
     return { next: 'close', state, reply: reply(421, '4.7.0', 'this is SMTP, not HTTP'), offence: 'http' }
   }
+  if (visit.settings.tls?.mode === 'required' && !visit.caller.tls && !beforeTls.has(verb)) {
+    return answer(state, 530, '5.7.0', 'send STARTTLS first')
+  }
+  if (command !== undefined) return command(visit, argument)
   return answer(state, 500, '5.5.1', 'the command is not known')
 }
 

@@ -1,5 +1,6 @@
 import type { ListenerSettings } from '../mail/settings.ts'
 import type { Change, Listener } from './listener.ts'
+import type { TlsContexts } from './tls/contexts.ts'
 
 /** All listeners of a gateway. */
 export type Doors = {
@@ -8,11 +9,14 @@ export type Doors = {
    * Makes ready for another set of listeners: all new sockets are bound, or it throws with nothing changed. A listener is
    * the same when it has the same name, or else shares a socket with one that goes away.
    */
-  prepare(wanted: readonly ListenerSettings[]): Promise<DoorsChange>
+  prepare(wanted: readonly ListenerSettings[], tls?: DoorsTls): Promise<DoorsChange>
   /** No new sessions; resolves when the last one ended. */
   drain(): Promise<void>
   close(): Promise<void>
 }
+
+/** By the name of the listener; those that are not there speak no TLS. */
+export type DoorsTls = ReadonlyMap<string, TlsContexts>
 
 export type DoorsChange = Change & {
   readonly kept: readonly string[]
@@ -20,7 +24,7 @@ export type DoorsChange = Change & {
   readonly closed: readonly string[]
 }
 
-export function openDoors(open: (settings: ListenerSettings) => Promise<Listener>): Doors {
+export function openDoors(open: (settings: ListenerSettings, tls: TlsContexts | null) => Promise<Listener>): Doors {
   let listeners: ReadonlyMap<string, Listener> = new Map()
   /** Listeners that went away and whose sessions have not all ended. */
   const leaving = new Set<Listener>()
@@ -28,7 +32,7 @@ export function openDoors(open: (settings: ListenerSettings) => Promise<Listener
     get listeners() {
       return listeners
     },
-    async prepare(wanted) {
+    async prepare(wanted, tls = new Map()) {
       const names = new Set(wanted.map(({ name }) => name))
       const free = [...listeners].filter(([name]) => !names.has(name))
       const next = new Map<string, Listener>()
@@ -40,14 +44,15 @@ export function openDoors(open: (settings: ListenerSettings) => Promise<Listener
       }
       try {
         for (const settings of wanted) {
+          const contexts = tls.get(settings.name) ?? null
           const known = listeners.get(settings.name) ?? takeRenamed(free, settings)
           if (known === undefined) {
-            const listener = await open(settings)
+            const listener = await open(settings, contexts)
             changes.push({ commit: () => listener.open(), abort: () => void listener.close() })
             next.set(settings.name, listener)
             opened.push(settings.name)
           } else {
-            changes.push(await known.prepare(settings))
+            changes.push(await known.prepare(settings, contexts))
             next.set(settings.name, known)
             kept.push(settings.name)
           }

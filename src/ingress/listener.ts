@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { Authenticator } from '../credentials/authenticator.ts'
 import type { Clock, Timer } from '../mail/clock.ts'
 import { parseIp } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
@@ -13,6 +14,7 @@ import type { House } from './house.ts'
 import { receiving } from './receiving.ts'
 import type { EnvelopeSink } from './scribe.ts'
 import { Session } from './session.ts'
+import type { TlsContexts } from './tls/contexts.ts'
 
 /** How often deadlines are looked at. A time-out is late by this much at most. */
 const lookEveryMs = 250
@@ -30,6 +32,9 @@ export type ListenerOptions = {
   /** One for all listeners of a gateway. */
   readonly census: Census
   readonly guard?: Guard
+  readonly authenticator?: Authenticator | null
+  /** Its certificates; absent: it speaks no TLS, whatever its settings say. */
+  readonly tls?: TlsContexts | null
   /** Turns everybody away until `open()`: the graph that wants this listener does not serve yet. */
   readonly waits?: boolean
   readonly log: Log
@@ -55,7 +60,7 @@ export type Listener = {
    * bound. Sockets that stay are not touched, and old ones close only when the change is made. Sessions keep the settings
    * they began with.
    */
-  prepare(settings: ListenerSettings): Promise<Change>
+  prepare(settings: ListenerSettings, tls?: TlsContexts | null): Promise<Change>
   /** From now on it takes connections; for one that was opened with `waits`. */
   open(): void
   sessions(): readonly SessionView[]
@@ -161,7 +166,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         const { address, port } = server.address() as AddressInfo
         return { host: address, port }
       }),
-    async prepare(settings) {
+    async prepare(settings, tls = null) {
       const kept = bound.filter(({ asked }) => settings.bind.some((wanted) => same(wanted, asked)))
       const fresh = await bindAll(settings.bind.filter((wanted) => !bound.some(({ asked }) => same(wanted, asked))))
       return {
@@ -169,6 +174,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
           for (const one of bound) if (!kept.includes(one)) one.server.close()
           bound = [...kept, ...fresh]
           house.settings = settings
+          house.tls = tls
           open()
         },
         abort() {

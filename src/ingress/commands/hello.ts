@@ -1,5 +1,6 @@
 import { parseMailDomain } from '../../mail/path.ts'
 import { reply } from '../../mail/reply.ts'
+import { authLine } from '../offered-mechanisms.ts'
 import { answer, reached, type Step, type Visit } from '../visit.ts'
 
 /** HELO domain (RFC 5321 §4.1.1.1). Ends a transaction, and offers nothing. */
@@ -10,13 +11,25 @@ export function helo(visit: Visit, argument: string): Step {
 }
 
 /** EHLO domain-or-literal. The reply says what this server understands, and only what it does. */
-export function ehlo(visit: Visit, argument: string): Step {
+export function ehlo(visit: Visit, argument: string): Step | Promise<Step> {
   if (!isName(visit, argument)) return answer(visit.state, 501, null, 'expected EHLO and a domain')
   const state = { helo: argument, extended: true, transaction: null }
   const { hostname, maxSizeBytes } = visit.settings
-  // BINARYMIME is not among them: what comes must be lines, or the next hop could not get it by DATA.
-  const text = `${hostname}\nPIPELINING\nSIZE ${maxSizeBytes}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nCHUNKING\nHELP`
-  return reached(state, reply(250, null, text))
+  const more = lineExtensions(visit)
+  const login = authLine(visit, argument)
+  const offer = (login: string): Step => {
+    // BINARYMIME is not among them: what comes must be lines, or the next hop could not get it by DATA.
+    const text = `${hostname}\nPIPELINING\nSIZE ${maxSizeBytes}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nCHUNKING${more}${login}\nHELP`
+    return reached(state, reply(250, null, text))
+  }
+  return typeof login === 'string' ? offer(login) : login.then(offer)
+}
+
+/** What depends on the line: it is offered where it can be used, and to nobody else. */
+function lineExtensions({ settings, caller, house }: Visit): string {
+  let found = ''
+  if (settings.tls !== undefined && !caller.tls && house.tls != null) found += '\nSTARTTLS'
+  return found
 }
 
 /**

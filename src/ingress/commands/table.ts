@@ -1,4 +1,5 @@
 import { answer, type Command } from '../visit.ts'
+import { auth } from './auth.ts'
 import { bdat } from './bdat.ts'
 import { data } from './data.ts'
 import { ehlo, helo } from './hello.ts'
@@ -8,6 +9,7 @@ import { noop } from './noop.ts'
 import { quit } from './quit.ts'
 import { rcpt } from './rcpt.ts'
 import { rset } from './rset.ts'
+import { starttls } from './starttls.ts'
 import { vrfy } from './vrfy.ts'
 
 const notHere: Command = ({ state }) => answer(state, 502, '5.5.1', 'the command is not implemented here')
@@ -24,11 +26,11 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['NOOP', noop],
   ['VRFY', vrfy],
   ['HELP', help],
+  ['AUTH', auth],
+  ['STARTTLS', starttls],
   ['QUIT', quit],
   // Known to the RFCs, and not offered.
   ['EXPN', notHere],
-  ['STARTTLS', notHere],
-  ['AUTH', notHere],
   ['ETRN', notHere],
   ['TURN', notHere],
   ['SEND', notHere],
