@@ -1,6 +1,6 @@
-import type { Authenticator, LoginContext } from '../authenticator.ts'
+import type { LoginContext } from '../authenticator.ts'
 import { type Bearer, parseOauthBearer, parseXoauth2 } from './bearer-message.ts'
-import type { SaslExchange, SaslStep } from './exchange.ts'
+import type { Logins, SaslExchange, SaslStep } from './exchange.ts'
 import { done, malformed, refused, utf8 } from './password-message.ts'
 import { prepareLogin } from './prepare.ts'
 
@@ -11,11 +11,7 @@ const oauthBearerError = Buffer.from('{"status":"invalid_token"}', 'latin1')
 const xoauth2Error = Buffer.from('{"status":"401","schemes":"bearer","scope":""}', 'latin1')
 
 /** OAUTHBEARER (RFC 7628) and XOAUTH2: a token in place of a password. */
-export function bearer(
-  mechanism: 'OAUTHBEARER' | 'XOAUTH2',
-  authenticator: Authenticator,
-  context: LoginContext,
-): SaslExchange {
+export function bearer(mechanism: 'OAUTHBEARER' | 'XOAUTH2', logins: Logins, context: LoginContext): SaslExchange {
   const oauthBearer = mechanism === 'OAUTHBEARER'
   let failed = false
 
@@ -29,7 +25,7 @@ export function bearer(
 
   /** Whose the token is says the token; who says to be somebody else is refused. */
   async function ask(token: string, hint: string | null) {
-    const result = await authenticator.checkToken(token, hint, context)
+    const result = await logins.checkToken(token, hint, context)
     if (result.kind !== 'accepted' || hint === null) return result
     const own = [result.login, ...result.addresses].map((name) => name.toLowerCase())
     return own.includes(hint) ? result : ({ kind: 'refused' } as const)

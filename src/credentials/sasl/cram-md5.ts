@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Authenticator, LoginContext } from '../authenticator.ts'
-import type { SaslExchange } from './exchange.ts'
+import type { LoginContext } from '../authenticator.ts'
+import type { Logins, SaslExchange } from './exchange.ts'
 import { done, malformed, refused, utf8 } from './password-message.ts'
 import { prepareLogin } from './prepare.ts'
 
@@ -8,7 +8,7 @@ import { prepareLogin } from './prepare.ts'
  * CRAM-MD5 (RFC 2195), for devices that know nothing better: the password is not on the line, but we have to be able to
  * read it, the client does not learn who we are, and MD5 is what it is. A document has to name it as legacy.
  */
-export function cramMd5(authenticator: Authenticator, context: LoginContext, challenge: string): SaslExchange {
+export function cramMd5(logins: Logins, context: LoginContext, challenge: string): SaslExchange {
   let asked = false
   return {
     async next(response) {
@@ -24,7 +24,7 @@ export function cramMd5(authenticator: Authenticator, context: LoginContext, cha
       if (found === null) return malformed('CRAM-MD5 is a login, a blank and 32 hexadecimal digits')
       const login = prepareLogin(found[1]!)
       if (login === null) return refused
-      const known = await authenticator.plainSecret(login, context)
+      const known = await logins.plainSecret(login, context)
       if (known.kind === 'error') return done(known)
       // Who is not there is compared like the others, with a password that nobody can know.
       const secret = known.secret?.secret ?? challenge

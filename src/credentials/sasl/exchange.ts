@@ -1,4 +1,7 @@
-import type { Checked } from '../authenticator.ts'
+import type { Authenticator, Checked } from '../authenticator.ts'
+
+/** What a mechanism asks. */
+export type Logins = Pick<Authenticator, 'checkPassword' | 'scram' | 'checkToken' | 'plainSecret'>
 
 /**
  * What the server says next. `challenge` goes to the client in base64; `final` are octets that some mechanisms send with

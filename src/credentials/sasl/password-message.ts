@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import type { Authenticator, LoginContext } from '../authenticator.ts'
-import type { SaslResult, SaslStep } from './exchange.ts'
+import type { LoginContext } from '../authenticator.ts'
+import type { Logins, SaslResult, SaslStep } from './exchange.ts'
 import { prepare, prepareLogin } from './prepare.ts'
 
 /** What is no message of the mechanism ends the exchange. */
@@ -14,12 +14,12 @@ export const utf8 = (bytes: Buffer): string | null => (isUtf8(bytes) ? bytes.toS
 
 /** A name and a password as they are, of PLAIN and LOGIN. What cannot be a password of anybody is refused unasked. */
 export async function checkPassword(
-  authenticator: Authenticator,
+  logins: Logins,
   login: string,
   password: string,
   context: LoginContext,
 ): Promise<SaslStep> {
   const [name, secret] = [prepareLogin(login), prepare(password)]
   if (name === null || secret === null) return refused
-  return done(await authenticator.checkPassword(name, secret, context))
+  return done(await logins.checkPassword(name, secret, context))
 }

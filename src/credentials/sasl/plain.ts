@@ -1,12 +1,12 @@
-import type { Authenticator, LoginContext } from '../authenticator.ts'
-import type { SaslExchange, SaslStep } from './exchange.ts'
+import type { LoginContext } from '../authenticator.ts'
+import type { Logins, SaslExchange, SaslStep } from './exchange.ts'
 import { checkPassword, malformed, refused, utf8 } from './password-message.ts'
 import { prepareLogin } from './prepare.ts'
 
 const empty: SaslStep = { kind: 'challenge', data: Buffer.alloc(0) }
 
 /** PLAIN (RFC 4616): authorization identity, NUL, login, NUL, password. */
-export function plain(authenticator: Authenticator, context: LoginContext): SaslExchange {
+export function plain(logins: Logins, context: LoginContext): SaslExchange {
   return {
     async next(response) {
       if (response === null) return empty
@@ -16,7 +16,7 @@ export function plain(authenticator: Authenticator, context: LoginContext): Sasl
       if (login === '' || password === '') return malformed('PLAIN has a login and a password')
       // Nobody acts for somebody else here: whom a login may send as is a matter of the document.
       if (identity !== '' && prepareLogin(identity) !== prepareLogin(login)) return refused
-      return await checkPassword(authenticator, login, password, context)
+      return await checkPassword(logins, login, password, context)
     },
   }
 }

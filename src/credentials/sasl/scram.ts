@@ -1,13 +1,13 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Authenticator, LoginContext, ScramFound } from '../authenticator.ts'
+import type { LoginContext, ScramFound } from '../authenticator.ts'
 import { hmac, sha256 } from '../passwords/scram-keys.ts'
-import type { SaslExchange, SaslStep } from './exchange.ts'
+import type { Logins, SaslExchange, SaslStep } from './exchange.ts'
 import { done, malformed, refused, utf8 } from './password-message.ts'
 import { prepareLogin } from './prepare.ts'
 import { type ClientFirst, parseClientFinal, parseClientFirst } from './scram-message.ts'
 
 export type ScramOptions = {
-  readonly authenticator: Authenticator
+  readonly logins: Logins
   readonly context: LoginContext
   /** The mechanism is SCRAM-SHA-256-PLUS. */
   readonly plus: boolean
@@ -32,7 +32,7 @@ const empty: SaslStep = { kind: 'challenge', data: Buffer.alloc(0) }
  *
  * A login that nobody has goes on to the end, and fails there.
  */
-export function scram({ authenticator, context, plus, plusOffered, random }: ScramOptions): SaslExchange {
+export function scram({ logins, context, plus, plusOffered, random }: ScramOptions): SaslExchange {
   let begun: Begun | null = null
 
   async function begin(message: string): Promise<SaslStep> {
@@ -48,7 +48,7 @@ export function scram({ authenticator, context, plus, plusOffered, random }: Scr
     if (binding.kind === 'tried' && plusOffered) return refused
     const login = prepareLogin(first.value.login)
     if (login === null || (identity !== null && prepareLogin(identity) !== login)) return refused
-    const found = await authenticator.scram(login, context)
+    const found = await logins.scram(login, context)
     if (found.kind === 'error') return done(found)
     const both = nonce + random(18).toString('base64')
     const { salt, iterations } = found.keys
