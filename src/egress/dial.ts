@@ -30,6 +30,8 @@ export type SmtpCarrierOptions = {
   readonly clock: Clock
   readonly log: Log
   readonly messagesPerConnection?: number
+  /** Whether both directions together have room for one more connection; absent: they do not share. */
+  readonly hasRoom?: () => boolean
 }
 
 /**

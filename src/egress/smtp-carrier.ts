@@ -34,6 +34,8 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
     const now = clock.now()
     for (const one of [...tracked]) one.sweep(now)
     for (const [key, pool] of pools) if (pool.isEmpty(now) && !waiting.has(pool)) pools.delete(key)
+    // A place of the other direction may have come free, of which nobody tells.
+    if (mayOpen()) for (const pool of [...waiting]) pool.wake(pool.lane)
     schedule()
   }
   const schedule = () => {
@@ -50,6 +52,8 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
     drained = []
   }
 
+  const mayOpen = () => used < options.settings().limits.connectionsOut && (options.hasRoom?.() ?? true)
+
   const places: Places = {
     get draining() {
       return draining
@@ -58,13 +62,14 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
       return generation
     },
     acquire(pool) {
-      if (used < options.settings().limits.connectionsOut) {
+      if (mayOpen()) {
         used++
         waiting.delete(pool)
         return true
       }
       if (!waiting.has(pool)) {
         waiting.add(pool)
+        schedule()
         for (const other of pools.values()) {
           if (other === pool || !other.hasFree) continue
           other.yieldOne()

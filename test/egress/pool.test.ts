@@ -168,6 +168,20 @@ describe('how many connections', () => {
     expect(server.sessions.length - before).toBe(1)
   })
 
+  test('none while both directions together have no room, and again when there is', async () => {
+    const server = await oddServer()
+    let room = false
+    const { carrier, lane } = client({ ports: [server.port], options: { hasRoom: () => room } })
+    lane.add(message())
+    carrier.wake(lane)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(server.sessions).toHaveLength(0)
+    // Nobody tells that a session has left.
+    room = true
+    await lane.until(() => lane.settled.length === 1)
+    expect(server.accepted).toHaveLength(1)
+  })
+
   test('a connection is kept and used again; after `messagesPerConnection` it is not', async () => {
     const server = await oddServer()
     const { send } = client({ ports: [server.port], relay: { connections: 1 }, options: { messagesPerConnection: 2 } })
