@@ -66,6 +66,8 @@ function installPeers() {
     ['rbldnsd', 'rbldnsd'],
     ['bind9-dnsutils', 'dig'],
     ['ldnsutils', 'ldns-keygen'],
+    ['slapd', 'slapd'],
+    ['freeradius', 'freeradius'],
     ['openssl', 'openssl'],
     ['strace', 'strace'],
     ['gcc', 'cc'],

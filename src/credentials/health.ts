@@ -1,0 +1,62 @@
+import type { Log } from '../mail/log.ts'
+import type { Found } from './source.ts'
+
+/** How a back-end is, for `mailgw status`. Times are epoch ms. */
+export type BackendHealth = {
+  readonly id: string
+  readonly kind: string
+  /** `unused`: not asked yet. `failing`: its last answer was an error. */
+  readonly state: 'unused' | 'ok' | 'failing'
+  /** Since when it is in this state; `null` while unused. */
+  readonly since: number | null
+  readonly lastError: { readonly why: string; readonly at: number } | null
+  /** Questions that it was asked, by what came of them, and those that memory answered. */
+  readonly accepted: number
+  readonly refused: number
+  readonly unknown: number
+  readonly errors: number
+  readonly remembered: number
+  /** At this moment. */
+  readonly asking: number
+  readonly waiting: number
+}
+
+/** Counts, and tells the log of a change only: a directory that is down is one line, not one for each try. */
+export class Health {
+  readonly #id: string
+  readonly #log: Log
+  readonly counts = { accepted: 0, refused: 0, unknown: 0, errors: 0, remembered: 0 }
+  state: BackendHealth['state'] = 'unused'
+  since: number | null = null
+  lastError: BackendHealth['lastError'] = null
+
+  constructor(id: string, log: Log) {
+    this.#id = id
+    this.#log = log
+  }
+
+  heard(found: Found, now: number): void {
+    if (found.kind === 'error') {
+      this.counts.errors++
+      this.lastError = { why: found.why, at: now }
+      if (this.state === 'failing') return
+      this.#log.warn('credentials.failing', { backend: this.#id, why: found.why })
+      this.#become('failing', now)
+      return
+    }
+    this.counts[found.kind]++
+    this.fine(now)
+  }
+
+  /** It could be asked, whatever it said. */
+  fine(now: number): void {
+    if (this.state === 'ok') return
+    if (this.state === 'failing') this.#log.info('credentials.ok', { backend: this.#id, failedMs: now - this.since! })
+    this.#become('ok', now)
+  }
+
+  #become(state: BackendHealth['state'], now: number): void {
+    this.state = state
+    this.since = now
+  }
+}

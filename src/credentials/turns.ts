@@ -1,0 +1,53 @@
+/** Lets so many in at one moment. The others wait in order until their signal is aborted; beyond `maxWaiting` nobody may wait. */
+export class Turns {
+  readonly #width: number
+  readonly #maxWaiting: number
+  readonly #waiting = new Set<() => void>()
+  #inside = 0
+
+  constructor(width: number, maxWaiting: number) {
+    this.#width = width
+    this.#maxWaiting = maxWaiting
+  }
+
+  get inside(): number {
+    return this.#inside
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** `in`: `leave` must be called, once. `full`: too many wait already. `late`: aborted before its turn came. */
+  async enter(signal: AbortSignal): Promise<'in' | 'full' | 'late'> {
+    if (signal.aborted) return 'late'
+    if (this.#inside < this.#width) {
+      this.#inside++
+      return 'in'
+    }
+    if (this.#waiting.size >= this.#maxWaiting) return 'full'
+    return await new Promise((resolve) => {
+      const begin = () => {
+        signal.removeEventListener('abort', giveUp)
+        resolve('in')
+      }
+      const giveUp = () => {
+        this.#waiting.delete(begin)
+        resolve('late')
+      }
+      this.#waiting.add(begin)
+      signal.addEventListener('abort', giveUp, { once: true })
+    })
+  }
+
+  /** The place goes to who waited longest, so that nobody who comes at this moment overtakes. */
+  leave(): void {
+    const [next] = this.#waiting
+    if (next === undefined) {
+      this.#inside--
+      return
+    }
+    this.#waiting.delete(next)
+    next()
+  }
+}

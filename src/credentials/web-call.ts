@@ -1,0 +1,77 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { isLoopbackHost } from './loopback-host.ts'
+import { nodeLookup } from './node-lookup.ts'
+import type { LookUp } from './source.ts'
+import { tlsOptions } from './tls-options.ts'
+
+const maxBodyOctets = 256 * 1024
+const sockets = { keepAlive: true, maxSockets: 32, maxFreeSockets: 4, timeout: 30_000 }
+
+export type WebCall = {
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
+export type WebAnswer = { readonly status: number; readonly body: string }
+
+/** Calls of one URL of the document. Connections are kept for the next one. */
+export type WebEndpoint = {
+  /** Rejects when there is no whole answer. A redirect is an answer like any other: nobody else hears our secrets. */
+  call(call: WebCall, signal: AbortSignal): Promise<WebAnswer>
+  close(): void
+}
+
+/** @throws Error when the URL is in clear and not of this machine */
+export function webEndpoint(text: string, ca: string | null, lookUp: LookUp): WebEndpoint {
+  const url = new URL(text)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(host))) {
+    throw new Error(`${shown(url)}: secrets are not sent without TLS`)
+  }
+  const isSecure = url.protocol === 'https:'
+  const agent = isSecure ? new HttpsAgent(sockets) : new HttpAgent(sockets)
+  const lookup = nodeLookup(lookUp)
+
+  return {
+    async call({ method, headers, body }, signal) {
+      const tls = isSecure ? await tlsOptions(host, ca) : {}
+      const octets = body === null ? null : Buffer.from(body, 'utf8')
+      const length = octets === null ? {} : { 'content-length': String(octets.length) }
+      const base = { method, agent, lookup, signal, headers: { accept: 'application/json', ...headers, ...length } }
+      try {
+        return await new Promise<WebAnswer>((resolve, reject) => {
+          const answered = (response: IncomingMessage) => void whole(response).then(resolve, reject)
+          const request = isSecure ? httpsRequest(url, { ...base, ...tls }, answered) : httpRequest(url, base, answered)
+          request.once('error', reject)
+          request.end(octets ?? undefined)
+        })
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException
+        throw new Error(`${shown(url)}: ${message || code}`, { cause: error })
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+function whole(response: IncomingMessage): Promise<WebAnswer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = []
+    let octets = 0
+    response.on('data', (part: Buffer) => {
+      octets += part.length
+      if (octets > maxBodyOctets) response.destroy(new Error(`an answer of more than ${maxBodyOctets} octets`))
+      else parts.push(part)
+    })
+    response.once('end', () =>
+      resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') }),
+    )
+    response.once('error', reject)
+    response.once('close', () => reject(new Error('the answer was cut off')))
+  })
+}
+
+/** A query may hold a key. */
+const shown = ({ origin, pathname }: URL): string => `${origin}${pathname}`
