@@ -15,8 +15,10 @@ export {
   park,
   reject,
   table,
+  tag,
   unsafeOpenRelay,
   via,
+  watched,
 } from './config/builders.ts'
 export {
   authOnlyOverTls,
@@ -36,6 +38,8 @@ export {
 export type {
   Admin,
   AdminScope,
+  Check,
+  Checks,
   Client,
   Config,
   Deny,
@@ -56,10 +60,25 @@ export type {
   Secret,
   Size,
   TableRef,
+  Tag,
   Target,
+  Then,
   Timeouts,
   TlsLevel,
   Unknown,
+  Watched,
 } from './config/define.ts'
 export { defineConfig } from './config/define.ts'
 export type { Claim, ClaimBox, ClaimEffect } from './config/define-claims.ts'
+export type {
+  Bans,
+  Certificate,
+  Credential,
+  Ldap,
+  Line,
+  ListenerLogin,
+  ListenerTls,
+  Mechanism,
+  Oauth,
+  User,
+} from './config/define-line.ts'

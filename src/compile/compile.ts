@@ -3,15 +3,18 @@ import type { Document } from '../config/document.ts'
 import type { Position } from '../config/positions.ts'
 import type { Graph } from '../graph/graph.ts'
 import { graphBuilder } from './builder.ts'
+import { checks } from './checks.ts'
 import { claimsOf } from './claims.ts'
-import { clientSenders } from './clients.ts'
+import { clientSenders, clientTls } from './clients.ts'
 import { control } from './control.ts'
 import { checkDeny, denyRules } from './deny.ts'
 import { dnsbl } from './dnsbl.ts'
 import { finalMailboxes } from './final-mailboxes.ts'
 import { hopLimit, sizeLimit } from './limits.ts'
+import { allowedFrom, demands, loginAllowed } from './line.ts'
 import { localMx } from './local-mx.ts'
 import { ourDomains } from './our-domains.ts'
+import { clientRates } from './rates.ts'
 import { recipients, roleMailboxes } from './recipients.ts'
 import { relaying } from './relaying.ts'
 import { reporter } from './report.ts'
@@ -31,20 +34,36 @@ export function compile(document: Document, positionOf: (at: string) => Position
   const ours = ourDomains(document)
   const finals = finalMailboxes(document, ours, report)
   const next = build.leaf({ kind: 'next', at: null })
-  const deny = (stage: 'connect' | 'mail' | 'rcpt' | 'data' | 'destination', after = next) =>
+  const deny = (stage: 'connect' | 'helo' | 'mail' | 'rcpt' | 'data' | 'destination', after = next) =>
     denyRules(build, document.deny, stage, after, report)
 
   checkDeny(document.deny, (domain) => ours.governing(domain) !== null, report)
   const accepted = recipients(build, document, ours, finals)
-  const admitted = relaying(build, document, ours, accepted, dnsbl(build, document, accepted))
+  const admitted = relaying(build, document, ours, accepted, (end) =>
+    checks(build, document, dnsbl(build, document, end)),
+  )
   const graph = build.finish(
     {
-      connect: deny('connect'),
-      helo: next,
-      auth: next,
-      mail: deny('mail', clientSenders(build, document, sizeLimit(build, document, next))),
+      connect: allowedFrom(build, document, deny('connect')),
+      helo: deny('helo'),
+      auth: loginAllowed(build, document, next),
+      mail: demands(
+        build,
+        document,
+        clientTls(
+          build,
+          document,
+          deny(
+            'mail',
+            clientSenders(build, document, sizeLimit(build, document, clientRates(build, document, 'messages', next))),
+          ),
+        ),
+      ),
       rcpt: roleMailboxes(build, document, ours, finals, deny('rcpt', admitted)),
-      data: deny('data', sizeLimit(build, document, hopLimit(build, document, next))),
+      data: deny(
+        'data',
+        sizeLimit(build, document, hopLimit(build, document, clientRates(build, document, 'bytes', next))),
+      ),
       message: next,
       route: localMx(build, document, ours, report),
       destination: deny('destination'),

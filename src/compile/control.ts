@@ -6,12 +6,12 @@ import { type AdminSettings, defaultEnvelopeLog, type EnvelopeLogSettings } from
 
 /** What no walk decides, by name and without places. Hosts of a relay keep their order: it is their preference. */
 export function control(document: Document): Control {
-  const { hostname, limits, timeouts, retry, resolver, mxPort, admin, envelopeLog } = document
+  const { hostname, limits, timeouts, retry, resolver, mxPort, admin, envelopeLog, certificates, bans } = document
   return {
     hostname,
     postmaster: document.postmaster.text,
     listeners: document.listeners
-      .map(({ name, kind, bind, hostname, maxSizeBytes }) => ({ name, kind, bind, hostname, maxSizeBytes }))
+      .map(({ at, allowFrom, ...settings }) => settings)
       .sort((a, b) => byCodeUnits(a.name, b.name)),
     relays: document.relays
       .map(({ name, hosts, tls, auth, connections }) => ({ name, hosts, tls, auth, connections }))
@@ -23,6 +23,11 @@ export function control(document: Document): Control {
     mxPort,
     ...(admin === null ? {} : { admin: settingsOf(admin) }),
     ...(isUsual(envelopeLog) ? {} : { envelopeLog }),
+    ...(certificates.length === 0
+      ? {}
+      : { certificates: certificates.map(({ at, ...one }) => one).sort((a, b) => byCodeUnits(a.name, b.name)) }),
+    ...(document.credentials.length === 0 ? {} : { credentials: document.credentials.map(({ at, ...one }) => one) }),
+    ...(bans === null ? {} : { bans }),
   }
 }
 

@@ -2,7 +2,38 @@
 export const defaults = {
   apiVersion: 'mailgw/1',
   domain: { kind: 'local', recipients: 'any', unknown: 'reject' },
-  client: { internal: false },
+  client: { internal: false, by: 'each' },
+  listener: {
+    tls: 'off',
+    login: 'off',
+    proxyTimeout: '5s',
+    earlyTalkers: 'observe',
+    time: false,
+    helo: 'accept',
+  },
+  tls: { minVersion: 'TLSv1.2' },
+  login: { required: false },
+  credentials: {
+    timeout: '10s',
+    /** Nobody is refused for what we could not find out. */
+    onError: 'defer',
+    cache: '5m',
+    ldap: { scope: 'sub', connections: 4 },
+    radius: { port: 1812, attempts: 2 },
+    /** Public keys alone: with HS256 whoever can check a token can make one. */
+    oauth: { algorithms: ['RS256', 'ES256', 'PS256', 'EdDSA'], claim: 'email', skew: '1m' },
+  },
+  bans: {
+    failures: 20,
+    unknownRecipients: 50,
+    protocolErrors: 50,
+    httpRequests: 5,
+    window: '10m',
+    for: '1h',
+    max: '7d',
+    delay: { first: '1s', max: '30s' },
+    lockOut: { failures: 10, window: '15m', for: '15m' },
+  },
   relaying: 'two-way',
   /** Opportunistic, as between strangers there is nothing to verify against without DANE or MTA-STS. */
   mxTls: 'may',
@@ -12,7 +43,8 @@ export const defaults = {
   relayPort: 25,
   /** Folder of maildirs, below the state folder. */
   dir: 'mail',
-  dnsbl: { codes: ['127.0.0.0/8'], code: 554 },
+  dnsbl: { kind: 'deny', codes: ['127.0.0.0/8'], code: 554 },
+  softBounce: false,
   limits: {
     sessions: 4000,
     sessionsPerClient: 100,

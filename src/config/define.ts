@@ -1,4 +1,5 @@
 import type { Claim } from './define-claims.ts'
+import type { Bans, Certificate, Credential, Line } from './define-line.ts'
 
 /**
  * The document as a person writes it, as types. They carry the names: a relay or listener that is used but not declared,
@@ -23,7 +24,7 @@ export type Secret = { readonly $secret: `env:${string}` | `file:${string}` | `e
 
 export type TlsLevel = 'off' | 'may' | 'encrypt' | 'verify'
 
-export type Listener = {
+export type Listener<Certificates extends string = string> = Line<Certificates> & {
   readonly kind: 'mx' | 'submission' | 'internal'
   readonly bind: Many<string>
   readonly maxSize?: Size
@@ -41,12 +42,24 @@ export type Domain =
       readonly unknown?: Unknown
     }
 
+/** Exactly one of `networks`, `logins` and `certificates`. */
 export type Client = {
-  readonly networks: List
+  readonly networks?: List
+  readonly logins?: List
+  readonly certificates?: List
   readonly internal?: boolean
+  /** `'own'`: the addresses of the login. */
   readonly senders?: List
   readonly recipients?: List
   readonly maxSize?: Size
+  readonly tls?: 'required'
+  readonly rates?: {
+    readonly messages?: Many<string>
+    readonly recipients?: Many<string>
+    readonly bytes?: Many<string>
+    readonly by?: 'each' | 'all'
+  }
+  readonly mode?: 'observe'
 }
 
 export type Relaying =
@@ -80,19 +93,47 @@ export type Target<Relays extends string = string> =
 /** Rows in the document or in a table file. No union: a compiler reports a mistake in one at the row, in a union above all. */
 export type Rows<Row> = { readonly [key: string]: Row }
 
+/** A mark that goes on with the message; made by `tag()`. */
+export type Tag = { readonly tag: string }
+
+/** What a rule that asks the DNS does. */
+export type Then = Reject | 'defer' | Tag
+
 export type Dnsbl<Listeners extends string = string> = {
   readonly id: string
+  readonly kind?: 'deny' | 'allow'
   readonly zone: string
   readonly codes?: Many<string>
   readonly listeners?: Many<Listeners>
-  readonly onListed?: Reject
+  readonly weight?: number
+  readonly onListed?: Then
   readonly onError: 'ignore' | 'defer'
+  readonly mode?: 'observe'
 }
+
+export type Check<Listeners extends string = string> = {
+  readonly then?: Then
+  readonly onError: 'ignore' | 'defer'
+  readonly listeners?: Many<Listeners>
+  readonly mode?: 'observe'
+}
+
+export type Checks<Listeners extends string = string> = {
+  readonly reverse?: Check<Listeners>
+  readonly helo?: Check<Listeners>
+  readonly senderDomain?: Check<Listeners>
+}
+
+/** A file on the gateway that it reads again whenever it changes; made by `watched()`. */
+export type Watched = { readonly $watched: string }
 
 export type Deny<Listeners extends string = string> = {
   readonly id?: string
   readonly when: {
-    readonly client?: List
+    readonly client?: List | Watched
+    readonly helo?: List
+    readonly login?: List
+    readonly tls?: 'none'
     readonly sender?: List
     readonly recipient?: List
     readonly destination?: List
@@ -100,6 +141,9 @@ export type Deny<Listeners extends string = string> = {
     readonly listener?: Many<Listeners>
   }
   readonly then?: Reject
+  readonly mode?: 'observe'
+  /** Needed with `watched()`, and only there. */
+  readonly onError?: 'ignore' | 'defer'
 }
 
 export type Limits = {
@@ -111,6 +155,9 @@ export type Limits = {
   readonly maxHops?: number
   readonly connectionsPerNextHop?: number
   readonly connectionsOut?: number
+  readonly connections?: number
+  readonly commandsPerMinute?: number
+  readonly minBytesPerSecond?: number
 }
 
 export type Timeouts = {
@@ -159,13 +206,20 @@ export type Gateway = {
   readonly addresses?: Many<string>
 }
 
-export type Config<Listeners extends string = string, Relays extends string = string> = {
+export type Config<
+  Listeners extends string = string,
+  Relays extends string = string,
+  Certificates extends string = string,
+> = {
   readonly $schema?: string
   readonly apiVersion?: 'mailgw/1'
   readonly include?: Many<string>
   readonly hostname: string
   readonly postmaster: string
-  readonly listeners: { readonly [name in Listeners]: Listener }
+  readonly listeners: { readonly [name in Listeners]: Listener<NoInfer<Certificates>> }
+  readonly certificates?: { readonly [name in Certificates]: Certificate }
+  readonly credentials?: readonly Credential[]
+  readonly bans?: Bans
   readonly domains?: { readonly [pattern: string]: Domain }
   readonly trusted?: List
   readonly clients?: { readonly [name: string]: Client }
@@ -173,6 +227,9 @@ export type Config<Listeners extends string = string, Relays extends string = st
   readonly relays?: { readonly [name in Relays]: Relay }
   readonly localMx?: Rows<Target<NoInfer<Relays>>>
   readonly dnsbl?: readonly Dnsbl<NoInfer<Listeners>>[]
+  readonly dnsblThreshold?: number
+  readonly checks?: Checks<NoInfer<Listeners>>
+  readonly softBounce?: boolean
   readonly deny?: readonly Deny<NoInfer<Listeners>>[]
   readonly aliases?: Rows<Many<string>>
   readonly limits?: Limits
@@ -190,8 +247,10 @@ export type Config<Listeners extends string = string, Relays extends string = st
  * The whole configuration, in the object form: with a callback the compiler would report every mistake at the callback.
  * Gives the document back unchanged; what it adds is the types.
  */
-export function defineConfig<const Listeners extends string, const Relays extends string = never>(
-  config: Config<Listeners, Relays>,
-): Config<Listeners, Relays> {
+export function defineConfig<
+  const Listeners extends string,
+  const Relays extends string = never,
+  const Certificates extends string = never,
+>(config: Config<Listeners, Relays, Certificates>): Config<Listeners, Relays, Certificates> {
   return config
 }

@@ -2,6 +2,9 @@ import type { Domain } from '../mail/domain.ts'
 import type { Mailbox } from '../mail/path.ts'
 import type {
   AdminSettings,
+  BanSettings,
+  CertificateSettings,
+  CredentialSettings,
   EnvelopeLogSettings,
   HostPort,
   Limits,
@@ -27,13 +30,23 @@ export type Document = {
   readonly apiVersion: 'mailgw/1'
   readonly hostname: Domain
   readonly postmaster: Mailbox
-  readonly listeners: readonly (At & ListenerSettings)[]
+  /** `allowFrom`: networks that may connect; absent: all. */
+  readonly listeners: readonly (At & ListenerSettings & { readonly allowFrom?: readonly Network[] })[]
+  readonly certificates: readonly (At & CertificateSettings)[]
+  /** In the order in which they are asked. */
+  readonly credentials: readonly (At & CredentialSettings)[]
+  /** `null`: nobody is banned for what they do. */
+  readonly bans: BanSettings | null
   readonly domains: readonly DomainEntry[]
   readonly clients: readonly ClientEntry[]
   readonly relaying: Relaying
   readonly relays: readonly (At & RelaySettings)[]
   readonly localMx: readonly LocalMxRow[]
   readonly dnsbl: readonly DnsblEntry[]
+  /** Sum of weights at which a client is refused; absent: no list has a weight. */
+  readonly dnsblThreshold?: number
+  /** In the order in which they are asked; absent: none. */
+  readonly checks?: readonly CheckEntry[]
   readonly deny: readonly DenyRule[]
   readonly aliases: readonly AliasRow[]
   readonly limits: Limits
@@ -78,17 +91,43 @@ export type Unknown =
   | { readonly kind: 'catch-all'; readonly to: Mailbox }
   | { readonly kind: 'park' }
 
-/** A named network. `internal`: may relay by `relaying`. Longest prefix wins over all clients. */
+/**
+ * A named client: networks, logins or certificates, exactly one kind of them. Of networks the longest prefix wins over
+ * all clients, of logins the most specific pattern; a login goes before a certificate, a certificate before a network.
+ */
 export type ClientEntry = At & {
   readonly name: string
+  /** Empty where it is known by something else. */
   readonly networks: readonly (At & { readonly network: Network })[]
+  readonly logins?: readonly (At & { readonly login: LoginPattern })[]
+  readonly certificates?: readonly (At & { readonly certificate: CertificatePattern })[]
+  /** It may relay by `relaying`. */
   readonly internal: boolean
-  /** Reverse-paths that it may use; `null`: any. */
-  readonly senders: readonly AddressPattern[] | null
+  /** Reverse-paths that it may use; `null`: any. `own`: the addresses of the login. */
+  readonly senders: readonly AddressPattern[] | 'own' | null
   /** Recipients that it may send to; `null`: any that relaying allows. */
   readonly recipients: readonly AddressPattern[] | null
   /** `null`: the listener's. */
   readonly maxSizeBytes: number | null
+  /** Only over an encrypted line. */
+  readonly tls?: 'required'
+  readonly rates?: readonly RateEntry[]
+  /** What it may not is only written down. */
+  readonly mode?: 'observe'
+}
+
+/** Folded: a login itself, `*@domain` (what stands behind its last `@`), `*` (whoever logged in). */
+export type LoginPattern = string
+
+/** `sha256:` and 64 hexadecimal digits, or `*` (whoever has a verified certificate). */
+export type CertificatePattern = string
+
+/** At most `most` within any `perMs`. `each`: for every address, login or certificate of the client on its own. */
+export type RateEntry = At & {
+  readonly of: 'messages' | 'recipients' | 'bytes'
+  readonly most: number
+  readonly perMs: number
+  readonly by: 'each' | 'all'
 }
 
 export type Relaying =
@@ -108,16 +147,37 @@ export type Target =
 
 export type DnsblEntry = At & {
   readonly id: string
+  /** `allow`: who is on it is not asked about further. Absent: who is on it is refused. */
+  readonly kind?: 'allow'
   readonly zone: Domain
   /** Answers that count, as canonical networks inside 127.0.0.0/8; 127.255.255.0/24 never counts. */
   readonly codes: readonly Network[]
   /** Names of listeners; `null`: those of kind `mx`. */
   readonly listeners: readonly string[] | null
-  readonly onListed: { readonly code: number; readonly text: string }
+  /** Of an allow list it is never read. */
+  readonly onListed: Consequence
   readonly onError: 'ignore' | 'defer'
+  /** It decides together with others, by `dnsblThreshold`; an allow list's is taken off the sum. Absent: it decides alone. */
+  readonly weight?: number
+  readonly mode?: 'observe'
 }
 
-/** All conditions that are not `null` must hold; within one, any of its values. */
+/** What a rule does to mail: a reply (`status` absent: x.7.1), or a mark that goes on with the message. */
+export type Consequence =
+  | { readonly code: number; readonly status?: string; readonly text: string }
+  | { readonly tag: string }
+
+/** A question about who sends, asked of the DNS. */
+export type CheckEntry = At & {
+  readonly id: 'reverse' | 'helo' | 'sender-domain'
+  /** Names of listeners; `null`: those of kind `mx`. */
+  readonly listeners: readonly string[] | null
+  readonly then: Consequence
+  readonly onError: 'ignore' | 'defer'
+  readonly mode?: 'observe'
+}
+
+/** All conditions that are not `null` or absent must hold; within one, any of its values. */
 export type DenyRule = At & {
   readonly id: string
   readonly when: {
@@ -128,8 +188,17 @@ export type DenyRule = At & {
     readonly destination: readonly Network[] | null
     readonly sizeOverBytes: number | null
     readonly listeners: readonly string[] | null
+    readonly helo?: readonly DomainPattern[]
+    readonly logins?: readonly LoginPattern[]
+    /** `none`: the line is not encrypted. */
+    readonly tls?: 'none'
+    /** A file on the gateway with networks, read again whenever it changes. */
+    readonly watched?: string
   }
   readonly then: { readonly code: number; readonly status: string; readonly text: string }
+  readonly mode?: 'observe'
+  /** Where `watched` cannot be read: the rule does not hold, or the client is put off. Absent without `watched`. */
+  readonly onError?: 'ignore' | 'defer'
 }
 
 /** The whole chain is resolved by `compile`; a cycle is an error there. */

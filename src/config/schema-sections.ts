@@ -1,4 +1,5 @@
 import { defaults } from './defaults.ts'
+import { line } from './schema-line.ts'
 import {
   count,
   duration,
@@ -32,7 +33,7 @@ const reject = keys(
   },
   "reject(550, 'text')",
 )
-const rejects = keys({ reject }, "reject(550, 'text')")
+export const rejects = keys({ reject }, "reject(550, 'text')")
 
 export const listener = keys({
   kind: oneOf(['mx', 'submission', 'internal']).meta({
@@ -51,6 +52,7 @@ export const listener = keys({
   hostname: text("a host name, such as 'mx1.corp.example'")
     .meta({ description: 'Name in the greeting and in Received. Default: `hostname`.', examples: ['mx1.corp.example'] })
     .optional(),
+  ...line,
 })
 
 const unknown = either("'reject', 'park' or catchAll('mailbox@domain')", [
@@ -96,35 +98,8 @@ export const domain = either("'local', 'relay' or an object with keys", [
   }),
 ])
 
-const addressPattern = "an address pattern, such as 'user@a.example', '*.a.example' or '<>'"
+export const addressPattern = "an address pattern, such as 'user@a.example', '*.a.example' or '<>'"
 export const network = "an address block, such as '192.0.2.0/24'"
-
-export const client = keys({
-  networks: listOrTable(network).meta({
-    description:
-      'Addresses and blocks of this client. Of all clients the longest prefix wins. Table column: `network`.',
-    examples: [['10.1.0.0/16', 'fd00:1::/32']],
-  }),
-  internal: flag()
-    .meta({ description: 'It may relay as far as `relaying` says.', default: defaults.client.internal })
-    .optional(),
-  senders: listOrTable(addressPattern)
-    .meta({
-      description:
-        'Reverse-paths that it may use, `user@domain`, domain, `*.domain`, `*` or `<>`. Default: any. Table column: `sender`.',
-      examples: [['scanner@corp.example']],
-    })
-    .optional(),
-  recipients: listOrTable(addressPattern)
-    .meta({
-      description: 'Recipients that it may send to. Default: any that relaying allows. Table column: `recipient`.',
-      examples: [['corp.example']],
-    })
-    .optional(),
-  maxSize: size()
-    .meta({ description: 'Largest message from it. Default: that of the listener.', examples: ['5MiB'] })
-    .optional(),
-})
 
 export const relaying = either("'local-only', 'outbound', 'two-way' or unsafeOpenRelay({ reason, until })", [
   oneOf(['local-only', 'outbound', 'two-way']),
@@ -195,54 +170,6 @@ export const target = either(wanted.target, [
   keys({ discard: yes().meta({ description: 'Accepts, and throws away.' }) }),
 ])
 
-export const dnsbl = keys({
-  id: text('a name').meta({ description: 'Its name in logs, explanations and metrics.', examples: ['zen'] }),
-  zone: text('a domain').meta({ description: 'DNS zone of the list (RFC 5782).', examples: ['zen.dnsbl.example'] }),
-  codes: many("an address inside 127.0.0.0/8, such as '127.0.0.2'")
-    .meta({
-      description:
-        'Answers that count as listed: addresses or blocks. 127.255.255.0/24 (errors of the list) never counts.',
-      default: defaults.dnsbl.codes,
-    })
-    .optional(),
-  listeners: many('the name of a listener')
-    .meta({ description: 'Listeners that ask it. Default: those of kind `mx`.', examples: [['mx']] })
-    .optional(),
-  onListed: rejects.meta({ description: 'Reply at RCPT. Default: 554 5.7.1 with the zone in its text.' }).optional(),
-  onError: oneOf(['ignore', 'defer']).meta({
-    description: 'When nobody can tell: `ignore` goes on as if not listed, `defer` answers 451 4.7.1.',
-    examples: ['ignore'],
-  }),
-})
-
-export const deny = keys({
-  id: text('a name')
-    .meta({ description: 'Its name in logs. Default: its place, such as `deny[2]`.', examples: ['bad-nets'] })
-    .optional(),
-  when: keys({
-    client: listOrTable(network)
-      .meta({ description: 'Address of the client. Table column: `network`.', examples: [['194.30.0.0/16']] })
-      .optional(),
-    sender: listOrTable(addressPattern)
-      .meta({ description: 'Envelope sender (MAIL FROM). Table column: `sender`.', examples: [['*.bad.example']] })
-      .optional(),
-    recipient: listOrTable(addressPattern)
-      .meta({ description: 'Envelope recipient (RCPT TO). Table column: `recipient`.' })
-      .optional(),
-    destination: listOrTable(network)
-      .meta({
-        description: 'Address that a delivery would connect to. Stands alone in its rule. Table column: `network`.',
-        examples: [['192.0.2.0/24']],
-      })
-      .optional(),
-    size: keys({ over: size().meta({ description: 'Larger than this, announced or counted.', examples: ['5MB'] }) })
-      .meta({ description: 'Size of the message.' })
-      .optional(),
-    listener: many('the name of a listener').meta({ description: 'Listener that the client came to.' }).optional(),
-  }).meta({ description: 'All conditions must hold; of a list, any one.' }),
-  then: rejects.meta({ description: 'The reply. Default: 550 5.7.1.' }).optional(),
-})
-
 export const limits = keys({
   sessions: count(1, 100_000)
     .meta({ description: 'SMTP sessions at one moment.', default: defaults.limits.sessions })
@@ -273,6 +200,25 @@ export const limits = keys({
     .optional(),
   connectionsOut: count(1, 100_000)
     .meta({ description: 'Connections at one moment to all next hops.', default: defaults.limits.connectionsOut })
+    .optional(),
+  connections: count(1, 200_000)
+    .meta({
+      description:
+        'Connections at one moment in both directions. What it is more than `sessions` is kept for mail going out, what it is more than `connectionsOut` for mail coming in. Default: neither takes from the other.',
+      examples: [4400],
+    })
+    .optional(),
+  commandsPerMinute: count(10, 100_000)
+    .meta({
+      description: 'Commands of one session within a minute; further ones wait. Default: no limit.',
+      examples: [600],
+    })
+    .optional(),
+  minBytesPerSecond: count(1, 1_000_000)
+    .meta({
+      description: 'A message that comes slower than this over a whole minute ends the session. Default: no floor.',
+      examples: [100],
+    })
     .optional(),
 })
 

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { defaults } from './defaults.ts'
 import { admin } from './schema-admin.ts'
+import { bans } from './schema-bans.ts'
 import { claim } from './schema-claims.ts'
+import { credential } from './schema-credentials.ts'
 import { gateway } from './schema-gateways.ts'
+import { certificate } from './schema-line.ts'
+import { checks, client, denyList, dnsblList, dnsblThreshold, softBounce } from './schema-refusal.ts'
 import {
-  client,
-  deny,
-  dnsbl,
   domain,
   envelopeLog,
   limits,
@@ -45,6 +46,29 @@ export const schema = keys({
     description: 'Sockets that take SMTP, by name.',
     examples: [{ lan: { kind: 'internal', bind: '127.0.0.1:2525' } }],
   }),
+  certificates: named(certificate, 'certificates by name')
+    .meta({
+      description:
+        'Certificates of the gateway, by name, for `listeners.NAME.tls`. The files are read on the gateway, and again when they were renewed.',
+      examples: [{ main: { cert: '/etc/mailgw/main.pem', key: '/etc/mailgw/main.key' } }],
+    })
+    .optional(),
+  credentials: list(credential, 'credentials')
+    .meta({
+      description:
+        'What stands behind a login, asked in this order: who is unknown to one is asked of the next, a refusal is the end.',
+      examples: [
+        [{ id: 'staff', ldap: { urls: 'ldaps://ldap.corp.example', dn: 'uid={login},ou=people,dc=corp,dc=example' } }],
+      ],
+    })
+    .optional(),
+  bans: bans
+    .meta({
+      description:
+        'Who misbehaves is kept out for a while, with these numbers where none are written. Without this section nobody is.',
+      examples: [{ failures: 10, for: '30m' }],
+    })
+    .optional(),
   domains: named(domain, 'domains by pattern')
     .meta({
       description:
@@ -75,12 +99,30 @@ export const schema = keys({
       examples: [{ '*.lab.example': 'bart:26', '*': { relay: 'isp' } }],
     })
     .optional(),
-  dnsbl: list(dnsbl, 'DNS lists')
+  dnsbl: dnsblList
     .meta({ description: 'DNS lists that unknown clients are looked up in, in order; the first hit decides.' })
     .optional(),
-  deny: list(deny, 'rules')
-    .meta({ description: 'Rules that refuse; the first that matches, in this order, decides.' })
+  dnsblThreshold: dnsblThreshold
+    .meta({
+      description: 'Sum of the weights of DNS lists at which the list that reached it decides (`dnsbl[].weight`).',
+      examples: [5],
+    })
     .optional(),
+  checks: checks
+    .meta({
+      description:
+        'Questions about senders from outside that the DNS answers, asked at RCPT before the DNS lists, so that postmaster stays reachable.',
+      examples: [{ senderDomain: { onError: 'ignore' }, reverse: { onError: 'ignore', mode: 'observe' } }],
+    })
+    .optional(),
+  softBounce: softBounce
+    .meta({
+      description:
+        'On all listeners, each refusal for good (5yz) that this document makes is answered as one for now (4yz), so that no mail is lost while a new document is tried.',
+      default: defaults.softBounce,
+    })
+    .optional(),
+  deny: denyList.meta({ description: 'Rules that refuse; the first that matches, in this order, decides.' }).optional(),
   aliases: rowsOrTable(many('a mailbox'), 'mailboxes by alias')
     .meta({
       description:

@@ -4,12 +4,17 @@ import type { HostPort, ListenerSettings } from '../mail/settings.ts'
 import type { Listener } from './define.ts'
 import { type Reading, readDomain, unread } from './patterns.ts'
 import { hostText, readBind } from './validate-host.ts'
+import { type LineContext, line } from './validate-line.ts'
 import { holds } from './validate-network.ts'
-import { atOf, listOf, nameAt, type Placed, sizeAt, take, valueSpot } from './validate-read.ts'
+import { atOf, listOf, nameAt, networksAt, type Placed, sizeAt, take, valueSpot, values } from './validate-read.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { entries, items } from './validate-rows.ts'
 
-export type ListenerEntry = ListenerSettings & { readonly at: string }
+export type ListenerEntry = ListenerSettings & {
+  readonly at: string
+  /** Networks that may connect; absent: all. */
+  readonly allowFrom?: readonly string[]
+}
 /** An address that is listened on, and by whom. */
 export type Bound = Placed<HostPort> & { readonly listener: string; readonly hostname: string }
 
@@ -44,6 +49,7 @@ export function listeners(
   section: unknown,
   hostname: Domain | null,
   maxSizeBytes: number,
+  context: LineContext,
 ): { list: ListenerEntry[]; bound: Bound[] } {
   const list: ListenerEntry[] = []
   const bound: Bound[] = []
@@ -88,7 +94,14 @@ export function listeners(
       bind: sockets.map(({ value: host }) => host),
       hostname: own ?? '',
       maxSizeBytes: size,
+      ...(listener.allowFrom === undefined || !report.sound([...path, 'allowFrom'])
+        ? {}
+        : { allowFrom: values(networksAt(report, listener.allowFrom, [...path, 'allowFrom'])) }),
+      ...line(report, listener, path, context),
     })
+    for (const key of ['tls', 'login', 'allowFrom'] as const) {
+      if (listener[key] !== undefined) report.place(`${at}.${key}`, { kind: 'key', path: [...path, key] })
+    }
     if (
       listener.kind === 'mx' &&
       own !== null &&

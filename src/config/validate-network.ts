@@ -44,6 +44,16 @@ export function holds(outer: string, inner: string): boolean {
   return masked(ipFromBytes(b.bytes), a.prefix) === ipFromBytes(a.bytes)
 }
 
+/** Addresses of one site or machine (RFC 1918, RFC 6598, RFC 1122, RFC 3927, RFC 4193, RFC 4291). */
+const privateBlocks = [
+  ...['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
+  ...['fc00::/7', 'fe80::/10'],
+]
+
+/** No site has a million public addresses, or a whole registry's IPv6; who has writes them as the blocks that they are. */
+export const isWide = (network: string): boolean =>
+  prefixOf(network) < (network.includes(':') ? 24 : 12) && !privateBlocks.some((block) => holds(block, network))
+
 export const prefixOf = (network: string): number => block(network).prefix
 
 function block(network: string): { bytes: Uint8Array; prefix: number } {

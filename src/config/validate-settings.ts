@@ -40,7 +40,19 @@ export function limits(report: Report, section: unknown): Limits {
       `expected at most limits.sessions (${counts.sessions}), got ${counts.sessionsPerClient}`,
     )
   }
+  checkConnections(report, counts)
   return { ...counts, maxSizeBytes: size ?? least }
+}
+
+/** Less than either direction may have would take from both, and nobody could tell from which. */
+function checkConnections(
+  report: Report,
+  counts: { readonly connections?: number; readonly sessions: number; readonly connectionsOut: number },
+): void {
+  const least = Math.max(counts.sessions, counts.connectionsOut)
+  if (counts.connections === undefined || counts.connections >= least) return
+  const message = `expected at least as many as limits.sessions and limits.connectionsOut (${least}), got ${counts.connections}`
+  report.error('MG1208', valueSpot(['limits', 'connections']), message)
 }
 
 export function timeouts(report: Report, section: unknown): Timeouts {

@@ -8,10 +8,14 @@ import { schema } from './schema.ts'
 import { type Source, TableFile } from './source.ts'
 import { admin } from './validate-admin.ts'
 import { aliases } from './validate-aliases.ts'
+import { bans } from './validate-bans.ts'
+import { certificates } from './validate-certificates.ts'
+import { checks } from './validate-checks.ts'
 import { claims, type Names } from './validate-claims.ts'
 import { checkSomebodySends, clients } from './validate-clients.ts'
+import { credentials } from './validate-credentials.ts'
 import { deny } from './validate-deny.ts'
-import { dnsbl } from './validate-dnsbl.ts'
+import { dnsbl, dnsblThreshold } from './validate-dnsbl.ts'
 import { domains } from './validate-domains.ts'
 import { envelopeLog } from './validate-envelopes.ts'
 import { gateways } from './validate-gateways.ts'
@@ -57,13 +61,19 @@ export function validate(source: Source, options: { readonly now?: number } = {}
   if (get('localMx') !== undefined) report.place('localMx', { kind: 'key', path: ['localMx'] })
 
   const bounds = limits(report, get('limits'))
-  const { list: sockets, bound } = listeners(report, get('listeners'), hostname, bounds.maxSizeBytes)
+  const vouching = certificates(report, get('certificates'))
+  const logins = credentials(report, get('credentials'))
+  const context = { certificates: vouching, credentials: logins }
+  const { list: sockets, bound } = listeners(report, get('listeners'), hostname, bounds.maxSizeBytes, context)
   const ours = domains(report, get('domains'))
   const known = clients(report, get('trusted'), get('clients'), sockets)
   const hops = relays(report, get('relays'), bounds.connectionsPerNextHop)
   const routes = localMx(report, get('localMx'))
   const names = aliases(report, get('aliases'))
   const retrying = retry(report, get('retry'))
+  const lists = dnsbl(report, get('dnsbl'))
+  const threshold = dnsblThreshold(report, get('dnsblThreshold'), lists)
+  const asked = checks(report, get('checks'))
   const declared: Names = {
     listener: isSection(get('listeners')) ? entries(get('listeners')).map(([name]) => name) : null,
     relay: isSection(get('relays')) ? entries(get('relays')).map(([name]) => name) : null,
@@ -75,12 +85,17 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     hostname: hostname ?? ('' as Domain),
     postmaster: postmaster!,
     listeners: sockets,
+    certificates: vouching.list,
+    credentials: logins.list,
+    bans: bans(report, get('bans'), known),
     domains: ours.list,
     clients: known,
     relaying: relaying(report, get('relaying'), options.now ?? Date.now()),
     relays: hops.map(({ placedHosts, ...relay }) => relay),
     localMx: routes.list,
-    dnsbl: dnsbl(report, get('dnsbl')),
+    dnsbl: lists,
+    ...(threshold === null ? {} : { dnsblThreshold: threshold }),
+    ...(asked.length === 0 ? {} : { checks: asked }),
     deny: deny(report, get('deny')),
     aliases: [...names.values()].map(({ at, alias, to }) => ({ at, alias, to })),
     limits: bounds,
@@ -99,8 +114,13 @@ export function validate(source: Source, options: { readonly now?: number } = {}
   const readable = (...sections: string[]) =>
     sections.every((name) => isSection(get(name)) && (name === 'localMx' || !(get(name) instanceof TableFile)))
   const complete = routes.list.length === routes.byPattern.size && report.sound(['localMx'])
+  // Of a listener that could not be read nobody knows what it would have used.
+  if (isSection(get('listeners')) && report.sound(['listeners'])) {
+    vouching.tellUnused(report)
+    logins.tellUnused(report)
+  }
   if (readable('relays', 'localMx')) checkRelayNames(report, get('relays'), routes, complete)
-  if (readable('listeners')) checkListenerNames(report, get('dnsbl'), get('deny'), get('listeners'))
+  if (readable('listeners')) checkListenerNames(report, get('dnsbl'), get('deny'), get('checks'), get('listeners'))
   if (readable('domains', 'localMx')) checkDomainsAgainstRoutes(report, routing)
   if (report.sound(['trusted']) && report.sound(['clients'])) {
     checkSomebodySends(report, document.relaying, known, get('relaying') !== undefined)

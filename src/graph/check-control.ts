@@ -1,4 +1,6 @@
 import { adminScopes } from '../mail/settings.ts'
+import { credentials } from './check-credentials.ts'
+import { bans, certificates, checkLines, listenerLine } from './check-line.ts'
 import { isSorted } from './check-order.ts'
 import type { Control } from './control.ts'
 import { type Check, line, listOf, oneOf, orNull, record, ShapeError, text, whole } from './shape.ts'
@@ -31,13 +33,16 @@ const shape: Check = record(
     hostname,
     postmaster: line,
     listeners: listOf(
-      record({
-        name,
-        kind: oneOf('mx', 'submission', 'internal'),
-        bind: listOf(bindPort),
-        hostname,
-        maxSizeBytes: bytes,
-      }),
+      record(
+        {
+          name,
+          kind: oneOf('mx', 'submission', 'internal'),
+          bind: listOf(bindPort),
+          hostname,
+          maxSizeBytes: bytes,
+        },
+        listenerLine,
+      ),
     ),
     relays: listOf(
       record({
@@ -48,16 +53,19 @@ const shape: Check = record(
         connections: count,
       }),
     ),
-    limits: record({
-      sessions: count,
-      sessionsPerClient: count,
-      maxSizeBytes: bytes,
-      maxRecipients: count,
-      maxErrors: count,
-      maxHops: count,
-      connectionsPerNextHop: count,
-      connectionsOut: count,
-    }),
+    limits: record(
+      {
+        sessions: count,
+        sessionsPerClient: count,
+        maxSizeBytes: bytes,
+        maxRecipients: count,
+        maxErrors: count,
+        maxHops: count,
+        connectionsPerNextHop: count,
+        connectionsOut: count,
+      },
+      { connections: count, commandsPerMinute: count, minBytesPerSecond: count },
+    ),
     timeouts: record({
       commandMs: ms,
       dataMs: ms,
@@ -73,7 +81,7 @@ const shape: Check = record(
     resolver: record({ servers: listOf(hostPort), timeoutMs: ms, attempts: count }),
     mxPort: whole(1, 65535),
   },
-  { admin, envelopeLog },
+  { admin, envelopeLog, certificates, credentials, bans },
 )
 
 /** Throws `ShapeError`. */
@@ -84,6 +92,7 @@ export function checkControl(value: unknown, where: string): asserts value is Co
     if (!isSorted(control[key].map(({ name }) => name)))
       throw new ShapeError(`${where}.${key}`, 'names sorted, each once', control[key])
   }
+  checkLines(control, where)
   const { admin } = control
   if (admin !== undefined) {
     // A gateway does not take the compiler's word for it: this is the door to everything.

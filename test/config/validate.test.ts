@@ -21,6 +21,9 @@ test('the smallest document is right and has every default of the standards', ()
         maxSizeBytes: 20_971_520,
       },
     ],
+    certificates: [],
+    credentials: [],
+    bans: null,
     domains: [
       {
         at: 'domains["corp.example"]',

@@ -1,0 +1,78 @@
+import { hashKindOf } from '../mail/password-hash.ts'
+import type { UserSettings } from '../mail/settings.ts'
+import type { Rows } from './define.ts'
+import type { User } from './define-line.ts'
+import { type Reading, read, unread } from './patterns.ts'
+import type { DocPath } from './positions.ts'
+import { addressPatternsAt, take, twice, values } from './validate-read.ts'
+import type { Report, Spot } from './validate-report.ts'
+import { pairs, tellEmpty } from './validate-rows.ts'
+
+/** Users in the document. Logins are compared without case: two that differ in it alone would be one. */
+export function users(report: Report, section: Rows<User>, path: DocPath, hasKey: boolean): readonly UserSettings[] {
+  const list: UserSettings[] = []
+  const seen = new Map<string, Spot>()
+  let rows = 0
+  for (const pair of pairs(report, section, path, ['login', 'hash'])) {
+    rows++
+    const login = take(report, 'MG1328', pair.keySpot, readLogin(pair.key))
+    if (login === null) continue
+    const first = seen.get(login)
+    if (first === undefined) seen.set(login, pair.keySpot)
+    else twice(report, pair.keySpot, pair.key, first)
+    const user = userOf(report, pair.value as User, pair.path, pair.valueSpot, hasKey)
+    if (user !== null) list.push({ login, ...user })
+  }
+  if (rows === 0) tellEmpty(report, path)
+  return list.sort((a, b) => (a.login < b.login ? -1 : 1))
+}
+
+function userOf(
+  report: Report,
+  written: User,
+  path: DocPath,
+  spot: Spot,
+  hasKey: boolean,
+): Omit<UserSettings, 'login'> | null {
+  const { hash, cram, addresses } = typeof written === 'string' ? { hash: written } : written
+  const inside = (key: string): Spot => (typeof written === 'string' ? spot : { kind: 'value', path: [...path, key] })
+  if (hash === undefined && cram === undefined) {
+    report.error('MG1202', spot, 'expected hash (or cram), got neither', {
+      hint: 'mailgw passwd prints the hash of a password',
+    })
+    return null
+  }
+  if (cram !== undefined && !hasKey) {
+    report.error('MG1202', inside('cram'), 'expected cramKey beside users, with which it is encrypted, got nothing')
+  }
+  return {
+    hash: hash === undefined ? null : take(report, 'MG1324', inside('hash'), readHash(hash)),
+    cram: cram === undefined ? null : take(report, 'MG1324', inside('cram'), readCram(cram)),
+    addresses:
+      addresses === undefined ? [] : values(addressPatternsAt(report, addresses, [...path, 'addresses'], 'sender')),
+  }
+}
+
+/** Folded: logins are compared without case. `:` divides the lines of user files and the fields of some back-ends. */
+export function readLogin(text: string): Reading<string> {
+  const folded = text.normalize('NFC').toLowerCase()
+  const isLogin = /^[^\x00-\x20\x7f-\xa0:*]+$/.test(folded) && Buffer.byteLength(folded) <= 255
+  return isLogin ? read(folded) : unread('a login without blanks, ":" and "*", such as ann@corp.example', text)
+}
+
+// What came is perhaps the password itself: it is not repeated.
+const hidden = (expected: string): Reading<never> => ({
+  ok: false,
+  error: `expected ${expected}, got another text (not shown)`,
+  hint: 'mailgw passwd prints it',
+})
+
+const readHash = (text: string): Reading<string> =>
+  hashKindOf(text) === null
+    ? hidden('the hash of a password, which begins with $scrypt$, $argon2id$, $2b$, $6$, $5$ or $scram-sha-256$')
+    : read(text)
+
+const readCram = (text: string): Reading<string> =>
+  /^\$aes-256-gcm\$[A-Za-z0-9+/=_-]+\$[A-Za-z0-9+/=_-]+$/.test(text) && text.length <= 1024
+    ? read(text)
+    : hidden('an encrypted password, which begins with $aes-256-gcm$')
