@@ -38,8 +38,7 @@ const replay = openReplay(before, after, changeSet)
 const openMs = performance.now() - start
 const cpu = process.cpuUsage()
 for await (const line of createInterface({ input: createReadStream(file, { highWaterMark: 1 << 20 }) })) {
-  const record = parseEnvelopeLine(line)
-  if (record !== null) replay.add(record)
+  for (const record of parseEnvelopeLine(line)) replay.add(record)
 }
 const tookMs = performance.now() - start
 const { user, system } = process.cpuUsage(cpu)

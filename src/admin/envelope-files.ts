@@ -73,8 +73,7 @@ export async function envelopesOf(
   const sought = `"id":${JSON.stringify(id)}`
   for await (const line of envelopeLines(files, since, Number.POSITIVE_INFINITY)) {
     if (line.includes(sought)) {
-      const record = parseEnvelopeLine(line)
-      if (record?.id === id) found.push(record)
+      found.push(...parseEnvelopeLine(line).filter((record) => record.id === id))
     } else if (found.length > 0) break
   }
   return found

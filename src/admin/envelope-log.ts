@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../mail/clock.ts'
-import { type EnvelopeRecord, envelopeLine, timeOfLine } from '../mail/envelope-record.ts'
+import { type AlsoTo, type EnvelopeRecord, envelopeLine, timeOfLine } from '../mail/envelope-record.ts'
 import type { Log } from '../mail/log.ts'
 import type { EnvelopeLogSettings } from '../mail/settings.ts'
 import { type EnvelopeFile, envelopeFileName, envelopeFiles, pruneEnvelopes } from './envelope-files.ts'
@@ -10,13 +10,14 @@ import { hashMailbox, readKey } from './envelope-hash.ts'
 
 /**
  * What clients asked for and what they were answered, in `<stateDir>/envelopes`:
- *   <time>.ndjson   records from that time on, a line each; the last one may be unfinished after a crash
+ *   <time>.ndjson   records from that time on; the last line may be unfinished after a crash
  *   key             of hashed local parts
  * For replays and explanations, not for anybody's rights: it is written when there is time, never synced, and what does
  * not fit is left out. Mail never waits for it.
  */
 export type EnvelopeLog = {
-  add(record: EnvelopeRecord): void
+  /** `others`: recipients of whom all the rest is true as well. */
+  add(record: EnvelopeRecord, others?: readonly AlsoTo[]): void
   /** In the order of time, with what was in memory. */
   files(): Promise<readonly EnvelopeFile[]>
   close(): Promise<void>
@@ -118,17 +119,20 @@ export async function openEnvelopeLog({ folder, settings, clock, log }: Envelope
   }
   const hashed = (mailbox: string | null): string | null => (mailbox === null ? null : hashMailbox(key, mailbox))
   return {
-    add(record) {
+    add(record, others = []) {
       const current = settings()
       if (current === null || isClosed) return
       if (pendingLength > maxPending || (failedAt !== null && clock.now() - failedAt < pauseMs)) {
-        left++
+        left += 1 + others.length
         return
       }
       const isPlain = current.localParts === 'plain'
-      const line = envelopeLine(
-        isPlain ? record : { ...record, from: hashed(record.from), to: hashed(record.to), hashed: true },
-      )
+      const line = isPlain
+        ? envelopeLine(record, others)
+        : envelopeLine(
+            { ...record, from: hashed(record.from), to: hashed(record.to), hashed: true },
+            others.map(({ to, at }) => ({ to: hashed(to), at })),
+          )
       pending.push(line)
       pendingLength += line.length
       if (writing !== null) return

@@ -15,7 +15,7 @@ export function envelopeOf(state: State, transaction: Transaction, caller: Calle
     protocol: protocolOf(state, transaction, caller),
     graphHash: admission.hash,
   }
-  return { from, recipients, body, smtputf8, ret, envid, origin }
+  return { from, recipients: recipients.list, body, smtputf8, ret, envid, origin }
 }
 
 /** The word for "with" in Received: RFC 3848, RFC 6531 §4.3; HELO has no letters for what only EHLO offers. */
@@ -33,17 +33,17 @@ export function acceptedFields(
   caller: Caller,
   cipher: string | null,
 ): LogFields {
-  const { from, recipients, admission, at, incoming } = transaction
+  const { from, recipients, admission, incoming } = transaction
   const fields = {
     id: incoming!.id,
     from: from === null ? '' : from.text,
-    recipients: recipients.length,
+    recipients: recipients.list.length,
     sizeBytes: incoming!.sizeBytes,
     client: caller.client,
     listener: caller.listener,
     helo: state.helo,
     graph: admission.hash,
-    at,
+    at: recipients.at,
   }
   if (cipher === null && caller.login === null) return fields
   return { ...fields, tls: cipher, login: caller.login }

@@ -59,8 +59,8 @@ export class Incoming {
 
   /** Writes the trace line. */
   open(trace: Pick<Hop, 'helo' | 'by' | 'protocol'>, now: number): void {
-    const { recipients, forwardPaths } = this.transaction
-    const only = forwardPaths === 1 ? recipients[0]!.original.text : null
+    const { recipients } = this.transaction
+    const only = recipients.forwardPaths === 1 ? recipients.list[0]!.original.text : null
     const line = receivedLine({ ...trace, client: this.caller.client, id: this.id, for: only }, now)
     this.stalled = !this.intake.write(Buffer.from(line, 'latin1'))
   }
@@ -130,6 +130,6 @@ export class Incoming {
 
   private ask(content: Content): Asked {
     const { admission, from, recipients } = this.transaction
-    return admission.data(this.caller, from, recipients, content)
+    return admission.data(this.caller, from, recipients.list, content)
   }
 }

@@ -8,7 +8,7 @@ import type { House } from './house.ts'
 import { Incoming } from './incoming.ts'
 import type { Mode } from './mode.ts'
 import { chunkOk, noRoom, notStored, shutDown } from './replies.ts'
-import { type Scribe, takeOut } from './scribe.ts'
+import type { Scribe } from './scribe.ts'
 import type { Because, State, Step } from './visit.ts'
 
 /** What a reception does to its session. */
@@ -149,7 +149,7 @@ export class Reception {
       return
     }
     host.mode = 'waiting'
-    const letIn = takeOut(transaction)
+    const letIn = transaction.recipients.takeOut()
     incoming.commit(envelopeOf(state, transaction, caller), (error) => {
       // The client may be gone: the message is accepted all the same.
       host.scribe.accepted(state, transaction, letIn, error)

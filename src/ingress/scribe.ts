@@ -1,18 +1,16 @@
-import type { EnvelopeRecord } from '../mail/envelope-record.ts'
+import type { AlsoTo, EnvelopeRecord } from '../mail/envelope-record.ts'
 import type { LogFields } from '../mail/log.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
 import { acceptedFields } from './accepted.ts'
 import type { Answers, Caller, Verdict } from './admission.ts'
 import type { House } from './house.ts'
+import type { LetIn } from './recipients.ts'
 import type { Transaction } from './transaction.ts'
 import type { Because, State } from './visit.ts'
 
 /** Takes the records of the envelope log. It never throws and never waits. */
-export type EnvelopeSink = (record: EnvelopeRecord) => void
-
-/** A recipient that was let in; what becomes of the message is known at its end. */
-export type LetIn = { readonly to: Mailbox; readonly at: string; readonly answers: Answers }
+export type EnvelopeSink = (record: EnvelopeRecord, others?: readonly AlsoTo[]) => void
 
 /** What was asked when the document refused. */
 export type Question = {
@@ -120,13 +118,18 @@ export class Scribe {
     this.refused(reply, because)
     if (transaction === null) return
     const { code } = reply
-    this.write(transaction, takeOut(transaction), { id: null, code, stage: 'data', refusedBy: because?.at ?? '' })
+    this.write(transaction, transaction.recipients.takeOut(), {
+      id: null,
+      code,
+      stage: 'data',
+      refusedBy: because?.at ?? '',
+    })
   }
 
   /** The transaction ended before its message was here. */
   dropped(transaction: Transaction | null): void {
-    if (transaction === null || transaction.letIn.length === 0) return
-    this.write(transaction, takeOut(transaction), { id: null, code: 250, stage: 'rcpt' })
+    if (transaction === null) return
+    this.write(transaction, transaction.recipients.takeOut(), { id: null, code: 250, stage: 'rcpt' })
   }
 
   bug(error: unknown): void {
@@ -153,29 +156,36 @@ export class Scribe {
     const { admission, from, sizeBytes, incoming } = transaction
     const { listener, client } = this.caller
     const { id, code, stage, refusedBy } = end
-    for (const { to, at, answers } of letIn) {
-      envelopes({
-        time: clock.now(),
-        listener,
-        client,
-        from: pathText(from),
-        to: to.text,
-        size: incoming?.sizeBytes ?? sizeBytes,
-        hops: incoming?.hops ?? null,
-        answers: answers ?? none,
-        verdict: refusedBy === undefined ? 'accepted' : 'refused',
-        stage,
-        code,
-        at: refusedBy ?? at,
-        graph: admission.hash,
-        id,
-      })
+    for (let first = 0; first < letIn.length; ) {
+      const { to, at, answers } = letIn[first]!
+      // What the world said is each recipient's own; of most nobody was asked.
+      let next = first + 1
+      while (next < letIn.length && letIn[next]!.answers === answers) next++
+      envelopes(
+        {
+          time: clock.now(),
+          listener,
+          client,
+          from: pathText(from),
+          to: to.text,
+          size: incoming?.sizeBytes ?? sizeBytes,
+          hops: incoming?.hops ?? null,
+          answers: answers ?? none,
+          verdict: refusedBy === undefined ? 'accepted' : 'refused',
+          stage,
+          code,
+          at: refusedBy ?? at,
+          graph: admission.hash,
+          id,
+        },
+        next === first + 1
+          ? undefined
+          : letIn.slice(first + 1, next).map((one) => ({ to: one.to.text, at: refusedBy ?? one.at })),
+      )
+      first = next
     }
   }
 }
-
-/** Each recipient is written down once, whatever ends the transaction first. */
-export const takeOut = ({ letIn }: Transaction): readonly LetIn[] => letIn.splice(0)
 
 const none = {}
 const pathText = (path: ReversePath): string => (path === null ? '<>' : path.text)

@@ -1,8 +1,8 @@
-import type { Envelope, Recipient } from '../mail/envelope.ts'
+import type { Envelope } from '../mail/envelope.ts'
 import type { ReversePath } from '../mail/path.ts'
 import type { Admission } from './admission.ts'
 import type { Incoming } from './incoming.ts'
-import type { LetIn } from './scribe.ts'
+import type { Recipients } from './recipients.ts'
 
 /** A mail transaction, MAIL to the end of the data (RFC 5321 §3.3). One value: whatever ends it drops all of it. */
 export type Transaction = {
@@ -15,13 +15,8 @@ export type Transaction = {
   readonly smtputf8: boolean
   readonly ret: Envelope['ret']
   readonly envid: string | null
-  readonly recipients: readonly Recipient[]
-  /** RCPT commands that were answered 250; aliases make this differ from the number of recipients. */
-  readonly forwardPaths: number
-  /** The row of the document that let the first recipient in. */
-  readonly at: string | null
-  /** What RCPT was answered 250 to and stands in no record yet; the one list of all values of this transaction. */
-  readonly letIn: LetIn[]
+  /** The one of all values of this transaction. */
+  readonly recipients: Recipients
   /** The message, once its first BDAT has come. */
   readonly incoming: Incoming | null
 }

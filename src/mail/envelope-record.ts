@@ -1,6 +1,7 @@
 /**
- * One decision of the envelope log: what a client asked for, what the gateway answered, and what decided. A line of
- * NDJSON each, so that it can be weighed against another graph later (`mailgw plan --replay`).
+ * One decision of the envelope log: what a client asked for, what the gateway answered, and what decided. Written as
+ * NDJSON, so that it can be weighed against another graph later (`mailgw plan --replay`). Decisions that differ in `to` and
+ * `at` alone, as those of one message do, share a line.
  */
 export type EnvelopeRecord = {
   /** Epoch ms. */
@@ -33,50 +34,35 @@ export type EnvelopeRecord = {
 /** Local parts that are never hashed: they are nobody's name, and every domain has them (RFC 2142). */
 export const plainLocalParts: ReadonlySet<string> = new Set(['postmaster', 'abuse'])
 
-let last: EnvelopeRecord | null = null
-let shared = ''
+/** Another recipient of whom everything else is true as well. */
+export type AlsoTo = Pick<EnvelopeRecord, 'to' | 'at'>
 
 /**
- * With its line end. `time` is first, so that a reader finds its place without parsing. Recipients of one message differ in
- * little, so what the one before had too is not written anew.
+ * With its line end. `time` is first, so that a reader finds its place without parsing. With others `to` is a list, and so
+ * is `at` unless one row decided of all.
  */
-export function envelopeLine(record: EnvelopeRecord): string {
-  if (last === null || !differsInRecipient(last, record)) {
-    const { time: _time, to: _to, at: _at, ...rest } = record
-    shared = JSON.stringify(rest).slice(1)
-  }
-  last = record
-  const { time, to, at } = record
-  return `{"time":${time},"to":${JSON.stringify(to)},"at":${JSON.stringify(at)},${shared}\n`
+export function envelopeLine(record: EnvelopeRecord, others: readonly AlsoTo[] = []): string {
+  if (others.length === 0) return `${JSON.stringify(record)}\n`
+  const to = [record.to, ...others.map((other) => other.to)]
+  const isOne = others.every((other) => other.at === record.at)
+  const at = isOne ? record.at : [record.at, ...others.map((other) => other.at)]
+  return `${JSON.stringify({ ...record, to, at })}\n`
 }
 
-/** In the recipient and what decided of it alone. Answers are compared as objects: those of one question are one. */
-function differsInRecipient(one: EnvelopeRecord, other: EnvelopeRecord): boolean {
-  return (
-    one.listener === other.listener &&
-    one.client === other.client &&
-    one.from === other.from &&
-    one.size === other.size &&
-    one.hops === other.hops &&
-    one.answers === other.answers &&
-    one.verdict === other.verdict &&
-    one.stage === other.stage &&
-    one.code === other.code &&
-    one.graph === other.graph &&
-    one.id === other.id &&
-    one.hashed === other.hashed
-  )
-}
-
-/** `null` for what is no whole record: the last line of a crash, or another's. */
-export function parseEnvelopeLine(line: string): EnvelopeRecord | null {
+/** Of each recipient its own. None for what is no whole line: the last one of a crash, or another's. */
+export function parseEnvelopeLine(line: string): readonly EnvelopeRecord[] {
   let value: unknown
   try {
     value = JSON.parse(line)
   } catch {
-    return null
+    return []
   }
-  return isRecord(value) ? value : null
+  if (typeof value !== 'object' || value === null) return []
+  const { to, at } = value as { to?: unknown; at?: unknown }
+  if (!Array.isArray(to)) return isRecord(value) ? [value] : []
+  if (Array.isArray(at) && at.length !== to.length) return []
+  const records = to.map((one, index) => ({ ...value, to: one, at: Array.isArray(at) ? at[index] : at }))
+  return records.every(isRecord) ? records : []
 }
 
 /** The time of a line, without parsing the rest; `NaN` for what is no record. */
@@ -87,13 +73,13 @@ const words = new Set(['listed', 'clear', 'error'])
 const textOrNull = (value: unknown): boolean => value === null || typeof value === 'string'
 const countOrNull = (value: unknown): boolean => value === null || (typeof value === 'number' && value >= 0)
 
-function isRecord(value: unknown): value is EnvelopeRecord {
-  if (typeof value !== 'object' || value === null) return false
-  const { time, listener, client, from, to, size, hops, answers, verdict, code, graph } = value as Record<
+function isRecord(value: object): value is EnvelopeRecord {
+  const { time, listener, client, from, to, size, hops, answers, verdict, code, at, graph } = value as Record<
     string,
     unknown
   >
   if (typeof time !== 'number' || typeof listener !== 'string' || typeof client !== 'string') return false
+  if (typeof at !== 'string') return false
   if (!textOrNull(from) || !textOrNull(to) || !countOrNull(size) || !countOrNull(hops)) return false
   if (typeof answers !== 'object' || answers === null || typeof code !== 'number' || typeof graph !== 'string')
     return false

@@ -27,7 +27,7 @@ async function rig(
       .sort()
   const lines = async (since = 0, until = Number.MAX_SAFE_INTEGER): Promise<EnvelopeRecord[]> => {
     const found: EnvelopeRecord[] = []
-    for await (const line of envelopeLines(await envelopes.files(), since, until)) found.push(parseEnvelopeLine(line)!)
+    for await (const line of envelopeLines(await envelopes.files(), since, until)) found.push(...parseEnvelopeLine(line))
     return found
   }
   return { clock, events, envelopes, folder, names, lines }

@@ -30,16 +30,43 @@ const records: fc.Arbitrary<EnvelopeRecord> = fc.record(
   },
 )
 
-test('a line is one line and says its record, whatever the one before it was', () => {
+const sample: EnvelopeRecord = {
+  ...{ time: 1, listener: 'mx', client: '192.0.2.1', from: '<>', to: null, size: null, hops: null, answers: {} },
+  ...{ verdict: 'accepted', stage: 'data', code: 250, at: 'x', graph: 'g1:a', id: null },
+}
+
+test('a line is one line and says its record', () => {
   fc.assert(
     fc.property(fc.array(records, { minLength: 1, maxLength: 12 }), (list) => {
       for (const record of list) {
         const line = envelopeLine(record)
         expect(line.indexOf('\n')).toBe(line.length - 1)
-        expect(parseEnvelopeLine(line)).toEqual(record)
+        expect(parseEnvelopeLine(line)).toEqual([record])
         expect(timeOfLine(line)).toBe(record.time)
       }
     }),
     { numRuns: 2000 },
   )
+})
+
+test('a line says as many records as it has recipients, each with its own row', () => {
+  const others = fc.array(
+    fc.record({ to: fc.oneof(fc.constant(null), fc.string()), at: fc.constantFrom('', 'a', 'b') }),
+  )
+  fc.assert(
+    fc.property(records, others, (record, also) => {
+      const line = envelopeLine(record, also)
+      expect(line.indexOf('\n')).toBe(line.length - 1)
+      expect(parseEnvelopeLine(line)).toEqual([record, ...also.map((one) => ({ ...record, ...one }))])
+      expect(timeOfLine(line)).toBe(record.time)
+    }),
+  )
+})
+
+test('what is no whole line says nothing', () => {
+  const line = envelopeLine({ ...sample, to: 'a@b.test' }, [{ to: 'c@d.test', at: 'y' }])
+  for (let end = 0; end < line.length - 1; end++) expect(parseEnvelopeLine(line.slice(0, end))).toEqual([])
+  expect(parseEnvelopeLine('{"to":[]}')).toEqual([])
+  expect(parseEnvelopeLine(line.replace('"at":["x","y"]', '"at":["x"]'))).toEqual([])
+  expect(parseEnvelopeLine(line.replace('"c@d.test"', '5'))).toEqual([])
 })

@@ -47,9 +47,9 @@ export async function replayed({ plan, before, after }: Planned, { source, open 
   let damaged = 0
   for await (const line of createInterface({ input: await open(), crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line === '') continue
-    const record = parseEnvelopeLine(line)
-    if (record === null) damaged++
-    else running.add(record)
+    const records = parseEnvelopeLine(line)
+    if (records.length === 0) damaged++
+    for (const record of records) running.add(record)
   }
   const result = running.result()
   const unknown = { ...result.unknown, unreadable: result.unknown.unreadable + damaged }

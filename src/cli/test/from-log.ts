@@ -35,24 +35,28 @@ export async function casesFromLog(file: string, graph: Graph, evaluator: Interp
   let records = 0
   let unreadable = 0
   let otherwise = 0
-  for await (const line of createInterface({ input: await opened(file), crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (line === '') continue
+  const add = (record: EnvelopeRecord | null): void => {
     records++
-    const record = parseEnvelopeLine(line)
     const message = record === null ? null : messageOf(record, known.listeners)
     if (record === null || message === null) {
       unreadable++
-      continue
+      return
     }
     const answers = new Map(Object.entries(record.answers))
     const [ending, ...more] = endingsOf(evaluator, message, answers)
     // Another answer is needed than was recorded, or something else comes of it: another document was live then.
     if (ending === undefined || more.length > 0 || !agrees(ending.fate, record)) {
       otherwise++
-      continue
+      return
     }
     const way = wayOf(ending, message)
     if (!cases.has(way)) cases.set(way, smallest(message, answers, ending, evaluator))
+  }
+  for await (const line of createInterface({ input: await opened(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line === '') continue
+    const found = parseEnvelopeLine(line)
+    if (found.length === 0) add(null)
+    for (const record of found) add(record)
   }
   return { cases: [...cases.values()], records, unreadable, otherwise }
 }

@@ -18,6 +18,6 @@ export function bdat(visit: Visit, argument: string): Step {
 function refusal({ state }: Visit): Reply | null {
   const { transaction } = state
   if (transaction === null) return reply(503, '5.5.1', 'send MAIL first')
-  if (transaction.recipients.length === 0) return reply(554, '5.5.1', 'no valid recipients')
+  if (transaction.recipients.list.length === 0) return reply(554, '5.5.1', 'no valid recipients')
   return null
 }

@@ -10,7 +10,7 @@ export function data(visit: Visit, argument: string): Step {
   // RFC 3030 §2: one message, one way to send it.
   if (transaction.incoming !== null) return answer(state, 503, '5.5.1', 'BDAT has begun, DATA cannot follow')
   // A client that pipelines meets this when every RCPT was refused (RFC 2920 §3.1).
-  if (transaction.recipients.length === 0) return answer(state, 554, '5.5.1', 'no valid recipients')
+  if (transaction.recipients.list.length === 0) return answer(state, 554, '5.5.1', 'no valid recipients')
   return { next: 'data', state, reply: goAhead }
 }
 

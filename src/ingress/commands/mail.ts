@@ -5,6 +5,7 @@ import { type Parameters, parseParameters } from '../../smtp/parameters.ts'
 import { parsePathArgument } from '../../smtp/path-argument.ts'
 import { decodeXtext, isXtext } from '../../smtp/xtext.ts'
 import type { Verdict } from '../admission.ts'
+import { Recipients } from '../recipients.ts'
 import type { Transaction } from '../transaction.ts'
 import { answer, reached, type Step, type Visit } from '../visit.ts'
 
@@ -37,10 +38,7 @@ export function mail(visit: Visit, argument: string): Step | Promise<Step> {
     admission,
     from,
     ...options,
-    recipients: [],
-    forwardPaths: 0,
-    at: null,
-    letIn: [],
+    recipients: new Recipients(),
     incoming: null,
   }
   const settle = (verdict: Verdict): Step => {

@@ -16,7 +16,7 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
   if (transaction.incoming !== null) return answer(state, 503, '5.5.1', 'the message has begun to come')
   const { admission } = transaction
   // 452 and not 552: the client keeps the rest for its next transaction (RFC 5321 §4.5.3.1.10).
-  if (transaction.forwardPaths >= admission.limits.maxRecipients) {
+  if (transaction.recipients.forwardPaths >= admission.limits.maxRecipients) {
     return answer(state, 452, '4.5.3', 'too many recipients')
   }
 
@@ -52,11 +52,9 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
           },
         })
       case 'accept': {
-        const recipients = added(transaction.recipients, verdict.recipients, { original, ...options })
-        const forwardPaths = transaction.forwardPaths + 1
-        const at = transaction.at ?? verdict.at
-        transaction.letIn.push({ to: original, at: verdict.at, answers: verdict.answers })
-        return reached({ ...state, transaction: { ...transaction, recipients, forwardPaths, at } }, recipientOk)
+        const letIn = { to: original, at: verdict.at, answers: verdict.answers }
+        transaction.recipients.add(letIn, verdict.recipients, { original, ...options })
+        return reached(state, recipientOk)
       }
       default:
         return assertNever(verdict)
@@ -71,22 +69,6 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
 const recipientOk = reply(250, '2.1.5', 'recipient ok')
 
 type Options = { notify: Recipient['notify']; orcpt: string | null }
-
-/** Who is named twice, by himself or through aliases, gets the message once. */
-function added(
-  recipients: readonly Recipient[],
-  mailboxes: readonly Mailbox[],
-  rest: Omit<Recipient, 'mailbox'>,
-): readonly Recipient[] {
-  const next = [...recipients]
-  for (const mailbox of mailboxes) {
-    const known = next.some(
-      (one) => one.mailbox.localPart === mailbox.localPart && one.mailbox.domain === mailbox.domain,
-    )
-    if (!known) next.push({ mailbox, ...rest })
-  }
-  return next
-}
 
 /** RFC 3461 §4.1 and §4.2, or the reply that refuses. */
 function readOptions(parameters: Parameters, smtputf8: boolean): Options | ReturnType<typeof reply> {

@@ -1,0 +1,62 @@
+import type { Recipient } from '../mail/envelope.ts'
+import type { Mailbox } from '../mail/path.ts'
+import type { Answers } from './admission.ts'
+
+/** A recipient that was let in; what becomes of the message is known at its end. */
+export type LetIn = { readonly to: Mailbox; readonly at: string; readonly answers: Answers }
+
+/** Up to so many are compared one by one: it takes less than to keep a set of them. */
+const fewEnough = 8
+
+/**
+ * Whom the message of one transaction goes to. It grows with each RCPT, and is never copied: a thousand recipients would
+ * cost a million steps.
+ */
+export class Recipients {
+  /** RCPT commands that were answered 250; aliases make this differ from the number of recipients. */
+  forwardPaths = 0
+  /** The row of the document that let the first one in. */
+  at: string | null = null
+  private readonly found: Recipient[] = []
+  private keys: Set<string> | null = null
+  private letIn: LetIn[] = []
+
+  get list(): readonly Recipient[] {
+    return this.found
+  }
+
+  /** After a RCPT that was let in: `mailboxes` is whom it stands for. */
+  add(one: LetIn, mailboxes: readonly Mailbox[], rest: Omit<Recipient, 'mailbox'>): void {
+    this.forwardPaths++
+    this.at ??= one.at
+    this.letIn.push(one)
+    for (const mailbox of mailboxes) {
+      // Who is named twice, by himself or through aliases, gets the message once.
+      if (!this.has(mailbox)) this.put({ mailbox, ...rest })
+    }
+  }
+
+  /** What was let in and stands in no record yet: each is written down once, whatever ends the transaction first. */
+  takeOut(): readonly LetIn[] {
+    const { letIn } = this
+    this.letIn = []
+    return letIn
+  }
+
+  private has({ localPart, domain }: Mailbox): boolean {
+    if (this.keys !== null) return this.keys.has(keyOf(localPart, domain))
+    return this.found.some(({ mailbox }) => mailbox.localPart === localPart && mailbox.domain === domain)
+  }
+
+  private put(recipient: Recipient): void {
+    this.found.push(recipient)
+    const { localPart, domain } = recipient.mailbox
+    if (this.keys !== null) this.keys.add(keyOf(localPart, domain))
+    else if (this.found.length > fewEnough) {
+      this.keys = new Set(this.found.map(({ mailbox }) => keyOf(mailbox.localPart, mailbox.domain)))
+    }
+  }
+}
+
+/** No domain holds a space. */
+const keyOf = (localPart: string, domain: string): string => `${domain} ${localPart}`
