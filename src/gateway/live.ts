@@ -1,16 +1,17 @@
 import { rename, rm } from 'node:fs/promises'
 import type { GraphStore } from '../admin/graph-store.ts'
-import { resolveSecret } from '../credentials/secret.ts'
 import { buildFlat } from '../graph/build-flat.ts'
 import type { Control } from '../graph/control.ts'
 import type { Evaluator } from '../graph/evaluator.ts'
 import { type Flat, loadFlat } from '../graph/flat.ts'
 import { flatEvaluator } from '../graph/runtime.ts'
 import type { Admission } from '../ingress/admission.ts'
-import { type AskOracle, graphAdmission } from '../ingress/graph-admission.ts'
+import { graphAdmission } from '../ingress/graph-admission.ts'
+import type { AskOracle } from '../ingress/inquiry.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
 import type { Result } from '../mail/result.ts'
 import { ok, wrong } from '../mail/result.ts'
+import { resolveSecrets } from './secrets.ts'
 
 /** A graph made ready to serve: its tables built, its secrets resolved. One pointer to it is all that an apply swaps. */
 export type Live = {
@@ -67,17 +68,8 @@ export async function prepareStored(hash: string, store: GraphStore, ask: AskOra
 async function makeReady(flat: Flat, ask: AskOracle): Promise<Result<Live>> {
   const evaluator = flatEvaluator(flat)
   const { hash, control } = evaluator
-  const secrets = new Map<string, string>()
-  const problems: string[] = []
-  for (const relay of control.relays) {
-    if (relay.auth === null) continue
-    try {
-      secrets.set(relay.auth.pass.$secret, await resolveSecret(relay.auth.pass))
-    } catch (error) {
-      problems.push(`relay ${relay.name}: ${(error as Error).message}`)
-    }
-  }
-  if (problems.length > 0) return wrong(problems.join('; '))
+  const secrets = await resolveSecrets(control)
+  if (!secrets.ok) return secrets
   const postmaster = parseMailbox(control.postmaster)
   if (!postmaster.ok) return wrong(`the postmaster: ${postmaster.error}`)
   return ok({
@@ -87,6 +79,6 @@ async function makeReady(flat: Flat, ask: AskOracle): Promise<Result<Live>> {
     evaluator,
     admission: graphAdmission(evaluator, ask),
     postmaster: postmaster.value,
-    secrets,
+    secrets: secrets.value,
   })
 }
