@@ -7,6 +7,7 @@ import {
   type Graph,
   type Leaf,
   type Node,
+  type Note,
   type OracleNode,
   type Stage,
   stages,
@@ -33,6 +34,7 @@ export type Builder = {
     node: Omit<OracleNode, 'kind' | 'outcomes'>,
     outcomes: Readonly<Record<keyof OracleNode['outcomes'], Ref>>,
   ): Ref
+  note(note: Omit<Note, 'kind' | 'to'>, to: Ref): Ref
   finish(entry: Readonly<Record<Stage, Ref>>, control: Control, claims: Claims): Graph
 }
 
@@ -71,6 +73,7 @@ export function graphBuilder(onTwice: (pattern: string, first: string, second: s
     },
     compare: (on, value, over, within, at) => put({ kind: 'compare', on, value, over, within, ...asker(at) }),
     oracle: (node, outcomes) => put({ kind: 'oracle', ...node, outcomes }),
+    note: (note, to) => put({ kind: 'note', ...note, to }),
     finish(entry, control, claims) {
       const order = numbered(drafts, entry)
       const nodes: Node[] = []
@@ -120,6 +123,8 @@ function renumbered(node: Node, id: (ref: number) => number): Node {
       const { listed, clear, error } = node.outcomes
       return { ...node, outcomes: { listed: id(listed), clear: id(clear), error: id(error) } }
     }
+    case 'note':
+      return { ...node, to: id(node.to) }
     default:
       return node
   }

@@ -2,18 +2,24 @@ import type { DenyRule } from '../config/document.ts'
 import type { Stage } from '../graph/graph.ts'
 import { coveringBlocks } from '../graph/network.ts'
 import { coveringPatterns, foldLocalPart } from '../graph/pattern.ts'
+import { assertNever } from '../mail/result.ts'
 import type { Builder, Ref, Row } from './builder.ts'
 import { isRole } from './final-mailboxes.ts'
+import { refusal } from './refusal.ts'
 import type { Report } from './report.ts'
 
-type Dimension = 'client' | 'sender' | 'recipient' | 'destination'
+/** In the order in which a rule with several conditions asks for them. */
+const dimensions = ['client', 'helo', 'login', 'sender', 'recipient', 'destination'] as const
+type Dimension = (typeof dimensions)[number]
 
 /** The first stage at which all that a rule asks for is known. */
 export function stageOfRule({ when }: DenyRule): Stage {
   if (when.destination !== null) return 'destination'
   if (when.sizeOverBytes !== null) return 'data'
   if (when.recipient !== null) return 'rcpt'
-  if (when.sender !== null) return 'mail'
+  // Whether the line is encrypted is settled when mail begins.
+  if (when.sender !== null || when.logins !== undefined || when.tls !== undefined) return 'mail'
+  if (when.helo !== undefined) return 'helo'
   return 'connect'
 }
 
@@ -36,9 +42,12 @@ export function denyRules(build: Builder, rules: readonly DenyRule[], stage: Sta
 }
 
 /** The one dimension that a rule looks at, or `null` when there are more or it is none of a table. */
-function onlyDimension({ when }: DenyRule): Dimension | null {
+function onlyDimension(rule: DenyRule): Dimension | null {
+  const { when, mode } = rule
+  // After what is only observed the rules behind it are asked too: it is no row among theirs.
+  if (mode === 'observe' || when.watched !== undefined || when.tls !== undefined) return null
   if (when.listeners !== null || when.sizeOverBytes !== null) return null
-  const asked = (['client', 'sender', 'recipient', 'destination'] as const).filter((on) => when[on] !== null)
+  const asked = dimensions.filter((on) => patternsOf(rule, on) !== null)
   return asked.length === 1 ? asked[0]! : null
 }
 
@@ -59,10 +68,10 @@ function folded(
   const rows = new Map<string, Row>()
   const owner = new Map<string, DenyRule>()
   for (const rule of rules) {
-    const to = refusal(build, rule, stage, null)
+    const to = refuse(build, rule, stage, null, next)
     let decides = false
     let before: DenyRule | undefined
-    for (const pattern of patternsOf(rule, on)) {
+    for (const pattern of patternsOf(rule, on) ?? []) {
       const covered = coverers(pattern)
         .map((above) => owner.get(above))
         .find((other) => other !== undefined && other !== rule)
@@ -87,18 +96,21 @@ function folded(
 /** A rule with several conditions, asked one by one; each that does not hold leads on to the next rule. */
 function conjunction(build: Builder, rule: DenyRule, stage: Stage, next: Ref): Ref {
   const { when, at } = rule
-  let ref = refusal(build, rule, stage, at)
+  let ref = refuse(build, rule, stage, at, next)
+  if (when.watched !== undefined) ref = watched(build, rule, when.watched, stage, ref, next)
   if (when.sizeOverBytes !== null) ref = build.compare('size', when.sizeOverBytes, ref, next, at)
-  for (const on of ['destination', 'recipient', 'sender', 'client'] as const) {
-    if (when[on] === null) continue
+  for (const on of dimensions.toReversed()) {
+    const patterns = patternsOf(rule, on)
+    if (patterns === null) continue
     const to = ref
     ref = build.table(
       on,
-      [...new Set(patternsOf(rule, on))].map((pattern): Row => [pattern, to, '']),
+      [...new Set(patterns)].map((pattern): Row => [pattern, to, '']),
       next,
       at,
     )
   }
+  if (when.tls === 'none') ref = build.choice('tls', [['tls', next]], ref, at)
   if (when.listeners !== null) {
     const to = ref
     ref = build.choice(
@@ -111,22 +123,41 @@ function conjunction(build: Builder, rule: DenyRule, stage: Stage, next: Ref): R
   return ref
 }
 
-function refusal(build: Builder, { then }: DenyRule, stage: Stage, at: string | null): Ref {
-  return build.leaf({
-    kind: 'refuse',
-    code: stage === 'connect' ? greetingCode(then.code) : then.code,
-    status: then.status,
-    text: then.text,
-    at,
-  })
+function refuse(build: Builder, { then, mode, at }: DenyRule, stage: Stage, leafAt: string | null, next: Ref): Ref {
+  const code = stage === 'connect' ? greetingCode(then.code) : then.code
+  if (mode === 'observe') return refusal(build, { ...then, code, at, mode }, next)
+  return build.leaf({ kind: 'refuse', code, status: then.status, text: then.text, at: leafAt })
 }
 
 /** A server greets with 220, 554 or 421 (RFC 5321 §4.3.2), or with 521 (RFC 7504 §2). */
 const greetingCode = (code: number): number => (code < 500 ? 421 : code === 521 ? 521 : 554)
 
-function patternsOf({ when }: DenyRule, on: Dimension): readonly string[] {
-  const patterns = when[on] ?? []
-  return on === 'client' || on === 'destination' ? patterns : patterns.map(foldPattern)
+/** The networks of a file that the gateway reads by itself: what is in it is no part of the graph. */
+function watched(build: Builder, rule: DenyRule, path: string, stage: Stage, listed: Ref, next: Ref): Ref {
+  const { id, at, onError, mode } = rule
+  const code = stage === 'connect' ? 421 : 451
+  const text = 'your address cannot be checked now, try again later'
+  const error =
+    onError === 'defer' && mode !== 'observe' ? build.leaf({ kind: 'refuse', code, status: '4.7.1', text, at }) : next
+  return build.oracle({ oracle: { kind: 'watched', id, path }, at }, { listed, clear: next, error })
+}
+
+/** `null`: the rule does not ask for it. */
+function patternsOf({ when }: DenyRule, on: Dimension): readonly string[] | null {
+  switch (on) {
+    case 'client':
+    case 'destination':
+      return when[on]
+    case 'sender':
+    case 'recipient':
+      return when[on]?.map(foldPattern) ?? null
+    case 'helo':
+      return when.helo ?? null
+    case 'login':
+      return when.logins ?? null
+    default:
+      return assertNever(on)
+  }
 }
 
 /** An address pattern in the form of tables, its local part folded. */
@@ -137,11 +168,31 @@ export function foldPattern(pattern: string): string {
 
 /** Gives the patterns that cover one, itself too. Of networks only prefix lengths that occur: most of 129 never do. */
 function covering(on: Dimension, rules: readonly DenyRule[]): (pattern: string) => string[] {
-  if (on === 'sender' || on === 'recipient') return coveringPatterns
-  const lengths = new Set<number>()
-  for (const rule of rules)
-    for (const network of patternsOf(rule, on)) lengths.add(Number(network.slice(network.indexOf('/') + 1)))
-  return (network) => coveringBlocks(network, lengths)
+  switch (on) {
+    case 'sender':
+    case 'recipient':
+    case 'helo':
+      return coveringPatterns
+    case 'login':
+      return coveringLogins
+    case 'client':
+    case 'destination': {
+      const lengths = new Set<number>()
+      for (const rule of rules)
+        for (const network of patternsOf(rule, on) ?? []) lengths.add(Number(network.slice(network.indexOf('/') + 1)))
+      return (network) => coveringBlocks(network, lengths)
+    }
+    default:
+      return assertNever(on)
+  }
+}
+
+/** `ann@a.example`, `*@a.example`, `*`. */
+function coveringLogins(pattern: string): string[] {
+  if (pattern === '*') return [pattern]
+  const at = pattern.lastIndexOf('@')
+  const ofDomain = at < 0 ? [] : [`*${pattern.slice(at)}`]
+  return [...new Set([pattern, ...ofDomain, '*'])]
 }
 
 /** What the rules say against the standards: a rule that asks only for a role mailbox never decides. */

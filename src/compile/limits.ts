@@ -1,17 +1,14 @@
 import type { Document } from '../config/document.ts'
 import type { Builder, Ref } from './builder.ts'
 import { byClient } from './clients.ts'
+import { refusal } from './refusal.ts'
 
 /** Sizes up to the smaller of the listener's and the client's pass to `next`. A size that is not known passes. */
 export function sizeLimit(build: Builder, document: Document, next: Ref): Ref {
-  const over = (bytes: number, at: string) =>
-    build.compare(
-      'size',
-      bytes,
-      build.leaf({ kind: 'refuse', code: 552, status: '5.3.4', text: `message size exceeds ${bytes} octets`, at }),
-      next,
-      at,
-    )
+  const over = (bytes: number, at: string, then = next, mode?: 'observe') => {
+    const reply = { code: 552, status: '5.3.4', text: `message size exceeds ${bytes} octets`, at }
+    return build.compare('size', bytes, refusal(build, { ...reply, mode }, then), then, at)
+  }
   const byListener = (client: { readonly bytes: number; readonly at: string } | null): Ref => {
     const cases = document.listeners.map(({ name, maxSizeBytes, at }) => {
       const smaller =
@@ -22,9 +19,12 @@ export function sizeLimit(build: Builder, document: Document, next: Ref): Ref {
     const rest = client !== null && client.bytes < maxSizeBytes ? client : { bytes: maxSizeBytes, at: 'limits.maxSize' }
     return build.choice('listener', cases, over(rest.bytes, rest.at))
   }
-  return byClient(build, document, byListener(null), ({ maxSizeBytes, at }) =>
-    maxSizeBytes === null ? null : byListener({ bytes: maxSizeBytes, at: `${at}.maxSize` }),
-  )
+  const strangers = byListener(null)
+  return byClient(build, document, strangers, ({ maxSizeBytes, at, mode }) => {
+    if (maxSizeBytes === null) return null
+    if (mode === 'observe') return over(maxSizeBytes, `${at}.maxSize`, strangers, mode)
+    return byListener({ bytes: maxSizeBytes, at: `${at}.maxSize` })
+  })
 }
 
 /** One Received line more than this is a loop (RFC 5321 §6.3). */

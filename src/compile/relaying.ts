@@ -2,6 +2,7 @@ import type { Document } from '../config/document.ts'
 import type { Builder, Ref, Row } from './builder.ts'
 import { byClient, clientRecipients } from './clients.ts'
 import type { OurDomains } from './our-domains.ts'
+import { ratesOf } from './rates.ts'
 
 /**
  * Who may send to whom. Internal is a property of the client, never of the sender; local is a domain of ours.
@@ -12,9 +13,16 @@ import type { OurDomains } from './our-domains.ts'
  *   two-way     yes                 yes                  yes                 no
  *   open        yes                 yes                  yes                 yes
  *
- * `accepted` takes what an internal client sends; `checked` what comes from outside, which DNSBLs are asked about.
+ * `accepted` takes what an internal client sends; `checked` puts before it what is asked about those outside. What a
+ * client may send in a time is asked last: only who is let in counts.
  */
-export function relaying(build: Builder, document: Document, ours: OurDomains, accepted: Ref, checked: Ref): Ref {
+export function relaying(
+  build: Builder,
+  document: Document,
+  ours: OurDomains,
+  accepted: Ref,
+  checked: (next: Ref) => Ref,
+): Ref {
   const { kind, at } = document.relaying
   const refuse = build.leaf({ kind: 'refuse', code: 550, status: '5.7.1', text: 'relaying denied', at })
   const toOurs = (next: Ref): Ref =>
@@ -25,9 +33,10 @@ export function relaying(build: Builder, document: Document, ours: OurDomains, a
       at,
     )
 
-  const internal = kind === 'local-only' ? toOurs(accepted) : accepted
-  const external = kind === 'open' ? checked : kind === 'two-way' ? toOurs(checked) : refuse
-  return byClient(build, document, external, (client) =>
-    clientRecipients(build, client, client.internal ? internal : external),
-  )
+  const internal = (end: Ref) => (kind === 'local-only' ? toOurs(end) : end)
+  const external = (end: Ref) => (kind === 'open' ? checked(end) : kind === 'two-way' ? toOurs(checked(end)) : refuse)
+  return byClient(build, document, external(accepted), (client) => {
+    const end = ratesOf(build, client, 'recipients', accepted)
+    return clientRecipients(build, client, client.internal ? internal(end) : external(end))
+  })
 }

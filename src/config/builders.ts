@@ -1,4 +1,4 @@
-import type { Reject, Secret, TableRef, TlsLevel } from './define.ts'
+import type { Reject, Secret, TableRef, Tag, TlsLevel, Watched } from './define.ts'
 
 // Each gives the plain data that YAML and JSON spell out: one document, three surfaces, one meaning.
 
@@ -29,6 +29,12 @@ export const deliver = (options?: { readonly dir: string }): { readonly deliver:
 
 /** Refuses with an SMTP reply. `text` may begin with an enhanced status code: `'5.1.6 this domain has moved'`. */
 export const reject = (code: number, text: string): Reject => ({ reject: { code, text } })
+
+/** Marks the message for the next hop, in the field X-Mailgw-Tag, and lets it pass. */
+export const tag = (word: string): Tag => ({ tag: word })
+
+/** A file on the gateway with an address or block a line, read again whenever it changes. It is not reviewed with the document. */
+export const watched = (path: string): Watched => ({ $watched: path })
 
 /** Accepts and keeps it in the queue, visible, until an operator moves it. */
 export const hold = (reason?: string): { readonly hold: string | true } => ({ hold: reason ?? true })

@@ -42,6 +42,10 @@ export const codes = {
   MG1327: 'not a place for a login to be looked up',
   MG1328: 'not a login',
   MG1329: 'not a list of ciphers',
+  MG1330: 'not a login, or a pattern of logins',
+  MG1331: 'not the fingerprint of a certificate',
+  MG1332: 'not a rate',
+  MG1333: 'not a tag',
 
   MG1401: 'written twice',
   MG1402: 'a relay that is not declared',
@@ -58,6 +62,8 @@ export const codes = {
   MG1413: 'a certificate that is not declared',
   MG1414: 'a certificate that nothing uses',
   MG1415: 'credentials that no listener asks for',
+  MG1420: 'a client that is not known by exactly one thing',
+  MG1422: 'a DNS list that was shut down',
 
   MG1501: 'a domain both local and routed elsewhere',
   MG1502: 'a relay domain without a route',
@@ -69,6 +75,8 @@ export const codes = {
   MG1508: 'a destination that does not stand alone',
   MG1509: 'a host name that no stranger can look up',
   MG1510: 'no way for mail to the rest of the world',
+  MG1520: 'own senders of a client that does not log in',
+  MG1521: 'weights or a threshold that decide nothing',
 
   MG1601: 'an open relay without reason and end',
   MG1602: 'an open relay past its end',

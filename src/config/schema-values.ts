@@ -75,6 +75,16 @@ export const listOrTable = (expected: string) => {
   return either(`${expected}, a list, or table('file.tsv')`, [text(expected), list(item, expected), tableRef])
 }
 
+/** The same, or a file on the gateway that it reads by itself. */
+export const listOrWatched = (expected: string) => {
+  const item = either(`${expected} or table('file.tsv')`, [text(expected), tableRef])
+  const watched = keys({
+    $watched: text('an absolute path').meta({ description: 'A file on the gateway, by its absolute path.' }),
+  })
+  const wanted = `${expected}, a list, table('file.tsv') or watched('/file')`
+  return either(wanted, [text(expected), list(item, expected), tableRef, watched])
+}
+
 export const rowsOrTable = <S extends z.ZodType>(of: S, expected: string) =>
   either(`${expected}, or table('file.tsv')`, [named(of, expected), tableRef])
 

@@ -2,12 +2,15 @@ import { defaults } from './defaults.ts'
 import type { Client } from './define.ts'
 import type { ClientEntry, Relaying } from './document.ts'
 import type { DocPath } from './positions.ts'
+import { readCertificatePattern, readLoginPattern } from './validate-identities.ts'
 import type { ListenerEntry } from './validate-listeners.ts'
 import { isLoopback } from './validate-listeners.ts'
 import { holds, prefixOf } from './validate-network.ts'
+import { rates } from './validate-rates.ts'
 import {
   addressPatternsAt,
   atOf,
+  listOf,
   nameAt,
   networksAt,
   type Placed,
@@ -17,7 +20,7 @@ import {
   values,
 } from './validate-read.ts'
 import type { Report, Spot } from './validate-report.ts'
-import { entries } from './validate-rows.ts'
+import { entries, items } from './validate-rows.ts'
 
 /** The name of the client that `trusted` is short for. */
 const trustedName = 'trusted'
@@ -49,6 +52,22 @@ export function clients(
     return found.map((network) => placed(report, network, path))
   }
 
+  /** Each pattern once in all clients, as with networks. */
+  const identities = (key: 'logins' | 'certificates', column: string, value: unknown, path: DocPath) => {
+    if (value === undefined) return []
+    const [code, read] =
+      key === 'logins' ? (['MG1330', readLoginPattern] as const) : (['MG1331', readCertificatePattern] as const)
+    const found = listOf(report, items(report, value, [...path, key], column), code, read, (text) => text)
+    return found.map(({ value: text, spot }) => {
+      const first = taken.get(`${key} ${text}`)
+      if (first === undefined) taken.set(`${key} ${text}`, spot)
+      else twice(report, spot, text, first)
+      const at = atOf([...path, key, text])
+      report.place(at, spot)
+      return { at, value: text }
+    })
+  }
+
   if (trusted !== undefined && report.sound(['trusted'])) {
     const networks = networksOf(Array.isArray(trusted) && trusted.length === 0 ? undefined : trusted, ['trusted'], true)
     report.place('trusted', { kind: 'key', path: ['trusted'] })
@@ -74,30 +93,67 @@ export function clients(
     }
     const at = atOf(path)
     report.place(at, keySpot)
-    for (const key of ['senders', 'recipients', 'maxSize'] as const) {
+    for (const key of ['senders', 'recipients', 'maxSize', 'tls'] as const) {
       if (client[key] !== undefined) report.place(`${at}.${key}`, { kind: 'key', path: [...path, key] })
     }
     const internal = client.internal ?? defaults.client.internal
+    tellKinds(report, client, keySpot)
+    const logins = identities('logins', 'login', client.logins, path)
+    const certificates = identities('certificates', 'certificate', client.certificates, path)
+    const limited = rates(report, client, [...path, 'rates'])
     list.push({
       at,
       name,
-      networks: networksOf(client.networks, [...path, 'networks'], internal),
+      networks: client.networks === undefined ? [] : networksOf(client.networks, [...path, 'networks'], internal),
+      ...(logins.length === 0 ? {} : { logins: logins.map(({ at, value: login }) => ({ at, login })) }),
+      ...(certificates.length === 0
+        ? {}
+        : { certificates: certificates.map(({ at, value: certificate }) => ({ at, certificate })) }),
       internal,
-      senders:
-        client.senders === undefined
-          ? null
-          : values(addressPatternsAt(report, client.senders, [...path, 'senders'], 'sender')),
+      senders: sendersAt(report, client, [...path, 'senders']),
       recipients:
         client.recipients === undefined
           ? null
           : values(recipientsAt(report, client.recipients, [...path, 'recipients'])),
       maxSizeBytes:
         client.maxSize === undefined ? null : sizeAt(report, client.maxSize, valueSpot([...path, 'maxSize'])),
+      ...(client.tls === undefined ? {} : { tls: client.tls }),
+      ...(limited.length === 0 ? {} : { rates: limited }),
+      ...(client.mode === undefined ? {} : { mode: client.mode }),
     })
   }
   checkBridges(report, list, taken, listeners)
   tellIdle(report, list)
   return list
+}
+
+/** A client is known by one thing, so that it is clear which of two clients somebody is. */
+function tellKinds(report: Report, client: Client, keySpot: Spot): void {
+  const kinds = (['networks', 'logins', 'certificates'] as const).filter((key) => client[key] !== undefined)
+  if (kinds.length === 1) return
+  report.error(
+    'MG1420',
+    keySpot,
+    `expected networks, logins or certificates, got ${kinds.length === 0 ? 'none of them' : kinds.join(' and ')}`,
+    { hint: kinds.length === 0 ? null : 'write a client for each' },
+  )
+}
+
+/** `'own'` stands alone: a list says what else, and there is one who knows it better. */
+function sendersAt(report: Report, { senders, logins }: Client, path: DocPath): ClientEntry['senders'] {
+  if (senders === undefined) return null
+  if (senders !== 'own') return values(addressPatternsAt(report, senders, path, 'sender'))
+  if (logins === undefined) {
+    report.error(
+      'MG1520',
+      valueSpot(path),
+      "'own' is for logins: of a network nobody knows which addresses are its own",
+      {
+        hint: 'name the addresses',
+      },
+    )
+  }
+  return 'own'
 }
 
 function placed(report: Report, { value: network, spot }: Placed<string>, path: DocPath) {
@@ -181,8 +237,10 @@ export function checkSomebodySends(
 
 /** A client that is not internal and restricted in nothing does something only inside of another one's network. */
 function tellIdle(report: Report, list: readonly ClientEntry[]): void {
-  for (const { at, name, internal, senders, recipients, maxSizeBytes, networks } of list) {
-    if (internal || senders !== null || recipients !== null || maxSizeBytes !== null || networks.length === 0) continue
+  for (const client of list) {
+    const { at, name, internal, senders, recipients, maxSizeBytes, networks } = client
+    if (internal || senders !== null || recipients !== null || maxSizeBytes !== null) continue
+    if (client.tls !== undefined || client.rates !== undefined || networks.length === 0) continue
     const inside = networks.some(({ network }) =>
       list.some((other) => other.at !== at && other.networks.some((outer) => holds(outer.network, network))),
     )

@@ -1,9 +1,22 @@
-import type { Deny } from './define.ts'
+import type { Deny, Watched } from './define.ts'
 import type { DenyRule } from './document.ts'
+import { readDomainPattern } from './patterns.ts'
 import { recipientsAt } from './validate-clients.ts'
-import { addressPatternsAt, atOf, nameAt, networksAt, sizeAt, twice, valueSpot, values } from './validate-read.ts'
+import { readLoginPattern } from './validate-identities.ts'
+import {
+  addressPatternsAt,
+  atOf,
+  listOf,
+  nameAt,
+  networksAt,
+  sizeAt,
+  twice,
+  valueSpot,
+  values,
+} from './validate-read.ts'
 import { readReply } from './validate-reply.ts'
 import type { Report, Spot } from './validate-report.ts'
+import { items } from './validate-rows.ts'
 
 /** Rules that refuse, in their order (READINGS 19.5 to 19.8: client, envelope sender, envelope recipient, destination). */
 export function deny(report: Report, section: unknown): DenyRule[] {
@@ -23,9 +36,42 @@ export function deny(report: Report, section: unknown): DenyRule[] {
     else if (named) ids.set(id, idSpot)
     const then = reply(report, rule, [...path, 'then', 'reject'])
     const when = conditions(report, rule, [...path, 'when'])
-    list.push({ at, id, when, then })
+    list.push({
+      at,
+      id,
+      when,
+      then,
+      ...(rule.mode === undefined ? {} : { mode: rule.mode }),
+      ...(rule.onError === undefined || when.watched === undefined ? {} : { onError: rule.onError }),
+    })
+    tellOnError(report, rule, when.watched !== undefined, path)
   }
   return list
+}
+
+function tellOnError(report: Report, { onError }: Deny, isWatched: boolean, path: (string | number)[]): void {
+  if (isWatched && onError === undefined) {
+    report.error('MG1202', valueSpot(path), 'expected the key "onError" ("ignore" or "defer"), got nothing', {
+      hint: 'what happens while the watched file cannot be read',
+    })
+  } else if (!isWatched && onError !== undefined) {
+    report.error('MG1209', { kind: 'key', path: [...path, 'onError'] }, 'has no effect without a watched file')
+  }
+}
+
+const isWatched = (value: unknown): value is Watched =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, '$watched')
+
+/** A file of the machine that the gateway runs on: a relative path would depend on where it was started. */
+function watchedAt(report: Report, { $watched }: Watched, path: (string | number)[]): string {
+  if (!/^\/[^\x00-\x1f]{1,1000}$/.test($watched)) {
+    report.error(
+      'MG1322',
+      valueSpot([...path, '$watched']),
+      `expected the absolute path of a file on the gateway, got ${JSON.stringify($watched)}`,
+    )
+  }
+  return $watched
 }
 
 function conditions(report: Report, { when }: Deny, path: (string | number)[]): DenyRule['when'] {
@@ -51,8 +97,9 @@ function conditions(report: Report, { when }: Deny, path: (string | number)[]): 
   }
   const networks = (key: 'client' | 'destination') =>
     when[key] === undefined ? null : values(networksAt(report, when[key], [...path, key]))
+  const client = [...path, 'client']
   return {
-    client: networks('client'),
+    client: isWatched(when.client) ? null : networks('client'),
     sender: senders === null ? null : values(senders),
     recipient:
       when.recipient === undefined ? null : values(recipientsAt(report, when.recipient, [...path, 'recipient'])),
@@ -60,8 +107,26 @@ function conditions(report: Report, { when }: Deny, path: (string | number)[]): 
     sizeOverBytes:
       when.size === undefined ? null : sizeAt(report, when.size.over, valueSpot([...path, 'size', 'over'])),
     listeners: when.listener === undefined ? null : [when.listener].flat(),
+    ...(isWatched(when.client) ? { watched: watchedAt(report, when.client, client) } : {}),
+    ...(when.helo === undefined
+      ? {}
+      : {
+          helo: values(
+            listOf(report, items(report, when.helo, [...path, 'helo'], 'helo'), 'MG1301', readDomainPattern, itself),
+          ),
+        }),
+    ...(when.login === undefined
+      ? {}
+      : {
+          logins: values(
+            listOf(report, items(report, when.login, [...path, 'login'], 'login'), 'MG1330', readLoginPattern, itself),
+          ),
+        }),
+    ...(when.tls === undefined ? {} : { tls: when.tls }),
   }
 }
+
+const itself = (text: string) => text
 
 function reply(report: Report, { then }: Deny, path: (string | number)[]): DenyRule['then'] {
   const otherwise = { code: 550, status: '5.7.1', text: 'refused by local policy' }

@@ -1,4 +1,4 @@
-import type { Deny, Dnsbl } from './define.ts'
+import type { Check, Deny, Dnsbl } from './define.ts'
 import type { DocPath } from './positions.ts'
 import { didYouMean } from './suggest.ts'
 import { type Routes, relaySpot } from './validate-local-mx.ts'
@@ -27,7 +27,13 @@ export function checkRelayNames(report: Report, section: unknown, routes: Routes
   }
 }
 
-export function checkListenerNames(report: Report, dnsbl: unknown, deny: unknown, listeners: unknown): void {
+export function checkListenerNames(
+  report: Report,
+  dnsbl: unknown,
+  deny: unknown,
+  checks: unknown,
+  listeners: unknown,
+): void {
   const declared = entries(listeners).map(([name]) => name)
   const check = (value: string | readonly string[] | undefined, path: DocPath) => {
     const found = new Map<string, Spot>()
@@ -51,6 +57,21 @@ export function checkListenerNames(report: Report, dnsbl: unknown, deny: unknown
     report.warning(
       'MG1411',
       valueSpot(['dnsbl', i]),
+      'no listener asks it: by default those of kind "mx" do, and there is none',
+      {
+        hint: 'name them: listeners: [...]',
+      },
+    )
+  }
+  for (const [key, value] of entries(checks)) {
+    const path = ['checks', key]
+    if (!report.sound(path)) continue
+    const { listeners: named } = value as Check
+    check(named, [...path, 'listeners'])
+    if (named !== undefined || asks) continue
+    report.warning(
+      'MG1411',
+      { kind: 'key', path },
       'no listener asks it: by default those of kind "mx" do, and there is none',
       {
         hint: 'name them: listeners: [...]',

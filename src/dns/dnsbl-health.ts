@@ -1,7 +1,7 @@
 import { parseIp } from '../mail/ip.ts'
 import type { Resolver } from './answer.ts'
-import { type DnsblList, judge, reversed } from './dnsbl.ts'
-import { andAbove } from './name.ts'
+import { type DnsblList, judge } from './dnsbl.ts'
+import { reversed } from './reverse-name.ts'
 
 /**
  * `healthy`  the test entries are as RFC 5782 §5 has them
@@ -13,29 +13,6 @@ export type DnsblHealth = {
   readonly state: 'healthy' | 'silent' | 'greedy' | 'unknown'
   /** For a person. */
   readonly why: string
-}
-
-/**
- * Zones that have been shut down for good, and the year. Some of them were left to list the whole internet, to be heard.
- */
-const shutDown = new Map<string, number>([
-  ['relays.osirusoft.com', 2003],
-  ['relays.ordb.org', 2006],
-  ['opm.blitzed.org', 2006],
-  ['list.dsbl.org', 2008],
-  ['dnsbl.njabl.org', 2013],
-  ['dnsbl.ahbl.org', 2015],
-  ['bl.spamcannibal.org', 2018],
-  ['dnsbl.sorbs.net', 2024],
-])
-
-/** The year in which the zone, or the one it is a part of, was shut down; `null`: nothing is known against it. */
-export function shutDownIn(zone: string): number | null {
-  for (const name of andAbove(zone)) {
-    const year = shutDown.get(name)
-    if (year !== undefined) return year
-  }
-  return null
 }
 
 /** Looks at the test entries that every list of addresses has to have (RFC 5782 §5). */

@@ -1,5 +1,6 @@
 import { type IpAddress, ipBytes, parseIp } from '../mail/ip.ts'
 import type { Answer, Resolver } from './answer.ts'
+import { reversed } from './reverse-name.ts'
 import { contains, isSpecial } from './special-addresses.ts'
 
 /** A list, as the graph's oracle has it. `codes` are canonical networks inside of 127.0.0.0/8: the answers that count. */
@@ -53,14 +54,6 @@ export function judge(answer: Answer<readonly IpAddress[]>, { zone, codes }: Dns
   const foreign = answers.find(({ bytes }) => !contains(answerBlock, bytes))
   if (foreign !== undefined) return { outcome: 'error', reason: `${zone} answers outside of 127/8: ${foreign.address}` }
   return { outcome: 'clear', reason: null }
-}
-
-/** `192.0.2.99` as `99.2.0.192`; an IPv6 address as its 32 nibbles from the last to the first. */
-export function reversed(address: IpAddress): string {
-  const bytes = ipBytes(address)
-  if (bytes.length === 4) return [...bytes].reverse().join('.')
-  const hex = Buffer.from(bytes).toString('hex')
-  return [...hex].reverse().join('.')
 }
 
 /** The list's own words, harmless: they end up in an SMTP reply and in logs, and strangers may write them. */

@@ -26,6 +26,13 @@ export const mx: RecordType<MxRecord> = {
       : { preference: priority, exchange: exchange.toLowerCase() },
 }
 
+/** The name that an address has, as it came, in lower case: whoever has the address writes it, and may write anything. */
+export const ptr: RecordType<string> = {
+  name: 'PTR',
+  code: Packet.TYPE.PTR,
+  read: ({ domain }) => (domain === undefined ? null : domain.toLowerCase()),
+}
+
 /** The strings of one record belong together: they are one text in pieces of 255 octets (RFC 7208 §3.3). */
 export const txt: RecordType<string> = {
   name: 'TXT',

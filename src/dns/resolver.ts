@@ -14,6 +14,7 @@ import { askableName } from './name.ts'
 import type { Question } from './query.ts'
 import * as types from './record-type.ts'
 import { systemFile } from './resolv-conf.ts'
+import { reverseName } from './reverse-name.ts'
 import type { ServerStats } from './server.ts'
 import { ServerList } from './server-list.ts'
 
@@ -47,6 +48,8 @@ export type ResolverStats = {
 }
 
 export type CachingResolver = Resolver & {
+  /** The names of an address, in the order answered. */
+  ptr(address: IpAddress): Promise<Answer<readonly string[]>>
   tlsa(name: string): Promise<Answer<Tlsa>>
   /** Takes new settings for the questions to come. Other servers may answer otherwise, so the cache is emptied then. */
   apply(settings: ResolverSettings): void
@@ -135,6 +138,7 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
       return { kind: 'found', value: loopback.slice(0, 1), ttlMs: 0 }
     },
     txt: (name) => answer(types.txt, name),
+    ptr: (address) => answer(types.ptr, reverseName(address)),
     addresses,
     tlsa: async (name) => toAnswer(await ask(types.tlsa, name), (records, secure) => ({ records, secure })),
     apply(next) {

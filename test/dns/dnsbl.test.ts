@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { askDnsbl, type DnsblOptions, reversed } from '../../src/dns/dnsbl.ts'
-import { checkDnsbl, shutDownIn } from '../../src/dns/dnsbl-health.ts'
+import { checkDnsbl } from '../../src/dns/dnsbl-health.ts'
 import { type IpAddress, parseIp } from '../../src/mail/ip.ts'
+import { shutDownIn } from '../../src/mail/lists-shut-down.ts'
 import * as fake from './fake-server.ts'
 import { movableClock, resolverOf } from './lab.ts'
 

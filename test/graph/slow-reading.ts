@@ -155,7 +155,8 @@ export function read(document: Document, facts: Facts, oracles: Oracles) {
       for (const { id, at, listeners, onListed, onError } of document.dnsbl) {
         if (listeners === null ? kind !== 'mx' : !listeners.includes(facts.listener) || kind === undefined) continue
         const outcome = oracles(id)
-        if (outcome === 'listed') return refuse(onListed.code, `${String(onListed.code)[0]}.7.1`, at)
+        if (outcome === 'listed' && 'code' in onListed)
+          return refuse(onListed.code, `${String(onListed.code)[0]}.7.1`, at)
         if (outcome === 'error' && onError === 'defer') return refuse(451, '4.7.1', at)
       }
     }
@@ -202,10 +203,11 @@ export function read(document: Document, facts: Facts, oracles: Oracles) {
       const rule = denied('mail')
       if (rule !== null) return rule
       const { sender } = facts
+      const senders = client?.senders
       if (
-        client?.senders &&
+        Array.isArray(senders) &&
         sender !== null &&
-        (sender === undefined || !client.senders.some((pattern) => addressMatch(pattern, sender) !== null))
+        (sender === undefined || !senders.some((pattern) => addressMatch(pattern, sender) !== null))
       ) {
         return refuse(550, '5.7.1', `${client.at}.senders`)
       }
