@@ -7,10 +7,17 @@ import { checkScram } from './scram-keys.ts'
 import { checkScrypt } from './scrypt.ts'
 import { ShaCryptThread } from './sha-crypt-thread.ts'
 
-/** Node's threads are four, and the spool writes with them too: password checks never take more than half. */
-const atOnce = 2
-/** Whoever comes when so many wait would wait for seconds: it hears 454 and may come again. */
-const mayWait = 100
+export type CheckLimits = {
+  readonly atOnce: number
+  /** One more is turned away. */
+  readonly mayWait: number
+}
+
+/**
+ * Node's threads are four, and the spool writes with them too: password checks never take more than half. Whoever comes
+ * when a hundred wait would wait for seconds: it hears 454 and may come again.
+ */
+const usualLimits: CheckLimits = { atOnce: 2, mayWait: 100 }
 
 /** Too many checks wait already. */
 export class TooBusyError extends Error {
@@ -27,7 +34,12 @@ export class TooBusyError extends Error {
 export class PasswordChecks {
   private readonly shaCrypt = new ShaCryptThread()
   private readonly waiting: (() => void)[] = []
+  private readonly limits: CheckLimits
   private running = 0
+
+  constructor(limits: CheckLimits = usualLimits) {
+    this.limits = limits
+  }
 
   /** Rejects with `TooBusyError`, or when the machine fails. */
   async matches(stored: StoredPassword, password: string): Promise<boolean> {
@@ -35,8 +47,10 @@ export class PasswordChecks {
     try {
       return await this.compare(stored, password)
     } finally {
-      this.running--
-      this.waiting.shift()?.()
+      // The place goes to who waited longest: nobody who comes at this moment overtakes.
+      const next = this.waiting.shift()
+      if (next === undefined) this.running--
+      else next()
     }
   }
 
@@ -45,11 +59,12 @@ export class PasswordChecks {
   }
 
   private async turn(): Promise<void> {
-    if (this.running >= atOnce) {
-      if (this.waiting.length >= mayWait) throw new TooBusyError()
-      await new Promise<void>((resolve) => this.waiting.push(resolve))
+    if (this.running < this.limits.atOnce) {
+      this.running++
+      return
     }
-    this.running++
+    if (this.waiting.length >= this.limits.mayWait) throw new TooBusyError()
+    await new Promise<void>((resolve) => this.waiting.push(resolve))
   }
 
   private async compare(stored: StoredPassword, password: string): Promise<boolean> {

@@ -27,5 +27,19 @@ export async function checkScram(stored: Keys, password: string): Promise<boolea
   return timingSafeEqual(storedKey, stored.storedKey)
 }
 
+/**
+ * Whether `proof` of a client shows that it knows the password behind the keys (RFC 5802 §3): gives the signature by
+ * which it sees that we have them, or `null`. `signed` is what both sides have said.
+ */
+export function checkProof(
+  { storedKey, serverKey }: Pick<Keys, 'storedKey' | 'serverKey'>,
+  signed: string,
+  proof: Buffer,
+): Buffer | null {
+  const signature = hmac(storedKey, signed)
+  const clientKey = Buffer.from(proof.map((octet, at) => octet ^ signature[at]!))
+  return timingSafeEqual(sha256(clientKey), storedKey) ? hmac(serverKey, signed) : null
+}
+
 export const hmac = (key: Buffer, text: string | Buffer): Buffer => createHmac('sha256', key).update(text).digest()
-export const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
+const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()

@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { LoginContext, ScramFound } from '../authenticator.ts'
-import { hmac, sha256 } from '../passwords/scram-keys.ts'
+import { checkProof } from '../passwords/scram-keys.ts'
 import type { Logins, SaslExchange, SaslStep } from './exchange.ts'
 import { done, malformed, refused, utf8 } from './password-message.ts'
 import { prepareLogin } from './prepare.ts'
@@ -65,14 +64,11 @@ export function scram({ logins, context, plus, plusOffered, random }: ScramOptio
       return done({ kind: 'error', why: 'the TLS connection gave no channel binding' })
     const header = Buffer.concat([Buffer.from(first.gs2Header, 'utf8'), bound])
     const sameLine = final.value.binding.equals(header) && final.value.nonce === nonce
-    const { storedKey, serverKey, login, addresses } = found.keys
     const signed = `${first.bare},${serverFirst},${final.value.withoutProof}`
-    const signature = hmac(storedKey, signed)
-    const clientKey = final.value.proof.map((octet, at) => octet ^ signature[at]!)
-    const proved = timingSafeEqual(sha256(Buffer.from(clientKey)), storedKey)
-    if (!sameLine || !proved || !found.known) return refused
-    const verifier = `v=${hmac(serverKey, signed).toString('base64')}`
-    return done({ kind: 'accepted', login, addresses }, Buffer.from(verifier, 'latin1'))
+    const signature = checkProof(found.keys, signed, final.value.proof)
+    if (!sameLine || signature === null || !found.known) return refused
+    const { login, addresses } = found.keys
+    return done({ kind: 'accepted', login, addresses }, Buffer.from(`v=${signature.toString('base64')}`, 'latin1'))
   }
 
   return {
