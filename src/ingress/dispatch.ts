@@ -35,6 +35,15 @@ export function dispatch(visit: Visit, { fault, line, bytes }: LineReader, stand
     return answer(state, 530, '5.7.0', 'send STARTTLS first')
   }
   if (command !== undefined) return command(visit, argument)
+  if (verb === 'PROXY') {
+    // Whoever may say who the client is says it before anything else; here somebody tries it.
+    return {
+      next: 'close',
+      state,
+      reply: reply(554, '5.7.0', 'no PROXY header is taken from you'),
+      offence: 'protocol',
+    }
+  }
   return answer(state, 500, '5.5.1', 'the command is not known')
 }
 

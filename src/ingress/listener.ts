@@ -1,7 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Authenticator } from '../credentials/authenticator.ts'
 import type { Clock, Timer } from '../mail/clock.ts'
-import { parseIp } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
 import { reply } from '../mail/reply.ts'
 import type { HostPort, ListenerSettings } from '../mail/settings.ts'
@@ -9,9 +8,9 @@ import type { Inlet } from '../queue/intake.ts'
 import { writeReply } from '../smtp/reply-writer.ts'
 import type { Admission } from './admission.ts'
 import type { Census } from './census.ts'
+import { openGate } from './gate.ts'
 import type { Guard } from './guard.ts'
 import type { House } from './house.ts'
-import { receiving } from './receiving.ts'
 import type { EnvelopeSink } from './scribe.ts'
 import { Session } from './session.ts'
 import type { TlsContexts } from './tls/contexts.ts'
@@ -20,8 +19,6 @@ import type { TlsContexts } from './tls/contexts.ts'
 const lookEveryMs = 250
 
 const notYet = writeReply(reply(421, '4.3.2', 'not open yet, try again later'))
-const full = writeReply(reply(421, '4.3.2', 'too many sessions, try again later'))
-const clientFull = writeReply(reply(421, '4.7.0', 'too many sessions from your address'))
 
 export type ListenerOptions = {
   readonly settings: ListenerSettings
@@ -95,41 +92,22 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 
   const gone = (session: Session): void => {
     sessions.delete(session)
-    census.leave(session.caller.client)
+    census.leave(session.peer)
     if (sessions.size === 0) emptied?.()
   }
 
-  const connected = (accepted: Socket): void => {
-    const client = parseIp(accepted.remoteAddress ?? '')
-    // Gone before it was looked at.
-    if (!client.ok) return void accepted.destroy()
-    // Before anything is made for it: a ban costs one look-up and one line.
-    const banned = house.guard?.turnsAway(client.value) ?? null
-    if (banned !== null) {
-      log.debug('ban.turned-away', { listener: house.settings.name, client: client.value })
-      accepted.on('error', () => {})
-      accepted.end(writeReply(banned), () => accepted.destroy())
-      return
-    }
-    const socket = receiving(accepted)
-    const room = census.enter(client.value, house.admission().limits)
-    if (room !== 'in') {
-      log.info('session.refused', { listener: house.settings.name, client: client.value, code: 421, why: room })
-      socket.on('error', () => {})
-      socket.end(room === 'full' ? full : clientFull, () => socket.destroy())
-      return
-    }
-    const session = new Session(house, socket, client.value, ++sessionsSoFar, gone)
+  const gate = openGate(house, ({ socket, client, rest }) => {
+    const session = new Session(house, socket, client, ++sessionsSoFar, gone)
     sessions.add(session)
     look ??= clock.setTimeout(lookAround, lookEveryMs)
-    session.open()
-  }
+    session.open(rest)
+  })
 
   const bind = (asked: HostPort): Promise<Bound> =>
     new Promise((resolve, reject) => {
       // Half-open: a client may send all it has, close its side, and wait for the replies.
       const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-        if (one.isOpen) connected(socket)
+        if (one.isOpen) gate.arrived(socket)
         else turnAway(socket)
       })
       const one: Bound = { asked, server, isOpen: false }
@@ -175,6 +153,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
           bound = [...kept, ...fresh]
           house.settings = settings
           house.tls = tls
+          gate.turnTo(settings)
           open()
         },
         abort() {
@@ -195,6 +174,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     async drain() {
       house.draining = true
       for (const { server } of bound) server.close()
+      gate.close()
       const empty = new Promise<void>((resolve) => (emptied = resolve))
       for (const session of sessions) session.drain()
       if (sessions.size > 0) await empty
@@ -202,6 +182,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     async close() {
       house.draining = true
       for (const { server } of bound) server.close()
+      gate.close()
       for (const session of sessions) session.destroy()
       look?.cancel()
     },

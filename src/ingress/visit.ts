@@ -1,4 +1,5 @@
 import type { Offence } from '../credentials/offence.ts'
+import type { IpAddress } from '../mail/ip.ts'
 import type { Reply } from '../mail/reply.ts'
 import { reply } from '../mail/reply.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
@@ -26,6 +27,8 @@ export type Visit = {
   readonly state: State
   readonly settings: ListenerSettings
   readonly caller: Caller
+  /** Whose the connection is, whoever the caller is taken for. */
+  readonly peer: IpAddress
   readonly house: House
   /** What TLS was agreed on; `null`: the line is clear. */
   readonly secured: Secured | null
@@ -49,8 +52,10 @@ export type Step =
   | { readonly next: 'tls'; readonly state: State; readonly reply: Reply }
   /** Lines follow that are no commands: `exchange` takes them until it ends. */
   | { readonly next: 'exchange'; readonly state: State; readonly reply: Reply; readonly exchange: Exchange }
-  /** The client is, or is taken for, somebody else from now on. */
-  | { readonly next: 'identified'; readonly state: State; readonly reply: Reply; readonly who: Identity }
+  /** The client has said who it is. */
+  | { readonly next: 'identified'; readonly state: State; readonly reply: Reply; readonly who: Pick<Caller, 'login'> }
+  /** It is taken for somebody else, who is greeted in its turn. */
+  | { readonly next: 'anew'; readonly state: State; readonly who: Pick<Caller, 'client' | 'login' | 'helo'> }
   /** `size` octets follow, also when they are not wanted (RFC 3030 §2); then comes `refused`, if it is there. */
   | {
       readonly next: 'chunk'
@@ -62,9 +67,6 @@ export type Step =
 
 /** What the document refused, and by which row: for the log. `question`: for the record of a refusal before the data. */
 export type Because = { readonly at: string; readonly address: string | null; readonly question?: Question }
-
-/** What a command may change of the caller. */
-export type Identity = Partial<Pick<Caller, 'client' | 'login' | 'helo'>>
 
 /** A dialogue inside of one command: AUTH, whose lines are responses to challenges (RFC 4954 §4). */
 export type Exchange = {

@@ -8,6 +8,8 @@ export type Wire = {
   came(): string
   closed(): boolean
   destroy(): void
+  /** Where there is one. */
+  readonly socket?: Socket
 }
 
 /** A connection without a network: each `send` is one read of the server, whatever the kernel would make of it. */
@@ -44,15 +46,22 @@ export function memoryWire(accept: (socket: Socket) => void): Wire {
 }
 
 /** A connection over loopback. */
-export async function tcpWire(port: number): Promise<Wire> {
+export async function tcpWire(port: number, localAddress?: string): Promise<Wire> {
   let came = ''
   let closed = false
-  const socket = createConnection({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
+  const socket = createConnection({
+    port,
+    host: '127.0.0.1',
+    noDelay: true,
+    allowHalfOpen: true,
+    ...(localAddress && { localAddress }),
+  })
   socket.on('data', (chunk) => (came += chunk.toString('latin1')))
   socket.on('end', () => (closed = true))
   socket.on('error', () => (closed = true))
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   return {
+    socket,
     send: async (segment) => void socket.write(segment),
     end: () => void socket.end(),
     came: () => came,

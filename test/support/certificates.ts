@@ -16,10 +16,11 @@ export function authority(folder: string, name: string) {
   return {
     cert,
     /** `subject` in openssl's form: `/O=Corp/CN=deploy`. */
-    sign(file: string, subject: string, days = '2'): Certificate {
+    sign(file: string, subject: string, days = '2', names: readonly string[] = []): Certificate {
       const [request, mine, out] = [`${file}.csr`, `${file}.key`, `${file}.pem`]
       const extensions = join(folder, `${file}.ext`)
-      writeFileSync(extensions, 'subjectAltName=IP:127.0.0.1\n')
+      const also = names.map((name) => `,DNS:${name}`).join('')
+      writeFileSync(extensions, `subjectAltName=IP:127.0.0.1${also}\n`)
       run('req', ...fresh, '-subj', subject, '-keyout', mine, '-out', request)
       const signer = ['-CA', cert, '-CAkey', key, '-CAcreateserial']
       run('x509', '-req', '-in', request, ...signer, '-days', days, '-extfile', extensions, '-out', out)

@@ -2,6 +2,7 @@ import { parseMailDomain } from '../../mail/path.ts'
 import { reply } from '../../mail/reply.ts'
 import { authLine } from '../offered-mechanisms.ts'
 import { answer, reached, type Step, type Visit } from '../visit.ts'
+import { xclientLine } from './xclient.ts'
 
 /** HELO domain (RFC 5321 §4.1.1.1). Ends a transaction, and offers nothing. */
 export function helo(visit: Visit, argument: string): Step {
@@ -26,10 +27,11 @@ export function ehlo(visit: Visit, argument: string): Step | Promise<Step> {
 }
 
 /** What depends on the line: it is offered where it can be used, and to nobody else. */
-function lineExtensions({ settings, caller, house }: Visit): string {
+function lineExtensions(visit: Visit): string {
+  const { settings, caller, house } = visit
   let found = ''
   if (settings.tls !== undefined && !caller.tls && house.tls != null) found += '\nSTARTTLS'
-  return found
+  return found + xclientLine(visit)
 }
 
 /**

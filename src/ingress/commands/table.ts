@@ -11,6 +11,7 @@ import { rcpt } from './rcpt.ts'
 import { rset } from './rset.ts'
 import { starttls } from './starttls.ts'
 import { vrfy } from './vrfy.ts'
+import { xclient } from './xclient.ts'
 
 const notHere: Command = ({ state }) => answer(state, 502, '5.5.1', 'the command is not implemented here')
 
@@ -28,6 +29,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['HELP', help],
   ['AUTH', auth],
   ['STARTTLS', starttls],
+  ['XCLIENT', xclient],
   ['QUIT', quit],
   // Known to the RFCs, and not offered.
   ['EXPN', notHere],

@@ -44,7 +44,11 @@ export function acceptTls(socket: Socket, contexts: TlsContexts, { done, failed 
   // Before the handshake is over, and for a renegotiation, errors come by this event alone.
   secure.on('_tlsError', fail)
   secure.on('error', fail)
-  secure.on('close', () => fail(new Error('the client closed the connection')))
+  // A half-closed line is of use to a session, and none to a handshake.
+  secure.on('end', () => {
+    if (!settled) fail(new Error('the client ended the connection'))
+  })
+  secure.on('close', () => fail(new Error('the connection was closed')))
   secure.on('secure', () => {
     if (settled) return
     settled = true
