@@ -156,6 +156,8 @@ export type Status = {
   readonly overlays: readonly OverlayView[]
   /** Clients that are banned and accounts that are locked now, for what was done. */
   readonly banned: { readonly clients: number; readonly accounts: number }
+  /** Back-ends that know logins, in the order in which they are asked. */
+  readonly credentials: readonly unknown[]
   /** Connections to next hops. */
   readonly connectionsOut: number
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number }

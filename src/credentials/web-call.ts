@@ -1,5 +1,4 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Agent, IncomingMessage } from 'node:http'
 import { isLoopbackHost } from './loopback-host.ts'
 import { nodeLookup } from './node-lookup.ts'
 import type { LookUp } from './source.ts'
@@ -31,11 +30,14 @@ export function webEndpoint(text: string, ca: string | null, lookUp: LookUp): We
     throw new Error(`${shown(url)}: secrets are not sent without TLS`)
   }
   const isSecure = url.protocol === 'https:'
-  const agent = isSecure ? new HttpsAgent(sockets) : new HttpAgent(sockets)
+  let agent: Agent | null = null
   const lookup = nodeLookup(lookUp)
 
   return {
     async call({ method, headers, body }, signal) {
+      // Loaded by who needs it: it takes longer than the rest of a start.
+      const web = isSecure ? await import('node:https') : await import('node:http')
+      agent ??= new web.Agent(sockets)
       const tls = isSecure ? await tlsOptions(host, ca) : {}
       const octets = body === null ? null : Buffer.from(body, 'utf8')
       const length = octets === null ? {} : { 'content-length': String(octets.length) }
@@ -43,7 +45,7 @@ export function webEndpoint(text: string, ca: string | null, lookUp: LookUp): We
       try {
         return await new Promise<WebAnswer>((resolve, reject) => {
           const answered = (response: IncomingMessage) => void whole(response).then(resolve, reject)
-          const request = isSecure ? httpsRequest(url, { ...base, ...tls }, answered) : httpRequest(url, base, answered)
+          const request = web.request(url, { ...base, ...tls }, answered)
           request.once('error', reject)
           request.end(octets ?? undefined)
         })
@@ -52,7 +54,7 @@ export function webEndpoint(text: string, ca: string | null, lookUp: LookUp): We
         throw new Error(`${shown(url)}: ${message || code}`, { cause: error })
       }
     },
-    close: () => agent.destroy(),
+    close: () => agent?.destroy(),
   }
 }
 

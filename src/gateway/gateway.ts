@@ -11,14 +11,13 @@ import type { Operations, Status } from '../admin/operations.ts'
 import { OverlayError } from '../admin/overlay-store.ts'
 import { openRemoteAdmin } from '../admin/remote.ts'
 import { lazyHandler, loadRoutes, openAdmin } from '../admin/server.ts'
-import { askDnsbl } from '../dns/dnsbl.ts'
 import { createResolver } from '../dns/resolver.ts'
 import { createSmtpCarrier } from '../egress/smtp-carrier.ts'
 import { admitDestination } from '../graph/admission.ts'
 import { noFacts, routeOf } from '../graph/route-of.ts'
 import { Census } from '../ingress/census.ts'
 import { openDoors } from '../ingress/doors.ts'
-import type { AskOracle } from '../ingress/graph-admission.ts'
+import type { AskOracle } from '../ingress/inquiry.ts'
 import { openListener } from '../ingress/listener.ts'
 import { openKeyring } from '../ingress/tls/keyring.ts'
 import type { Clock } from '../mail/clock.ts'
@@ -40,9 +39,11 @@ import { firstGraph } from './first-graph.ts'
 import { GatewayError } from './gateway-error.ts'
 import { knownMessage } from './known-message.ts'
 import type { Live } from './live.ts'
+import { startLogins } from './logins.ts'
 import { startOverlays } from './overlays.ts'
 import { openSockets } from './sockets.ts'
 import { startJournal } from './start-journal.ts'
+import { type RunningOracles, startOracles } from './start-oracles.ts'
 
 export { GatewayError } from './gateway-error.ts'
 
@@ -91,16 +92,9 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     const overlays = await startOverlays({ file: join(stateDir, 'overlays.json'), journal, clock, log })
     opened.push(() => overlays.close())
     const store = await openGraphStore(join(stateDir, 'graphs'))
-    const ask: AskOracle = async (oracle, client) => {
-      // Nobody here can find it out, which the document has an answer for.
-      if (oracle.kind !== 'dnsbl') return 'error'
-      const { outcome, reason } = await askDnsbl(resolver, oracle, client)
-      const asked = { id: oracle.id, client, reason }
-      if (outcome === 'listed') log.info('dnsbl.listed', asked)
-      else if (outcome === 'error') log.warn('dnsbl.failed', asked)
-      else log.debug('dnsbl.clear', asked)
-      return outcome
-    }
+    let oracles: RunningOracles | null = null
+    // No session asks before all of it is there.
+    const ask: AskOracle = (oracle, facts, peek) => oracles!.ask(oracle, facts, peek)
     const before = { active: await store.active(), trial: await store.trial() }
     const first = await firstGraph(store, bundle, ask)
     let activation: Activation | null = null
@@ -171,6 +165,13 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       log,
     })
     opened.push(() => bans.close())
+    const logins = await startLogins({ stateDir, live, resolver, clock, log })
+    opened.push(() => logins.close())
+    logins.take(first)
+    const { addressesOf } = logins
+    const asked = await startOracles({ stateDir, live, resolver, addressesOf, clock, log })
+    opened.push(() => asked.close())
+    oracles = asked
     const keyring = openKeyring({ clock, log })
     opened.push(() => keyring.close())
     const doors = openDoors((settings, tls) =>
@@ -183,6 +184,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
         envelopes: envelopes.add,
         census,
         guard: bans.guard,
+        authenticator: logins,
         log,
         clock,
       }),
@@ -219,6 +221,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       log,
       swapped(next) {
         resolver.apply(next.control.resolver)
+        logins.take(next)
         smtp.retire()
         queue.release(trialPause)
         queue.reroute()
@@ -275,6 +278,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
         clients: bans.bans().length,
         accounts: new Set(bans.lockOuts().map(({ account }) => account)).size,
       },
+      credentials: logins.health(),
       connectionsOut: smtp.connections(),
       memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
       eventLoopGapMs: loopGap.maxMs(),

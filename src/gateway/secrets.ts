@@ -1,7 +1,8 @@
+import { secretsOf } from '../credentials/credential-secrets.ts'
 import { resolveSecret } from '../credentials/secret.ts'
 import type { Control } from '../graph/control.ts'
-import { assertNever, ok, type Result, wrong } from '../mail/result.ts'
-import type { CredentialSettings, SecretRef } from '../mail/settings.ts'
+import { ok, type Result, wrong } from '../mail/result.ts'
+import type { SecretRef } from '../mail/settings.ts'
 
 type Named = { readonly where: string; readonly ref: SecretRef }
 
@@ -9,7 +10,7 @@ type Named = { readonly where: string; readonly ref: SecretRef }
 export async function resolveSecrets({ relays, credentials = [] }: Control): Promise<Result<Map<string, string>>> {
   const named: Named[] = [
     ...relays.flatMap(({ name, auth }) => (auth === null ? [] : [{ where: `relay ${name}`, ref: auth.pass }])),
-    ...credentials.flatMap((one) => refsOf(one).map((ref) => ({ where: `credentials ${one.id}`, ref }))),
+    ...credentials.flatMap((one) => secretsOf(one).map((ref) => ({ where: `credentials ${one.id}`, ref }))),
   ]
   const secrets = new Map<string, string>()
   const problems: string[] = []
@@ -22,28 +23,4 @@ export async function resolveSecrets({ relays, credentials = [] }: Control): Pro
     }
   }
   return problems.length > 0 ? wrong(problems.join('; ')) : ok(secrets)
-}
-
-function refsOf(credential: CredentialSettings): readonly SecretRef[] {
-  switch (credential.kind) {
-    case 'users':
-    case 'file':
-      return credential.cramKey === null ? [] : [credential.cramKey]
-    case 'ldap': {
-      const { find } = credential
-      return find.kind === 'search' && find.bind !== null ? [find.bind.password] : []
-    }
-    case 'radius':
-      return [credential.secret]
-    case 'http':
-      return credential.header === null ? [] : [credential.header.value]
-    case 'exec':
-      return []
-    case 'oauth': {
-      const { check } = credential
-      return check.kind === 'introspection' && check.client !== null ? [check.client.secret] : []
-    }
-    default:
-      return assertNever(credential)
-  }
 }
