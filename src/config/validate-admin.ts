@@ -2,6 +2,7 @@ import type { AdminScope, AdminSettings, HostPort } from '../mail/settings.ts'
 import type { Admin } from './define.ts'
 import { type Reading, read, unread } from './patterns.ts'
 import type { DocPath } from './positions.ts'
+import { fileAt } from './validate-file.ts'
 import { hostText, readBind } from './validate-host.ts'
 import { type Bound, collide, isLoopback } from './validate-listeners.ts'
 import { atOf, listOf, nameAt, take, valueSpot, values } from './validate-read.ts'
@@ -51,14 +52,7 @@ const shownBind = (bind: HostPort): string => JSON.stringify(hostText(bind))
 
 function tlsOf(report: Report, { tls }: Admin): AdminSettings['tls'] {
   if (tls === undefined || !report.sound(['admin', 'tls'])) return null
-  const file = (key: 'cert' | 'key' | 'clientCa'): string => {
-    const text = tls[key]!
-    const spot = valueSpot(['admin', 'tls', key])
-    if (!text.includes('-----BEGIN')) return take(report, 'MG1322', spot, readFile(text)) ?? ''
-    // What came is perhaps the private key itself: it is not repeated.
-    report.error('MG1206', spot, 'expected the path of a file, got a text (not shown)')
-    return ''
-  }
+  const file = (key: 'cert' | 'key' | 'clientCa'): string => fileAt(report, tls[key]!, ['admin', 'tls', key])
   return {
     certificate: file('cert'),
     key: file('key'),
@@ -139,8 +133,4 @@ function readSubject(text: string): Reading<string> {
   return isSubject && !/[\x00-\x1f\x7f]/.test(text)
     ? read(text)
     : unread('a subject such as CN=deploy or O=Corp,CN=deploy', text)
-}
-
-function readFile(text: string): Reading<string> {
-  return /^\/[^\x00-\x1f\x7f]+$/.test(text) ? read(text) : unread('an absolute path on the gateway', text)
 }

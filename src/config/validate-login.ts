@@ -29,12 +29,12 @@ export function loginOf(
       : claimants(report, object.clearTextFrom, [...path, 'clearTextFrom'], 'passwords would go over it in clear text')
   checkTls(report, listener, path, object)
   checkOtherServers(report, listener, path, required)
+  credentials.use()
   if (!credentials.complete) return { required, mechanisms: ['PLAIN'], clearTextFrom }
   if (!credentials.any) {
     const hint = "such as credentials: [{ id: 'staff', file: '/etc/mailgw/users' }]"
     report.error('MG1613', valueSpot(path), 'expected credentials beside a login, got none', { hint })
   }
-  credentials.use()
   return { required, mechanisms: mechanismsOf(report, listener, object, path, credentials), clearTextFrom }
 }
 

@@ -45,7 +45,7 @@ export function items(report: Report, value: unknown, path: DocPath, column: str
 }
 
 /** Keys whose list cannot be left out. */
-const needed = new Set<string | number>(['networks', 'hosts', 'bind'])
+const needed = new Set<string | number>(['networks', 'hosts', 'bind', 'urls', 'exec'])
 
 export function tellEmpty(report: Report, path: DocPath): void {
   const hint = needed.has(path.at(-1)!) ? null : 'leave the key out instead'
