@@ -68,6 +68,8 @@ function installPeers() {
     ['ldnsutils', 'ldns-keygen'],
     ['slapd', 'slapd'],
     ['freeradius', 'freeradius'],
+    ['haproxy', 'haproxy'],
+    ['libnet-ssleay-perl', '/usr/share/doc/libnet-ssleay-perl'],
     ['openssl', 'openssl'],
     ['strace', 'strace'],
     ['gcc', 'cc'],
