@@ -11,9 +11,16 @@ export const shutDown = reply(421, '4.3.2', 'shutting down')
 export const injected = reply(554, '5.7.0', 'octets came behind STARTTLS before the handshake')
 export const ourError = reply(421, '4.3.0', 'an error of ours, try again later')
 
-/** What a refusal says of whoever gets it; `null`: nothing that is counted. What a login came to, AUTH tells itself. */
+export const tooEarly = reply(554, '5.5.0', 'something came before the greeting')
+export const outOfTurn = reply(503, '5.5.0', 'commands came together that have to wait for each other')
+
+/**
+ * What a refusal says of whoever gets it; `null`: nothing that is counted. What a login came to, AUTH tells itself. 503 and
+ * 554 are not counted: a client that sends a whole group of commands gets one for each when the first of them is refused.
+ */
 export function offenceOf({ code, status }: Reply): Offence | null {
   if (code < 500 || status === null) return null
   if (status === '5.1.1') return 'recipient'
+  if (code === 503 || code === 554) return null
   return status.startsWith('5.5.') && status !== '5.5.3' ? 'protocol' : null
 }

@@ -3,8 +3,9 @@ import type { LogFields } from '../mail/log.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
 import { acceptedFields } from './accepted.ts'
-import type { Answers, Caller, Verdict } from './admission.ts'
+import type { Answers, Caller, Notes, Verdict } from './admission.ts'
 import type { House } from './house.ts'
+import { observedBy, tellNotes } from './notes.ts'
 import type { LetIn } from './recipients.ts'
 import type { Transaction } from './transaction.ts'
 import type { Because, State } from './visit.ts'
@@ -19,6 +20,7 @@ export type Question = {
   readonly to: Mailbox | null
   readonly sizeBytes: number | null
   readonly answers: Answers
+  readonly notes?: Notes | undefined
   readonly graph: string
 }
 
@@ -29,6 +31,7 @@ export class Scribe {
   private readonly house: House
   private caller: Caller
   private readonly session: number
+  private toldEarly = false
   /** Who it is, for a log line. */
   private who: LogFields
 
@@ -55,8 +58,11 @@ export class Scribe {
     this.house.log.debug('session.open', this.who)
   }
 
-  early(): void {
-    this.house.log.debug('session.early', this.who)
+  /** It talks when it is not its turn; told once. */
+  early(text: string): void {
+    if (this.toldEarly) return
+    this.toldEarly = true
+    this.house.log.info('session.early', { ...this.who, text })
   }
 
   secured(fields: LogFields): void {
@@ -74,7 +80,8 @@ export class Scribe {
     const { envelopes } = this.house
     const question = because?.question
     if (envelopes === undefined || question === undefined) return
-    const { stage, from, to, sizeBytes, answers, graph } = question
+    const { stage, from, to, sizeBytes, answers, notes, graph } = question
+    const observed = observedBy(notes)
     const { listener, client } = this.caller
     envelopes({
       time: this.house.clock.now(),
@@ -91,12 +98,18 @@ export class Scribe {
       at: because?.at ?? '',
       graph,
       id: null,
+      ...(observed === undefined ? {} : { observed }),
     })
   }
 
+  /** Rules that only look on have something to say of a step that is no command about an address. */
+  noted(stage: 'connect' | 'data', notes: Notes): void {
+    tellNotes({ id: this.session, house: this.house, caller: this.caller }, stage, null, notes)
+  }
+
   /** The document does not greet this client. */
-  turnedAway({ reply, at, answers }: Extract<Verdict, { kind: 'refuse' }>, graph: string): void {
-    const question = { stage: 'connect' as const, from: undefined, to: null, sizeBytes: null, answers, graph }
+  turnedAway({ reply, at, answers, notes }: Extract<Verdict, { kind: 'refuse' }>, graph: string): void {
+    const question = { stage: 'connect' as const, from: undefined, to: null, sizeBytes: null, answers, notes, graph }
     this.refused(reply, { at, address: null, question })
   }
 
@@ -157,10 +170,11 @@ export class Scribe {
     const { listener, client } = this.caller
     const { id, code, stage, refusedBy } = end
     for (let first = 0; first < letIn.length; ) {
-      const { to, at, answers } = letIn[first]!
+      const { to, at, answers, notes } = letIn[first]!
+      const observed = observedBy(notes)
       // What the world said is each recipient's own; of most nobody was asked.
       let next = first + 1
-      while (next < letIn.length && letIn[next]!.answers === answers) next++
+      while (next < letIn.length && letIn[next]!.answers === answers && letIn[next]!.notes === notes) next++
       envelopes(
         {
           time: clock.now(),
@@ -177,6 +191,7 @@ export class Scribe {
           at: refusedBy ?? at,
           graph: admission.hash,
           id,
+          ...(observed === undefined ? {} : { observed }),
         },
         next === first + 1
           ? undefined

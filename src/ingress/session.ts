@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net'
-import type { Offence } from '../credentials/offence.ts'
+import type { Timer } from '../mail/clock.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import { type Reply, reply } from '../mail/reply.ts'
 import { assertNever } from '../mail/result.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
 import { longestLine, maxResponse } from '../smtp/command.ts'
 import { LineReader } from '../smtp/line-reader.ts'
-import type { Admission, Caller, Verdict } from './admission.ts'
+import type { Admission, Caller } from './admission.ts'
+import { Conduct } from './conduct.ts'
 import { dispatch, respond } from './dispatch.ts'
 import type { House } from './house.ts'
 import type { Reader } from './inflow.ts'
@@ -14,17 +15,20 @@ import { Line } from './line.ts'
 import type { Mode } from './mode.ts'
 import { Patience } from './patience.ts'
 import { type Host, Reception } from './reception.ts'
-import { injected, offenceOf, ourError, shutDown, tooManyErrors } from './replies.ts'
+import { injected, ourError, outOfTurn, shutDown, tooManyErrors } from './replies.ts'
 import { Scribe } from './scribe.ts'
 import type { Secured } from './tls/handshake.ts'
 import { type Exchange, type State, type Step, start, type Visit } from './visit.ts'
+import { type Guest, isSentAway, welcome } from './welcome.ts'
 
 /** One connection (RFC 5321 §3), and what is said over it. `mode.ts` has its states. */
-export class Session implements Visit, Reader, Host {
+export class Session implements Visit, Reader, Host, Guest {
   readonly id: number
   readonly settings: ListenerSettings
   readonly house: House
   readonly scribe: Scribe
+  /** Who has come, whoever he is taken for later. */
+  readonly peer: IpAddress
   caller: Caller
   state: State = start
   mode: Mode = 'command'
@@ -33,7 +37,7 @@ export class Session implements Visit, Reader, Host {
   private readonly line: Line
   private readonly onGone: (session: Session) => void
   /** The one that was active at the beginning: its limits and time-outs hold for the whole session. */
-  private readonly first: Admission
+  readonly first: Admission
   private readonly lines = new LineReader()
   /** Octets that a command line may have: only AUTH needs more than MAIL. */
   private readonly longest: number
@@ -41,7 +45,8 @@ export class Session implements Visit, Reader, Host {
   private readonly reception: Reception
   /** The dialogue inside of the command that is under way. */
   private exchange: Exchange | null = null
-  private errors = 0
+  readonly conduct: Conduct
+  private timer: Timer | null = null
   private saidQuit = false
   /** The handshake begins as soon as the client was told so. */
   private wantsTls = false
@@ -51,12 +56,14 @@ export class Session implements Visit, Reader, Host {
   constructor(house: House, socket: Socket, client: IpAddress, id: number, onGone: (session: Session) => void) {
     this.id = id
     this.house = house
+    this.peer = client
     this.onGone = onGone
     this.settings = house.settings
     this.first = house.admission()
     this.caller = { listener: house.settings.name, client, tls: false, login: null, certificate: null, helo: null }
     this.scribe = new Scribe(house, this.caller, id)
-    this.patience = new Patience(house.clock, this.first.timeouts)
+    this.patience = new Patience(house.clock, this.first)
+    this.conduct = new Conduct(house, this.first.limits)
     this.reception = new Reception(this)
     this.line = new Line(socket, this, () => this.gone())
     this.longest = this.settings.login === undefined ? longestLine : maxResponse
@@ -86,9 +93,7 @@ export class Session implements Visit, Reader, Host {
 
   private ask(): void {
     try {
-      const asked = this.first.connect(this.caller)
-      if (asked instanceof Promise) this.wait(asked, (verdict) => this.greet(verdict))
-      else this.greet(asked)
+      welcome(this)
     } catch (error) {
       this.broken(error)
     }
@@ -97,7 +102,7 @@ export class Session implements Visit, Reader, Host {
 
   /** Looks at the clock. */
   expire(now: number): void {
-    const why = this.patience.over(now)
+    const why = this.patience.over(now, this.mode)
     // While we ask or store, the next step is ours, not the client's.
     if (why === null || this.mode === 'waiting' || this.stalled) return
     if (this.mode === 'closing' || this.mode === 'handshake') this.line.destroy()
@@ -122,25 +127,12 @@ export class Session implements Visit, Reader, Host {
     return this.mode === 'waiting' || this.mode === 'handshake' || (this.line.outbox.full && this.mode !== 'closing')
   }
 
-  get stalled(): boolean {
-    return this.reception.stalled
+  get pending(): boolean {
+    return this.line.inflow.pending
   }
 
-  private greet(verdict: Verdict): void {
-    // Who talks before the greeting is no mail server, or a careless one.
-    if (this.line.inflow.pending) this.scribe.early()
-    if (verdict.kind === 'accept') this.say(reply(220, null, `${this.settings.hostname} ESMTP`))
-    else {
-      const { code } = verdict.reply
-      this.scribe.turnedAway(verdict, this.first.hash)
-      // 521 and 421 close (RFC 7504 §3); after 554 the client says QUIT (RFC 5321 §3.1).
-      if (code === 421 || code === 521) this.last(verdict.reply)
-      else {
-        this.mode = 'refused'
-        this.say(verdict.reply)
-      }
-    }
-    this.patience.command()
+  get stalled(): boolean {
+    return this.reception.stalled
   }
 
   /** All that a chunk says, command after command. */
@@ -160,14 +152,18 @@ export class Session implements Visit, Reader, Host {
         case 'refused':
         case 'exchange':
           at = this.lines.read(chunk, at)
-          if (at >= 0) this.run()
+          if (at < 0) break
+          // Before EHLO has said so nobody may send commands together, and never anything behind EHLO (RFC 2920 §3.1).
+          if (at < chunk.length && !this.state.extended && this.mode === 'command' && isSentAway(this, outOfTurn))
+            return
+          this.run()
           break
         case 'data':
-          this.patience.content()
+          this.patience.content(chunk.length - at)
           at = this.reception.content(chunk, at)
           break
         case 'chunk':
-          this.patience.content()
+          this.patience.content(chunk.length - at)
           at = this.reception.counted(chunk, at)
           break
         case 'waiting':
@@ -193,10 +189,13 @@ export class Session implements Visit, Reader, Host {
 
   private run(): void {
     this.patience.command()
-    if (this.exchange !== null) {
-      this.take(respond(this.state, this.lines, this.exchange))
-      return
-    }
+    const waitMs = this.conduct.waitMs()
+    if (waitMs > 0) this.pause(waitMs, () => this.command())
+    else this.command()
+  }
+
+  private command(): void {
+    if (this.exchange !== null) return void this.take(respond(this.state, this.lines, this.exchange))
     const standing = this.mode === 'refused' ? 'refused' : this.house.draining ? 'draining' : 'welcome'
     this.take(dispatch(this, this.lines, standing))
   }
@@ -222,14 +221,14 @@ export class Session implements Visit, Reader, Host {
         if (step.reply.code === 221) this.saidQuit = true
         else this.scribe.refused(step.reply)
         this.last(step.reply)
-        if (step.offence !== undefined) this.offended(step.offence)
+        if (step.offence !== undefined) this.conduct.offended(step.offence, this.caller.client)
         break
       case 'data':
         this.say(this.reception.data(step.reply))
-        this.patience.content()
+        this.patience.awaitContent()
         break
       case 'chunk':
-        this.patience.content()
+        this.patience.awaitContent()
         this.reception.announced(step)
         break
       case 'exchange':
@@ -241,6 +240,10 @@ export class Session implements Visit, Reader, Host {
       case 'identified':
         this.turnTo({ ...this.caller, ...step.who })
         this.say(step.reply)
+        break
+      case 'anew':
+        this.turnTo({ ...this.caller, ...step.who })
+        this.ask()
         break
       case 'tls':
         this.say(step.reply)
@@ -269,10 +272,7 @@ export class Session implements Visit, Reader, Host {
     this.mode = 'handshake'
     this.patience.handshake()
     // Its certificates are gone, and it was told so when that happened.
-    if (tls == null) {
-      this.line.destroy()
-      return
-    }
+    if (tls == null) return void this.line.destroy()
     const done = (secured: Secured): void => {
       const { listener, client } = this.caller
       const { certificate, cipher, serverName } = secured
@@ -292,13 +292,13 @@ export class Session implements Visit, Reader, Host {
 
   /** The store takes more. */
   goOn(): void {
-    this.patience.content()
+    this.patience.awaitContent()
     this.line.inflow.proceed()
   }
 
   accepted(): void {
     this.messages++
-    this.errors = 0
+    this.conduct.errors = 0
   }
 
   /** Reads nothing until the answer is here. */
@@ -309,6 +309,14 @@ export class Session implements Visit, Reader, Host {
       (value) => this.awake(() => then(value)),
       (error) => this.awake(() => this.broken(error)),
     )
+  }
+
+  /** Reads nothing for so long, and goes on then. */
+  pause(ms: number, then: () => void): void {
+    if (ms === 0) return void then()
+    this.resumed = this.mode
+    this.mode = 'waiting'
+    this.timer = this.house.clock.setTimeout(() => this.awake(then), ms)
   }
 
   /** Back from a wait: `then` says what to do, unless the session has ended meanwhile. */
@@ -332,20 +340,10 @@ export class Session implements Visit, Reader, Host {
 
   /** An answer of 4yz or 5yz. Whoever gets too many of them is sent away. */
   private complain(answer: Reply): void {
-    if (answer.code >= 500 && ++this.errors > this.first.limits.maxErrors) {
-      this.scribe.refused(tooManyErrors)
-      this.last(tooManyErrors)
-      return
-    }
-    this.line.outbox.add(answer)
-    const offence = offenceOf(answer)
-    if (offence !== null) this.offended(offence)
-  }
-
-  /** Tells of what the client did, which may be one time too many. */
-  private offended(offence: Offence): void {
-    const ban = this.house.guard?.offended(this.caller.client, offence) ?? null
-    if (ban !== null && this.mode !== 'closing') this.last(ban)
+    const end = this.conduct.refused(answer, this.caller.client)
+    if (end === tooManyErrors) this.scribe.refused(end)
+    else this.line.outbox.add(answer)
+    if (end !== null && this.mode !== 'closing') this.last(end)
   }
 
   /** The last reply; `null` when it is said already. */
@@ -391,9 +389,10 @@ export class Session implements Visit, Reader, Host {
   }
 
   private gone(): void {
+    this.timer?.cancel()
     this.reception.drop()
     this.mode = 'closed'
-    this.scribe.closed(this.messages, this.errors)
+    this.scribe.closed(this.messages, this.conduct.errors)
     this.onGone(this)
   }
 }
