@@ -32,14 +32,22 @@ export function compareDecisions(options: ComparisonOptions): (message: Describe
   // Who was refused before naming a sender or recipient could have named any: these count as reviewed where some box
   // holds such a client.
   const withoutRecipient = boxes.map((box): Box => ({ ...box, recipients: null, sizes: null, hops: null, oracles: {} }))
-  const withoutSender = withoutRecipient.map((box): Box => ({ ...box, senders: null }))
+  const withoutSender = withoutRecipient.map(withAnyLogin)
+  const withoutHelo = withoutSender.map(({ helos: _, ...box }): Box => box)
 
   const judge = (message: Described, isWhole: boolean, old: Settled, now: Settled): void => {
     if (sameBehaviour(old.behaviour, now.behaviour)) {
       if (!isWhole) trial.agreed()
       return
     }
-    const list = message.sender === undefined ? withoutSender : message.recipient === null ? withoutRecipient : boxes
+    const list =
+      message.sender !== undefined
+        ? message.recipient !== null
+          ? boxes
+          : withoutRecipient
+        : message.helo !== null
+          ? withoutSender
+          : withoutHelo
     const said = new Map([...old.answers, ...now.answers])
     const box = list.findIndex((one) => boxHolds(one, message, said))
     if (box < 0) {
@@ -78,6 +86,12 @@ export function compareDecisions(options: ComparisonOptions): (message: Describe
   }
 }
 
+/** Before MAIL a client may still turn to TLS and log in. */
+const withAnyLogin = ({ tls: _tls, logins: _logins, certificates: _certificates, ...box }: Box): Box => ({
+  ...box,
+  senders: null,
+})
+
 /** The data stage is asked last, when the difference of all others was counted already. */
 const isOfData = (behaviour: Behaviour): boolean => behaviour.kind === 'refused' && behaviour.stage === 'data'
 
@@ -107,12 +121,10 @@ function settle(
     if (found.kind === 'decided') return { behaviour: found.behaviour, answers }
     const { oracle } = side.asked
     if (oracle === null || oracleName(oracle) !== found.oracle) throw new Error(`${found.oracle} is no oracle`)
-    const known = shared.known(oracle, message.client)
-    if (known === null) {
-      return shared
-        .ask(oracle, message.client)
-        .then((outcome) => settle(side, message, shared, answers.set(found.oracle, outcome)))
+    const known = shared.look(oracle, message)
+    if (known instanceof Promise) {
+      return known.then(({ outcome }) => settle(side, message, shared, answers.set(found.oracle, outcome)))
     }
-    answers.set(found.oracle, known)
+    answers.set(found.oracle, known.outcome)
   }
 }

@@ -37,6 +37,7 @@ export function trialAdmission(inner: Admission, { decided, compare }: Watch): A
     timeouts: inner.timeouts,
     postmaster: inner.postmaster,
     connect: (caller) => refusals(inner.connect(caller), () => message(caller, undefined, null)),
+    helo: (caller) => refusals(inner.helo(caller), () => message(caller, undefined, null)),
     // Not counted: EHLO asks it too, and no mail is refused by it.
     login: (caller) => inner.login(caller),
     mail: (caller, sender, sizeBytes) =>

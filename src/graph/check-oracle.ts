@@ -24,7 +24,7 @@ const shapes = new Map<unknown, Check>([
       of: oneOf('messages', 'recipients', 'bytes'),
       most: whole(0, Number.MAX_SAFE_INTEGER),
       perMs: whole(1, 400 * 86_400_000),
-      by: oneOf('address', 'entry', 'login', 'certificate'),
+      by: oneOf('address', 'entry', 'login'),
     }),
   ],
 ])

@@ -112,7 +112,7 @@ export type RateOracle = {
   readonly of: 'messages' | 'recipients' | 'bytes'
   readonly most: number
   readonly perMs: number
-  readonly by: 'address' | 'entry' | 'login' | 'certificate'
+  readonly by: 'address' | 'entry' | 'login'
 }
 export type Outcome = 'listed' | 'clear' | 'error'
 

@@ -14,7 +14,7 @@ const checked = {
   'sender-domain': "the sender's domain takes no mail",
 } as const
 
-const counted = { address: 'address', entry: 'client', login: 'login', certificate: 'certificate' } as const
+const counted = { address: 'address', entry: 'client', login: 'login' } as const
 
 /** What `listed` means, for people. */
 export function oracleText(oracle: Oracle): string {

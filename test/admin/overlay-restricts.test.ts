@@ -94,7 +94,7 @@ test(`what overlays let by, the graph alone would have accepted in the same way;
         fc.pre(!diagnostics.some(({ severity }) => severity === 'error'))
         const composed = overlaidGraph(graph, overlays)
         checkGraph(composed)
-        const plain = graphAdmission(interpreter(graph), async () => outcome)
+        const plain = graphAdmission(interpreter(graph), async () => ({ outcome, reason: null }))
         const asked = restrictions(overlays, () => now)
         const restricted = restrictedAdmission(plain, () => asked)
         const assume = new Map(document.dnsbl.map((one) => [`dnsbl.${one.id}`, outcome] as const))
@@ -172,7 +172,7 @@ test('a deny waits until all of its conditions are known', () => {
   const { graph } = compile(aDocument({ domains: [domain('example.com')] }))
   const asked = restrictions([deny], () => now)
   const admission = restrictedAdmission(
-    graphAdmission(interpreter(graph), async () => 'clear'),
+    graphAdmission(interpreter(graph), async () => ({ outcome: 'clear', reason: null })),
     () => asked,
   )
   const lan = { ...bareLine, listener: 'lan', client: '10.1.1.1' as IpAddress }

@@ -8,7 +8,8 @@ import { type Box, everyMessage } from '../../src/graph/box.ts'
 import { bareLine } from '../../src/graph/evaluator.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
-import type { Caller } from '../../src/ingress/admission.ts'
+import { prefixed } from '../../src/graph/renumber.ts'
+import type { Caller, Verdict } from '../../src/ingress/admission.ts'
 import type { Clock } from '../../src/mail/clock.ts'
 import type { Recipient } from '../../src/mail/envelope.ts'
 import type { IpAddress } from '../../src/mail/ip.ts'
@@ -42,7 +43,7 @@ function trialOf(
     ask: async (oracle) => {
       const zone = oracle.kind === 'dnsbl' ? oracle.zone : ''
       asked.push(zone)
-      return answer(zone)
+      return { outcome: answer(zone), reason: null }
     },
     clock,
     log: silentLog,
@@ -205,6 +206,76 @@ describe('oracles', () => {
     await settled()
     expect(counts()).toMatchObject({ compared: 1, outsideBoxes: 0 })
   })
+})
+
+describe('rates', () => {
+  const oracle = { kind: 'rate', id: 'lan', of: 'messages', most: 2, perMs: 60_000, by: 'address' } as const
+
+  /** Over two messages are refused at MAIL. */
+  function rated(): Live {
+    const { graph } = compile(aDocument({}))
+    const clear = graph.entry.mail + 2
+    const nodes = [
+      { kind: 'oracle', oracle, outcomes: { listed: 1, clear, error: 1 }, at: 'clients.lan' },
+      { kind: 'refuse', code: 451, status: '4.7.1', text: 'slow down', at: null },
+    ] as const
+    const whole = prefixed(graph, nodes, (own) => ({ ...own, mail: 0 }))
+    return { evaluator: interpreter(whole), hash: 'rated' } as unknown as Live
+  }
+
+  function counted(sides: readonly [Live, Live], boxes: readonly Box[]) {
+    const asked: boolean[] = []
+    let count = 0
+    const clock = handClock()
+    const ends: TrialEnd[] = []
+    const { trial, admission } = openTrial({
+      before: sides[0],
+      next: sides[1],
+      request: { token: '', confirmWithinMs: 60_000, gates: null, shadow: true, holdQueue: false },
+      boxes,
+      ask: (_oracle, _facts, peek) => {
+        asked.push(peek)
+        const isOver = count + 1 > oracle.most
+        if (!isOver && !peek) count++
+        return { outcome: isOver ? 'listed' : 'clear', reason: null }
+      },
+      clock,
+      log: silentLog,
+      onEnd: (end) => void ends.push(end),
+    })
+    const send = () => {
+      const verdict = admission.mail(stranger, sender, null) as Verdict
+      if (verdict.kind === 'accept') void admission.rcpt(stranger, sender, joe, null)
+      return verdict.kind
+    }
+    return { send, asked, ends, counts: () => trial.view(0).counts }
+  }
+
+  test('are counted once for each message, and both graphs hear what the session heard', () => {
+    const { send, asked, ends, counts } = counted([rated(), rated()], [])
+    expect([send(), send(), send()]).toEqual(['accept', 'accept', 'refuse'])
+    expect(asked).toEqual([false, false, false])
+    expect(ends).toEqual([])
+    expect(counts()).toMatchObject({ compared: 3, outsideBoxes: 0 })
+  })
+
+  test('of the graph before are asked without counting', () => {
+    const over = box({ oracles: { 'rate.lan.messages/1m': ['listed'] } })
+    const { send, asked, ends, counts } = counted([rated(), live({})], [over])
+    expect([send(), send(), send(), send()]).toEqual(['accept', 'accept', 'accept', 'accept'])
+    expect(new Set(asked)).toEqual(new Set([true]))
+    expect(ends).toEqual([])
+    expect(counts()).toMatchObject({ compared: 4, insideBoxes: [0] })
+  })
+})
+
+test('who is refused before MAIL could still have logged in, and is reviewed as whoever does', () => {
+  const refusing = { deny: [deny(0, { client: ['192.0.2.0/24'] })] }
+  const staff = box({ clients: only('192.0.2.0/24'), logins: only('*@example.com'), tls: true, helos: only('*.test') })
+  const { admission, ends, counts } = trialOf({}, refusing, [staff])
+  void admission.connect(stranger)
+  expect(ends).toEqual([])
+  expect(counts()).toMatchObject({ insideBoxes: [1] })
 })
 
 describe('the end', () => {

@@ -8,7 +8,7 @@ import { flatOf } from '../../src/graph/flat.ts'
 import { flatten } from '../../src/graph/flat-build.ts'
 import { finish, hashText } from '../../src/graph/flat-hash.ts'
 import type { Graph, Outcome, Table } from '../../src/graph/graph.ts'
-import { interpreter } from '../../src/graph/interpret.ts'
+import { type Interpreter, interpreter } from '../../src/graph/interpret.ts'
 import { flatEvaluator } from '../../src/graph/runtime.ts'
 import { sourcesOf } from '../../src/graph/sources.ts'
 import { facts, type Said } from '../compile/a-document.ts'
@@ -27,7 +27,7 @@ function shipped(graph: Graph): Bundle {
   return bundle.value
 }
 
-const both = (bundle: Bundle): readonly [Evaluator, Evaluator] => [
+const both = (bundle: Bundle): readonly [Interpreter, Evaluator] => [
   interpreter(bundle.graph, bundle.sources, bundle.hash),
   flatEvaluator(flatOf(flatten(bundle))),
 ]
@@ -67,7 +67,7 @@ test('the interpreter and the run-time form agree on TLS, logins, certificates, 
           if (JSON.stringify(quick) !== JSON.stringify(specified)) {
             expect(quick, `${stage} of ${JSON.stringify(told)}`).toEqual(specified)
           }
-          for (const { kind, on, took } of plain.steps?.() ?? []) if (took !== null) seen.add(`${kind} ${on} ${took}`)
+          for (const { kind, on, took } of plain.steps()) if (took !== null) seen.add(`${kind} ${on} ${took}`)
           compared++
         }
       }
