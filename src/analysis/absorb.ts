@@ -61,8 +61,8 @@ export function absorbed(answer: Answer, weak: number): Answer {
     if (found === undefined) {
       const children = new Map<DiagramId, DiagramId>()
       for (const child of diagram.edgesOf(id)) if (!children.has(child)) children.set(child, simpler(child))
-      // Clients and listeners stay apart: what one of them loses is no news of another.
-      const isApart = diagram.variableOf(id) <= variable.client
+      // Clients, logins and listeners stay apart: what one of them loses is no news of another.
+      const isApart = diagram.variableOf(id) <= variable.login
       const groups = grouped([...new Set(children.values())], isApart ? () => null : join)
       const isNumber = diagram.variableOf(id) === variable.size || diagram.variableOf(id) === variable.hops
       const lifted = isNumber ? liftedAll(new Set(groups.values()), lift) : null

@@ -1,7 +1,16 @@
 import { type RouteText, routeKey, routeText } from '../graph/behaviour.ts'
 import type { Control } from '../graph/control.ts'
 import { oracleName } from '../graph/explanation.ts'
-import { edgesOf, type Graph, isLeaf, type Leaf, type Node, type NodeId, type Table } from '../graph/graph.ts'
+import {
+  type Choice,
+  edgesOf,
+  type Graph,
+  isLeaf,
+  type Leaf,
+  type Node,
+  type NodeId,
+  type Table,
+} from '../graph/graph.ts'
 import { mailboxKey } from '../graph/pattern.ts'
 import { hostPort, routeOf } from '../graph/route-of.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
@@ -15,7 +24,12 @@ export type CanonId = number
 
 /** Nodes without their positions; leaves by what they mean with the control section of their graph. */
 export type CanonNode =
-  | { readonly kind: 'choice'; readonly cases: ReadonlyMap<string, CanonId>; readonly otherwise: CanonId }
+  | {
+      readonly kind: 'choice'
+      readonly on: Choice['on']
+      readonly cases: ReadonlyMap<string, CanonId>
+      readonly otherwise: CanonId
+    }
   | CanonTable
   | {
       readonly kind: 'compare'
@@ -31,6 +45,8 @@ export type CanonNode =
       readonly clear: CanonId
       readonly error: CanonId
     }
+  /** Of notes those that mark a message; what would have been refused decides nothing. */
+  | { readonly kind: 'tag'; readonly tag: string; readonly to: CanonId }
   | CanonLeaf
 
 export type CanonTable = {
@@ -61,10 +77,11 @@ export type Canon = {
   add(graph: Graph, from?: NodeId): Int32Array
   leaf(leaf: CanonLeaf): CanonId
   hosts(hosts: readonly HostPort[]): CanonId
-  choice(cases: readonly (readonly [string, CanonId])[], otherwise: CanonId): CanonId
+  choice(on: Choice['on'], cases: readonly (readonly [string, CanonId])[], otherwise: CanonId): CanonId
   table(on: Table['on'], rows: CanonTable['rows'], labels: Int32Array, otherwise: CanonId): CanonId
   compare(on: 'size' | 'hops', value: number, over: CanonId, within: CanonId): CanonId
   oracle(name: string, listed: CanonId, clear: CanonId, error: CanonId): CanonId
+  tag(tag: string, to: CanonId): CanonId
 }
 
 export function makeCanon(): Canon {
@@ -96,11 +113,12 @@ export function makeCanon(): Canon {
       }
       return id
     },
-    choice(cases, otherwise) {
+    choice(on, cases, otherwise) {
       const different = cases.filter(([, to]) => to !== otherwise)
       if (different.length === 0) return otherwise
-      return put(`choice ${otherwise} ${JSON.stringify(different)}`, () => ({
+      return put(`choice ${on} ${otherwise} ${JSON.stringify(different)}`, () => ({
         kind: 'choice',
+        on,
         cases: new Map(different),
         otherwise,
       }))
@@ -125,6 +143,7 @@ export function makeCanon(): Canon {
       const key = `oracle ${listed} ${clear} ${error} ${name}`
       return put(key, () => ({ kind: 'oracle', name, listed, clear, error }))
     },
+    tag: (tag, to) => put(`tag ${to} ${tag}`, () => ({ kind: 'tag', tag, to })),
     add({ nodes, control }, from) {
       const numbers = new Int32Array(nodes.length)
       const wanted = from === undefined ? null : ledTo(nodes, from)
@@ -149,7 +168,7 @@ function addNode(canon: Canon, node: Node, numbers: Int32Array, control: Control
   switch (node.kind) {
     case 'choice': {
       const cases = node.cases.map(([name, to]) => [name, numbers[to]!] as const)
-      return canon.choice(cases, numbers[node.otherwise]!)
+      return canon.choice(node.on, cases, numbers[node.otherwise]!)
     }
     case 'table': {
       const labels = new Int32Array(node.rows.length)
@@ -163,7 +182,7 @@ function addNode(canon: Canon, node: Node, numbers: Int32Array, control: Control
       return canon.oracle(oracleName(node.oracle), numbers[listed]!, numbers[clear]!, numbers[error]!)
     }
     case 'note':
-      return numbers[node.to]!
+      return node.note === 'tag' ? canon.tag(node.text, numbers[node.to]!) : numbers[node.to]!
   }
 }
 
@@ -258,6 +277,8 @@ export function canonEdges(node: CanonNode): Iterable<CanonId> {
       return [node.over, node.within]
     case 'oracle':
       return [node.listed, node.clear, node.error]
+    case 'tag':
+      return [node.to]
     case 'leaf':
       return []
   }

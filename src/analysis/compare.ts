@@ -110,6 +110,11 @@ function decisions(before: Bundle, after: Bundle, { nodeBudget }: CompareOptions
 /** Of a message that is refused as before, but otherwise. */
 const textClass = changeKinds.indexOf('text') + 1
 
+const boxKeys = [
+  ...(['certificates', 'clients', 'helos', 'hops', 'listeners', 'logins', 'oracles', 'recipients'] as const),
+  ...(['senders', 'sizes', 'tls'] as const),
+]
+
 /** The most dangerous first, then those of which more is moved, then by what they say, so that the order is one. */
 function sorted(drafts: readonly Draft[]): Draft[] {
   const keyed = drafts.map((draft) => ({
@@ -120,12 +125,13 @@ function sorted(drafts: readonly Draft[]): Draft[] {
   // As their canonical texts would be sorted, of which only the parts are made that tell two boxes apart.
   const texts = new Map<unknown, string>()
   const textOf = (part: unknown): string => {
+    if (part === undefined) return ''
     const text = texts.get(part) ?? canonicalJson(part)
     texts.set(part, text)
     return text
   }
   const byText = (a: Box, b: Box): number => {
-    for (const key of ['clients', 'hops', 'listeners', 'oracles', 'recipients', 'senders', 'sizes'] as const) {
+    for (const key of boxKeys) {
       const order = a[key] === b[key] ? 0 : byCodeUnits(textOf(a[key]), textOf(b[key]))
       if (order !== 0) return order
     }
@@ -164,7 +170,7 @@ function confirmed(found: readonly Described[], before: Bundle, after: Bundle): 
     if (from?.kind !== 'decided' || to?.kind !== 'decided')
       throw new Error(`internal error of the analysis: an oracle of ${where} has no answer`)
     const kind = kindOf(from.behaviour, to.behaviour, {
-      isInternal: isInternalBy(graphs[0]!.claims, message.client),
+      isInternal: isInternalBy(graphs[0]!.claims, message),
       isOurs: isOursBy(graphs[1]!.claims, message.recipient!.domain),
     })
     if (kind !== one.kind)

@@ -12,11 +12,12 @@ import type { StateId } from './states.ts'
 /** Atoms back into the words of a document. Boxes share the sets that they have in common. */
 export function boxMaker(answer: Answer): (cut: Cut) => Box {
   const { dimensions, recipients } = answer.space
-  const { clients, senders, sizesOf, hopsOf, oracles } = dimensions
-  const isOneOf = (dimension: Dimensions['clients' | 'senders'], chosen: ReadonlySet<number>) => (state: StateId) => {
-    const atom = dimension.atomOf.get(state)
-    return atom !== undefined && chosen.has(atom)
-  }
+  const { clients, senders, certificates, logins, helos, sizesOf, hopsOf, oracles } = dimensions
+  const isOneOf =
+    (dimension: Pick<Dimensions['clients'], 'atomOf'>, chosen: ReadonlySet<number>) => (state: StateId) => {
+      const atom = dimension.atomOf.get(state)
+      return atom !== undefined && chosen.has(atom)
+    }
   // A box costs what it says, not what there is: recipients of one atom are never asked apart.
   const divided = mergedMailboxes(recipients.family, (state) => {
     const fine = recipients.fineOf(state)
@@ -24,6 +25,9 @@ export function boxMaker(answer: Answer): (cut: Cut) => Box {
   })
   const patterns = {
     clients: remembered((chosen) => patternsOf(clients.family, isOneOf(clients, chosen))),
+    certificates: remembered((chosen) => patternsOf(certificates.family, isOneOf(certificates, chosen))),
+    logins: remembered((chosen) => patternsOf(logins.family, isOneOf(logins, chosen))),
+    helos: remembered((chosen) => patternsOf(helos.family, isOneOf(helos, chosen))),
     senders: remembered((chosen) => mailboxPatterns(senders.family, isOneOf(senders, chosen))),
     recipients: remembered((chosen) =>
       mailboxPatterns(divided, (state) => {
@@ -42,6 +46,12 @@ export function boxMaker(answer: Answer): (cut: Cut) => Box {
       const set = sets[variable.firstOracle + index]
       if (set) answered[name] = set.map((atom) => outcomes[atom]!)
     }
+    const tls = of(variable.tls, ([atom]) => dimensions.tls[atom!]!)
+    const line = {
+      certificates: of(variable.certificate, patterns.certificates),
+      logins: of(variable.login, patterns.logins),
+      helos: of(variable.helo, patterns.helos),
+    }
     return {
       listeners: of(variable.listener, (atoms) =>
         atoms.flatMap((atom) => dimensions.listeners[atom]!).sort(byCodeUnits),
@@ -54,6 +64,11 @@ export function boxMaker(answer: Answer): (cut: Cut) => Box {
       ),
       hops: of(variable.hops, (atoms) => ranges(hopsOf, atoms)),
       oracles: answered,
+      // What may be anything is left out: so it is of most boxes.
+      ...(tls === null ? {} : { tls }),
+      ...(line.certificates === null ? {} : { certificates: line.certificates }),
+      ...(line.logins === null ? {} : { logins: line.logins }),
+      ...(line.helos === null ? {} : { helos: line.helos }),
     }
   }
 }

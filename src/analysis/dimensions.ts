@@ -2,11 +2,23 @@ import type { Outcome } from '../graph/graph.ts'
 import type { CanonId, CanonNode, CanonTable } from './canon.ts'
 import type { Family } from './family.ts'
 import { type Mailboxes, mailboxesOf } from './mailboxes.ts'
+import { type NameFact, type Names, namesOf } from './names.ts'
 import { type Networks, networksOf } from './networks.ts'
 import type { StateId } from './states.ts'
 
 /** The variables of diagrams, in the order in which they are asked: the recipient comes last, after all oracles. */
-export const variable = { listener: 0, client: 1, sender: 2, size: 3, hops: 4, firstOracle: 5 } as const
+export const variable = {
+  listener: 0,
+  tls: 1,
+  client: 2,
+  certificate: 3,
+  login: 4,
+  helo: 5,
+  sender: 6,
+  size: 7,
+  hops: 8,
+  firstOracle: 9,
+} as const
 
 export const outcomes: readonly Outcome[] = ['listed', 'clear', 'error']
 
@@ -25,6 +37,11 @@ export type NumberAtoms = { readonly cuts: readonly number[]; readonly count: nu
 
 export type Dimensions = {
   readonly listeners: readonly (readonly string[])[]
+  /** Whether the line is encrypted, of each atom; one atom where nobody asks. */
+  readonly tls: readonly boolean[]
+  readonly certificates: PatternAtoms<Names>
+  readonly logins: PatternAtoms<Names>
+  readonly helos: PatternAtoms<Names>
   readonly clients: PatternAtoms<Networks>
   readonly senders: PatternAtoms<Mailboxes>
   readonly sizesOf: NumberAtoms
@@ -39,7 +56,13 @@ export type Dimensions = {
 type Asked = {
   readonly clients: readonly CanonId[]
   readonly senders: readonly CanonId[]
+  readonly logins: readonly CanonId[]
+  readonly certificates: readonly CanonId[]
+  readonly helos: readonly CanonId[]
   readonly listeners: readonly string[]
+  /** Stages that are asked of those only who log in, or say HELO: whether any graph has something to say there. */
+  readonly asksLogin: boolean
+  readonly asksHelo: boolean
 }
 
 export function makeDimensions(
@@ -53,15 +76,30 @@ export function makeDimensions(
   const clients = atomsOf(networksOf(tables(asked.clients)), asked.clients)
   const mailboxes = mailboxesOf(tables(asked.senders), true)
   const senders = atomsOf(mailboxes, asked.senders, (cell) => mailboxes.witness(cell, null) !== null)
+  const names = (fact: NameFact, ids: readonly CanonId[], isApart: boolean) => {
+    const family = namesOf(fact, tables(ids), isApart)
+    return atomsOf(family, ids, (cell) => family.witness(cell) !== null)
+  }
+  const certificates = names('certificate', asked.certificates, false)
+  const logins = names('login', asked.logins, asked.asksLogin)
+  const helos = names('helo', asked.helos, asked.asksHelo)
+  const asksTls = reached.some((id) => {
+    const node = nodes[id]!
+    return node.kind === 'choice' && node.on === 'tls'
+  })
+  // A certificate is shown in the handshake of TLS: who has one has both.
+  const tls = asksTls || certificates.states.length > 1 ? [false, true] : [false]
   const sizesOf = numberAtoms(nodes, reached, 'size')
   const hopsOf = numberAtoms(nodes, reached, 'hops')
   const oracles = [...new Set(reached.flatMap((id) => oracleOf(nodes[id]!)))].sort()
   const sizes = [
-    ...[listeners.length, clients.states.length, senders.states.length, sizesOf.count, hopsOf.count],
+    ...[listeners.length, tls.length, clients.states.length, certificates.states.length, logins.states.length],
+    ...[helos.states.length, senders.states.length, sizesOf.count, hopsOf.count],
     ...oracles.map(() => outcomes.length),
     recipients,
   ]
-  return { listeners, clients, senders, sizesOf, hopsOf, oracles, recipient: sizes.length - 1, sizes }
+  const named = { certificates, logins, helos }
+  return { listeners, tls, clients, ...named, senders, sizesOf, hopsOf, oracles, recipient: sizes.length - 1, sizes }
 }
 
 const oracleOf = (node: CanonNode): string[] => (node.kind === 'oracle' ? [node.name] : [])
@@ -74,7 +112,7 @@ function listenerAtoms(
 ): string[][] {
   const choices = reached.flatMap((id) => {
     const node = nodes[id]!
-    return node.kind === 'choice' ? [node] : []
+    return node.kind === 'choice' && node.on === 'listener' ? [node] : []
   })
   const names = new Set([...declared, ...choices.flatMap(({ cases }) => [...cases.keys()])])
   if (names.size === 0) names.add('mx')
@@ -88,7 +126,7 @@ function listenerAtoms(
   return [...atoms.values()]
 }
 
-function atomsOf<F extends Networks | Mailboxes>(
+function atomsOf<F extends Networks | Mailboxes | Names>(
   family: F,
   tables: readonly CanonId[],
   hasWitness: (cell: number) => boolean = () => true,

@@ -72,7 +72,7 @@ export function fingerprint(answer: Answer): string {
   return hashText([...text, ...columnLines(answer, columns, met)].join('\n'))
 }
 
-const fixed = ['listener', 'client', 'sender', 'size', 'hops'] as const
+const fixed = ['listener', 'tls', 'client', 'certificate', 'login', 'helo', 'sender', 'size', 'hops'] as const
 
 /** Edges as `pattern<tab>child`, in an order that the graphs' other contents do not change. */
 function edgeLines({ space }: Answer, at: number, children: readonly string[]): string[] {
@@ -82,6 +82,14 @@ function edgeLines({ space }: Answer, at: number, children: readonly string[]): 
       return dimensions.listeners
         .flatMap((names, atom) => names.map((name) => `${name}\t${children[atom]}`))
         .sort(byCodeUnits)
+    case variable.tls:
+      return children.map((child, atom) => `${dimensions.tls[atom] ? 'encrypted' : 'clear'}\t${child}`)
+    case variable.certificate:
+      return coloured(dimensions.certificates.family, childAt(dimensions.certificates.atomOf, children))
+    case variable.login:
+      return coloured(dimensions.logins.family, childAt(dimensions.logins.atomOf, children))
+    case variable.helo:
+      return coloured(dimensions.helos.family, childAt(dimensions.helos.atomOf, children))
     case variable.client:
       return coloured(dimensions.clients.family, childAt(dimensions.clients.atomOf, children))
     case variable.sender:

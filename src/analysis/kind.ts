@@ -50,8 +50,9 @@ function moveText(behaviour: Behaviour, way: (route: RouteText) => string): stri
   const finals = behaviour.finals.map(({ mailbox, route }) =>
     mailbox === '' ? way(route) : `${mailbox} ${way(route)}`,
   )
-  const shown = finals.slice(0, 5).join(', ')
-  return finals.length > 5 ? `${shown} and ${finals.length - 5} more` : shown
+  const few = finals.slice(0, 5).join(', ')
+  const shown = finals.length > 5 ? `${few} and ${finals.length - 5} more` : few
+  return behaviour.tags === undefined ? shown : `${shown}, marked ${behaviour.tags.join(', ')}`
 }
 
 const wayText = ({ text }: RouteText): string => text

@@ -1,3 +1,4 @@
+import { unsaid } from '../graph/box.ts'
 import type { Stage } from '../graph/graph.ts'
 import { type CanonId, type CanonLeaf, type CanonNode, type CanonTable, reachedFrom } from './canon.ts'
 import { type Diagram, type DiagramId, terminal } from './diagram.ts'
@@ -17,13 +18,17 @@ type Parts = {
 
 export type MailFunction = {
   /** The stages of a side as one function of the message. */
-  compose(side: number, entry: Readonly<Record<'connect' | 'mail' | 'rcpt' | 'data', CanonId>>): DiagramId
+  compose(side: number, entry: Readonly<Record<AskedStage, CanonId>>): DiagramId
   set(entry: CanonId): DiagramId
 }
 
+export const askedStages = ['connect', 'helo', 'auth', 'mail', 'rcpt', 'data'] as const
+export type AskedStage = (typeof askedStages)[number]
+
 /**
- * Stages composed in the order of `graph/admission.ts` and `behaviourOf`: connect, mail, rcpt, the routes of whom it is
- * accepted for, data. Each is built with what comes after it in place of its leaf `next`.
+ * Stages composed in the order of `graph/admission.ts` and `behaviourOf`: connect, helo of those who say it, auth of those
+ * who log in, mail, rcpt, the routes of whom it is accepted for, data. Each is built with what comes after it in place of
+ * its leaf `next`.
  */
 export function makeMailFunction(parts: Parts): MailFunction {
   const { recipients, outcomes, values, diagram, dimensions } = parts
@@ -34,6 +39,51 @@ export function makeMailFunction(parts: Parts): MailFunction {
       const { code, status, text } = leaf
       return terminal(values.behaviour({ kind: 'refused', stage: name, code, status, text }))
     })
+
+  /** `others` for who has said nothing. */
+  const ofThoseWho = (fact: 'login' | 'helo', others: DiagramId, asked: () => DiagramId): DiagramId => {
+    const { family, cells } = fact === 'login' ? dimensions.logins : dimensions.helos
+    const isSaid = cells.map((cell) => family.patterns[cell] !== unsaid)
+    // Nobody has anything to say to those who do.
+    if (isSaid.every((said) => said === isSaid[0])) return others
+    const said = asked()
+    return diagram.select(
+      variable[fact],
+      Int32Array.from(isSaid, (one) => (one ? said : others)),
+    )
+  }
+
+  /**
+   * No message comes with a certificate over a line in the clear: what would become of it is what becomes of one without,
+   * so that no box is told apart by it.
+   */
+  const overTls = (root: DiagramId): DiagramId => {
+    if (dimensions.certificates.states.length < 2) return root
+    const none = dimensions.certificates.cells.findIndex(
+      (cell) => dimensions.certificates.family.patterns[cell] === unsaid,
+    )
+    const bare = fixed(root, variable.certificate, none)
+    return diagram.select(
+      variable.tls,
+      Int32Array.from(dimensions.tls, (isEncrypted) => (isEncrypted ? root : bare)),
+    )
+  }
+
+  /** The function where a variable has this atom. */
+  const fixed = (root: DiagramId, at: number, atom: number): DiagramId => {
+    const known = new Map<DiagramId, DiagramId>()
+    const visit = (id: DiagramId): DiagramId => {
+      const own = diagram.variableOf(id)
+      if (own >= at) return diagram.along(id, at, atom)
+      let found = known.get(id)
+      if (found === undefined) {
+        found = diagram.select(own, diagram.edgesOf(id).map(visit))
+        known.set(id, found)
+      }
+      return found
+    }
+    return visit(root)
+  }
 
   return {
     compose(side, entry) {
@@ -55,19 +105,23 @@ export function makeMailFunction(parts: Parts): MailFunction {
       }
       const rcpt = stage('rcpt', entry.rcpt, (leaf, by) => acceptedBy(leaf.is === 'next' ? { kind: 'self' } : by))
       const mail = stage('mail', entry.mail, () => rcpt)
-      return stage('connect', entry.connect, () => mail)
+      const auth = ofThoseWho('login', mail, () => stage('auth', entry.auth, () => mail))
+      const helo = ofThoseWho('helo', auth, () => stage('helo', entry.helo, () => auth))
+      return overTls(stage('connect', entry.connect, () => helo))
     },
     set: (entry) =>
-      build(parts, entry, (leaf) => {
-        if (leaf.is !== 'member') throw new Error(`internal error: a set ends at ${leaf.is}`)
-        return terminal(values.member(leaf.value))
-      }),
+      overTls(
+        build(parts, entry, (leaf) => {
+          if (leaf.is !== 'member') throw new Error(`internal error: a set ends at ${leaf.is}`)
+          return terminal(values.member(leaf.value))
+        }),
+      ),
   }
 }
 
 /** A walk as a diagram. What expands is named by who leads there: the row of a table of recipients, or the list itself. */
 function build(
-  { nodes, dimensions, recipients, diagram }: Parts,
+  { nodes, dimensions, recipients, diagram, values }: Parts,
   entry: CanonId,
   atLeaf: (leaf: CanonLeaf, by: Token) => DiagramId,
 ): DiagramId {
@@ -90,11 +144,20 @@ function build(
 
   function buildNode(id: CanonId, node: Exclude<CanonNode, CanonLeaf>): DiagramId {
     switch (node.kind) {
-      case 'choice':
+      case 'choice': {
+        const nameAt = (name: string) => to(node.cases.get(name) ?? node.otherwise)
+        if (node.on === 'listener')
+          return diagram.select(
+            variable.listener,
+            Int32Array.from(dimensions.listeners, (names) => nameAt(names[0]!)),
+          )
         return diagram.select(
-          variable.listener,
-          Int32Array.from(dimensions.listeners, (names) => to(node.cases.get(names[0]!) ?? node.otherwise)),
+          variable.tls,
+          Int32Array.from(dimensions.tls, (isEncrypted) => (isEncrypted ? nameAt('tls') : to(node.otherwise))),
         )
+      }
+      case 'tag':
+        return marked(to(node.to), node.tag)
       case 'compare': {
         const { cuts, count } = node.on === 'size' ? dimensions.sizesOf : dimensions.hopsOf
         const cut = cuts.indexOf(node.value)
@@ -113,10 +176,13 @@ function build(
   function buildTable(id: CanonId, { on, otherwise }: CanonTable): DiagramId {
     switch (on) {
       case 'client':
+      case 'certificate':
+      case 'login':
+      case 'helo':
       case 'sender': {
-        const atoms = on === 'client' ? dimensions.clients : dimensions.senders
+        const atoms = atomsOf[on](dimensions)
         const edges = Int32Array.from(atoms.states, (_, atom) => to(atoms.labelOf(id, atom)))
-        return diagram.select(on === 'client' ? variable.client : variable.sender, edges)
+        return diagram.select(variable[on], edges)
       }
       case 'recipient':
       case 'local-part': {
@@ -134,10 +200,29 @@ function build(
       case 'destination':
         // No delivery has begun: the fact is not known, and no row matches it.
         return to(otherwise)
-      case 'login':
-      case 'certificate':
-      case 'helo':
-        throw new Error(`internal error: no dimension for ${on}`)
     }
   }
+
+  /** What is accepted, with this mark. */
+  function marked(root: DiagramId, tag: string): DiagramId {
+    const known = new Map<DiagramId, DiagramId>()
+    const visit = (id: DiagramId): DiagramId => {
+      if (id < 0) return terminal(values.tagged(~id, tag))
+      let found = known.get(id)
+      if (found === undefined) {
+        found = diagram.select(diagram.variableOf(id), diagram.edgesOf(id).map(visit))
+        known.set(id, found)
+      }
+      return found
+    }
+    return visit(root)
+  }
+}
+
+const atomsOf = {
+  client: ({ clients }: Dimensions) => clients,
+  certificate: ({ certificates }: Dimensions) => certificates,
+  login: ({ logins }: Dimensions) => logins,
+  helo: ({ helos }: Dimensions) => helos,
+  sender: ({ senders }: Dimensions) => senders,
 }

@@ -2,14 +2,14 @@ import type { Behaviour } from '../graph/behaviour.ts'
 import { type CanonId, type CanonLeaf, type CanonNode, wayText } from './canon.ts'
 import type { Recipients } from './recipients.ts'
 import type { StateId } from './states.ts'
-import { type Token, tokenKey, type ValueId, type Values } from './values.ts'
+import { type Token, type TokenValue, tokenKey, type ValueId, type Values } from './values.ts'
 
 /** The route stage of each side: what becomes of a message for a fine recipient, once it is accepted as a token says. */
 export type Outcomes = {
   of(side: number, token: Token, fine: number): ValueId
   isRefused(side: number, token: Token, fine: number): boolean
   /** Of each fine recipient what the token means there; -1 where it means nothing: the row does not expand. */
-  column(side: number, token: Token): Int32Array
+  column(side: number, token: TokenValue): Int32Array
 }
 
 export function makeOutcomes(
@@ -36,6 +36,11 @@ export function makeOutcomes(
   const routeAt = (entry: CanonId, state: StateId): CanonId => {
     let id = entry
     for (let node = nodes[id]!; node.kind !== 'leaf'; node = nodes[id]!) {
+      if (node.kind === 'tag') {
+        // Marks are read at RCPT, not at each attempt.
+        id = node.to
+        continue
+      }
       if (node.kind !== 'table') throw new Error(`internal error: a route asks for a ${node.kind}`)
       id = node.on === 'destination' ? node.otherwise : recipients.labelAt(id, state)
     }
@@ -97,14 +102,15 @@ export function makeOutcomes(
       if (!expands(token, fine)) return false
       return values.isRefused(outcomes.of(side, token, fine))
     },
-    column(side, token) {
-      const key = `${side} ${tokenKey(token)}`
+    column(side, { token, tags }) {
+      const key = `${side} ${tokenKey(token)} ${JSON.stringify(tags)}`
       let column = columns.get(key)
       if (column === undefined) {
         column = new Int32Array(recipients.fine.length)
         for (let fine = 0; fine < column.length; fine++) {
           if (token.kind === 'self') column[fine] = self(side, fine)
           else column[fine] = expands(token, fine) ? outcomes.of(side, token, fine) : -1
+          if (tags.length > 0 && column[fine]! >= 0) column[fine] = tags.reduce(values.tagged, column[fine]!)
         }
         columns.set(key, column)
       }

@@ -70,7 +70,7 @@ export function multiply(space: Space, parts: readonly Part[]): Product {
   const columns = tuples.map((tuple) =>
     tuple.map((id, index) => {
       const value = values.get(id)
-      return value.kind === 'token' ? outcomes.column(parts[index]!.side, value.token) : null
+      return value.kind === 'token' ? outcomes.column(parts[index]!.side, value) : null
     }),
   )
   const resolve = (tuple: number, fine: number): readonly ValueId[] => {

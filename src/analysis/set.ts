@@ -8,11 +8,14 @@ export type SetOf = (canon: Canon) => CanonId
 
 const leafOf = (canon: Canon, value: boolean): CanonId => canon.leaf({ kind: 'leaf', is: 'member', value })
 
-/** The clients who are internal by the claims of a graph. */
+/** The clients who are internal by the claims of a graph: by login, else by certificate, else by network. */
 export const internalClients =
-  ({ clients }: Claims): SetOf =>
-  (canon) =>
-    membership(canon, 'client', clients)
+  ({ clients, logins = [], certificates = [] }: Claims): SetOf =>
+  (canon) => {
+    const byNetwork = membership(canon, 'client', clients, leafOf(canon, false))
+    const byCertificate = membership(canon, 'certificate', certificates, byNetwork)
+    return membership(canon, 'login', logins, byCertificate)
+  }
 
 /** The recipients who are ours by the claims of a graph, whatever their local part. */
 export const ourRecipients =
@@ -22,15 +25,17 @@ export const ourRecipients =
       canon,
       'recipient',
       domains.map(([pattern]) => [pattern, true]),
+      leafOf(canon, false),
     )
 
 function membership(
   canon: Canon,
-  on: 'client' | 'recipient',
+  on: 'client' | 'certificate' | 'login' | 'recipient',
   rows: readonly (readonly [string, boolean, ...unknown[]])[],
+  otherwise: CanonId,
 ): CanonId {
   const labels = Int32Array.from(rows, ([, isIn]) => leafOf(canon, isIn))
-  return canon.table(on, rows, labels, leafOf(canon, false))
+  return canon.table(on, rows, labels, otherwise)
 }
 
 /** The messages of a box. */
@@ -54,8 +59,13 @@ export const boxSet =
     if (box.recipients !== null) inside = patternsNode(canon, 'recipient', box.recipients, inside, out)
     if (box.senders !== null) inside = patternsNode(canon, 'sender', box.senders, inside, out)
     if (box.clients !== null) inside = patternsNode(canon, 'client', box.clients, inside, out)
+    if (box.certificates !== undefined) inside = patternsNode(canon, 'certificate', box.certificates, inside, out)
+    if (box.logins !== undefined) inside = patternsNode(canon, 'login', box.logins, inside, out)
+    if (box.helos !== undefined) inside = patternsNode(canon, 'helo', box.helos, inside, out)
+    if (box.tls !== undefined) inside = canon.choice('tls', [['tls', box.tls ? inside : out]], box.tls ? out : inside)
     if (box.listeners === null) return inside
     return canon.choice(
+      'listener',
       box.listeners.map((name) => [name, inside] as const),
       out,
     )
@@ -76,14 +86,10 @@ function rangesNode(
   return node
 }
 
+type PatternFact = 'client' | 'certificate' | 'login' | 'helo' | 'sender' | 'recipient'
+
 /** Parts one after the other: what is not in one may be in the next. Those that are only a pattern are one table. */
-function patternsNode(
-  canon: Canon,
-  on: 'client' | 'sender' | 'recipient',
-  parts: PatternSet,
-  inside: CanonId,
-  out: CanonId,
-): CanonId {
+function patternsNode(canon: Canon, on: PatternFact, parts: PatternSet, inside: CanonId, out: CanonId): CanonId {
   const isPlain = ({ pattern, except }: PatternSet[number]) =>
     except.length === 0 && !isLocalAtMany(pattern) && !pattern.startsWith('<')
   const plain = new Set(parts.filter(isPlain).map(({ pattern }) => pattern))
@@ -120,13 +126,7 @@ function localAt(canon: Canon, on: string, pattern: string, yes: CanonId, no: Ca
   return canon.table('local-part', [[pattern.slice(0, at)]], Int32Array.of(domains), no)
 }
 
-function tableTo(
-  canon: Canon,
-  on: 'client' | 'sender' | 'recipient',
-  patterns: readonly string[],
-  to: CanonId,
-  otherwise: CanonId,
-): CanonId {
+function tableTo(canon: Canon, on: PatternFact, patterns: readonly string[], to: CanonId, otherwise: CanonId): CanonId {
   if (patterns.length === 0) return otherwise
   const rows = [...new Set(patterns)].sort().map((pattern) => [pattern] as const)
   return canon.table(on, rows, new Int32Array(rows.length).fill(to), otherwise)

@@ -1,9 +1,9 @@
 import type { Graph } from '../graph/graph.ts'
-import { unreadIn } from './analysable.ts'
+import { oracleName } from '../graph/oracle.ts'
 import { ascending, type CanonId, type CanonTable, makeCanon, reachedFrom } from './canon.ts'
 import { type DiagramId, makeDiagram } from './diagram.ts'
 import { type Dimensions, makeDimensions } from './dimensions.ts'
-import { makeMailFunction } from './mail-function.ts'
+import { type AskedStage, askedStages, makeMailFunction } from './mail-function.ts'
 import { makeOutcomes, type Outcomes } from './outcomes.ts'
 import { makeRecipients, type Recipients } from './recipients.ts'
 import type { SetOf } from './set.ts'
@@ -41,6 +41,8 @@ export type Space = {
   /** Message to `true` or `false`, of each set. */
   readonly sets: readonly DiagramId[]
   readonly diagram: ReturnType<typeof makeDiagram>
+  /** Oracles of the graphs whose answer makes no difference to any of them: no variable is theirs. */
+  readonly idleOracles: readonly string[]
   readonly budget: number
 }
 
@@ -70,28 +72,24 @@ export const defaultNodeBudget = 2_000_000
 /** One space for one graph, or for several that are to be compared. */
 export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}): Space {
   const budget = options.nodeBudget ?? defaultNodeBudget
-  for (const graph of graphs) {
-    const unread = unreadIn(graph)
-    if (unread !== null) throw new NotAnalysable(`the graph asks for what the analysis does not read: ${unread}`)
-  }
   const canon = makeCanon()
   const sides = graphs.map((graph): Side => ({ graph, numbers: canon.add(graph), nodes: canon.nodes }))
   const sets = (options.sets ?? []).map((setOf) => setOf(canon))
-  const entries = (side: Side, ...stages: readonly ('connect' | 'mail' | 'rcpt' | 'data' | 'route')[]) =>
-    stages.map((stage) => side.numbers[side.graph.entry[stage]]!)
+  const entry = (side: Side, stage: AskedStage | 'route'): CanonId => side.numbers[side.graph.entry[stage]]!
+  const passes = canon.leaf({ kind: 'leaf', is: 'next' })
 
   const admission = reachedFrom(canon.nodes, [
-    ...sides.flatMap((side) => entries(side, 'connect', 'mail', 'rcpt', 'data')),
+    ...sides.flatMap((side) => askedStages.map((stage) => entry(side, stage))),
     ...sets,
   ])
   const routing = reachedFrom(
     canon.nodes,
-    sides.flatMap((side) => entries(side, 'route')),
+    sides.map((side) => entry(side, 'route')),
   )
   for (const id of routing) {
     const node = canon.nodes[id]!
     const isOfRecipient = node.kind === 'table' && ['recipient', 'local-part', 'destination'].includes(node.on)
-    if (node.kind !== 'leaf' && !isOfRecipient)
+    if (node.kind !== 'leaf' && node.kind !== 'tag' && !isOfRecipient)
       throw new NotAnalysable(`the route stage asks for ${'on' in node ? `the ${node.on}` : `a ${node.kind}`}`)
   }
 
@@ -104,14 +102,14 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
   const recipients = makeRecipients(canon.nodes, {
     admission: new Set(tables(admission, 'recipient', 'local-part')),
     all: tables(everywhere, 'recipient', 'local-part'),
-    expanding: sides.map((side) => reachedFrom(canon.nodes, entries(side, 'rcpt'))),
+    expanding: sides.map((side) => reachedFrom(canon.nodes, [entry(side, 'rcpt')])),
   })
   const values = makeValues()
   const outcomes = makeOutcomes(
     canon.nodes,
     recipients,
     values,
-    sides.map((side) => side.numbers[side.graph.entry.route]!),
+    sides.map((side) => entry(side, 'route')),
   )
   recipients.divide(outcomes)
   const dimensions = makeDimensions(
@@ -120,6 +118,11 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
     {
       clients: tables(admission, 'client'),
       senders: tables(admission, 'sender'),
+      logins: tables(admission, 'login'),
+      certificates: tables(admission, 'certificate'),
+      helos: tables(admission, 'helo'),
+      asksLogin: sides.some((side) => entry(side, 'auth') !== passes),
+      asksHelo: sides.some((side) => entry(side, 'helo') !== passes),
       listeners: graphs.flatMap(({ control }) => control.listeners.map(({ name }) => name)),
     },
     recipients.coarse.length,
@@ -133,11 +136,27 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
     outcomes,
     values,
     behaviours: sides.map((side, index) => {
-      const [connect, sender, rcpt, data] = entries(side, 'connect', 'mail', 'rcpt', 'data')
-      return mail.compose(index, { connect: connect!, mail: sender!, rcpt: rcpt!, data: data! })
+      const at = (stage: AskedStage) => entry(side, stage)
+      return mail.compose(index, {
+        connect: at('connect'),
+        helo: at('helo'),
+        auth: at('auth'),
+        mail: at('mail'),
+        rcpt: at('rcpt'),
+        data: at('data'),
+      })
     }),
     sets: sets.map((entry) => mail.set(entry)),
     diagram,
+    idleOracles: idleOracles(graphs, dimensions.oracles),
     budget,
   }
+}
+
+function idleOracles(graphs: readonly Graph[], asked: readonly string[]): string[] {
+  const names = new Set<string>()
+  for (const { nodes } of graphs)
+    for (const node of nodes) if (node.kind === 'oracle') names.add(oracleName(node.oracle))
+  for (const name of asked) names.delete(name)
+  return [...names].sort()
 }

@@ -12,7 +12,8 @@ export type Token =
 
 /** What stands at the end of a diagram: a behaviour, whether a message is in a set, or a token. */
 export type Value = Behaviour | { readonly kind: 'member'; readonly value: boolean } | TokenValue
-export type TokenValue = { readonly kind: 'token'; readonly token: Token }
+/** `tags`: the marks that the message has got, sorted. */
+export type TokenValue = { readonly kind: 'token'; readonly token: Token; readonly tags: readonly string[] }
 export type ValueId = number
 
 /** Values by number; equal ones have one number. The mailbox `''` in a behaviour is the recipient itself. */
@@ -22,6 +23,8 @@ export type Values = {
   self(leaf: Way): ValueId
   member(value: boolean): ValueId
   token(token: Token): ValueId
+  /** The same with one mark more; what is refused has none. */
+  tagged(id: ValueId, tag: string): ValueId
   get(id: ValueId): Value
   isToken(id: ValueId): boolean
   isRefused(id: ValueId): boolean
@@ -51,25 +54,37 @@ export function makeValues(): Values {
     const value = values[id]!
     return value.kind === 'leaf' ? value : null
   }
+  const get = (id: ValueId): Value => {
+    const value = values[id]!
+    if (value.kind !== 'leaf') return value
+    const behaviour: Behaviour = { kind: 'accepted', finals: [{ mailbox: '', route: wayText(value) }] }
+    return behaviour
+  }
+  const keyOf = (id: ValueId): string => {
+    const way = wayAt(id)
+    return way === null ? keys[id]! : `self ${wayName(way)}`
+  }
+  const tagged = (id: ValueId, tag: string): ValueId => {
+    const value = get(id)
+    if (value.kind === 'refused' || value.kind === 'member') return id
+    const tags = [...new Set([...(value.tags ?? []), tag])].sort()
+    if (value.kind === 'token') return put(`token ${tokenKey(value.token)} ${JSON.stringify(tags)}`, { ...value, tags })
+    // Not the name of what it would be without marks: that may be the name of a leaf's way.
+    const bare = value.tags === undefined ? keyOf(id) : keyOf(id).slice(0, -JSON.stringify(value.tags).length - 1)
+    return put(`${bare} ${JSON.stringify(tags)}`, { ...value, tags })
+  }
   return {
     behaviour: (behaviour) => put(`${behaviour.kind} ${behaviourKey(behaviour)}`, behaviour),
     member: (value) => put(`member ${value}`, { kind: 'member', value }),
-    token: (token) => put(`token ${tokenKey(token)}`, { kind: 'token', token }),
+    token: (token) => put(`token ${tokenKey(token)}`, { kind: 'token', token, tags: [] }),
+    tagged,
     // The mailbox `''` stands nowhere else: nothing is written out to tell these from others.
     self(leaf) {
       keys.push(null)
       return values.push(leaf) - 1
     },
-    get(id) {
-      const value = values[id]!
-      if (value.kind !== 'leaf') return value
-      const behaviour: Behaviour = { kind: 'accepted', finals: [{ mailbox: '', route: wayText(value) }] }
-      return behaviour
-    },
-    keyOf(id) {
-      const way = wayAt(id)
-      return way === null ? keys[id]! : `self ${wayName(way)}`
-    },
+    get,
+    keyOf,
     count: () => values.length,
     isToken: (id) => values[id]!.kind === 'token',
     isRefused: (id) => values[id]!.kind === 'refused',

@@ -1,8 +1,10 @@
 import { compareGraphs } from '../../src/analysis/compare.ts'
+import { oraclesOf } from '../../src/analysis/prove-question.ts'
 import { behaviourOf, sameBehaviour } from '../../src/graph/behaviour.ts'
 import { boxHolds } from '../../src/graph/box.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
-import { type Question, randomMessage, randomOf, randomPair } from './random-pairs.ts'
+import { randomOf } from './random-line.ts'
+import { type Question, randomMessage, randomPair } from './random-pairs.ts'
 
 export type Tally = {
   pairs: number
@@ -35,6 +37,7 @@ export function exactnessOf(seed: number, count: number, tally: Tally): string |
   tally.boxes += set.changes.length
   tally.mostBoxes = Math.max(tally.mostBoxes, set.changes.length)
   const plain = [before, after].map((bundle) => interpreter(bundle.graph, bundle.sources, bundle.hash))
+  const oracles = [...new Set([...oraclesOf(before.graph), ...oraclesOf(after.graph)])]
   const random = randomOf(seed ^ 0x5bd1e995)
   const differs = ({ message, answers }: Question): boolean => {
     const [from, to] = plain.map((one) => behaviourOf(one, message, answers))
@@ -42,7 +45,7 @@ export function exactnessOf(seed: number, count: number, tally: Tally): string |
     return !sameBehaviour(from.behaviour, to.behaviour)
   }
   for (let i = 0; i < count; i++) {
-    const question = randomMessage(random)
+    const question = randomMessage(random, oracles)
     const holding = set.changes.filter(({ box }) => boxHolds(box, question.message, question.answers))
     const isChanged = differs(question)
     tally.messages++

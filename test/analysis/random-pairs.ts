@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { compile } from '../../src/compile/compile.ts'
 import type { Document } from '../../src/config/document.ts'
 import { type Bundle, makeBundle } from '../../src/graph/bundle.ts'
-import { bareLine } from '../../src/graph/evaluator.ts'
 import type { Described } from '../../src/graph/explanation.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { noSources } from '../../src/graph/sources.ts'
@@ -10,27 +9,15 @@ import type { IpAddress } from '../../src/mail/ip.ts'
 import type { TlsLevel } from '../../src/mail/settings.ts'
 import { mailbox } from '../compile/a-document.ts'
 import { randomDocument } from '../graph/random-document.ts'
+import { pick, type Random, randomLine, randomOf, withLine } from './random-line.ts'
 
-/** The same numbers for the same seed (mulberry32). */
-export type Random = (below: number) => number
-export function randomOf(seed: number): Random {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
-
-const pick = <T>(random: Random, values: readonly T[]): T => values[random(values.length)]!
-
-/** Two graphs that have some sections in common and differ in others; `null` when a document of the two is wrong. */
+/** Two graphs, every other pair with TLS and logins, that have some sections in common and differ in others; `null` when a document of the two is wrong. */
 export function randomPair(seed: number): { readonly before: Bundle; readonly after: Bundle } | null {
   const random = randomOf(seed)
   const [first, second] = fc.sample(randomDocument, { seed, numRuns: 2 }) as [Document, Document]
-  const a = withRelays(first, random)
-  const b = withRelays(edited(a, second, random), random(2) === 0 ? random : null)
+  const [one, other] = seed % 2 === 0 ? [first, second] : [withLine(first, random), withLine(second, random)]
+  const a = withRelays({ ...one, clients: apart(one.clients) }, random)
+  const b = withRelays(edited(a, other, random), random(2) === 0 ? random : null)
   // A name that is written in A-labels, where all else is plain.
   const idn = random(3) === 0
   const before = bundleOf(idn ? inLabels(a) : a)
@@ -55,6 +42,7 @@ function edited(a: Document, b: Document, random: Random): Document {
       'aliases',
       'listeners',
       'postmaster',
+      'checks',
     ] as const)
     const [own, other] = [document[section], b[section]]
     const isList = Array.isArray(own) && Array.isArray(other) && section !== 'listeners'
@@ -73,12 +61,17 @@ function edited(a: Document, b: Document, random: Random): Document {
   return { ...document, clients: apart(document.clients) }
 }
 
-/** Each network is one client's. */
+/** Each network, login and certificate is one client's. */
 function apart(clients: Document['clients']): Document['clients'] {
   const taken = new Set<string>()
-  return clients.map((client) => ({
+  const isFree = (pattern: string) => !taken.has(pattern) && taken.add(pattern)
+  return clients.map(({ logins, certificates, ...client }) => ({
     ...client,
-    networks: client.networks.filter(({ network }) => !taken.has(network) && taken.add(network)),
+    networks: client.networks.filter(({ network }) => isFree(network)),
+    ...(logins === undefined ? {} : { logins: logins.filter(({ login }) => isFree(`login ${login}`)) }),
+    ...(certificates === undefined
+      ? {}
+      : { certificates: certificates.filter(({ certificate }) => isFree(`certificate ${certificate}`)) }),
   }))
 }
 
@@ -122,15 +115,15 @@ const sizes = [null, 0, 1, 99, 100, 101, 1000, 1001, 5_000_000_000, 5_000_000_00
 
 export type Question = { readonly message: Described; readonly answers: ReadonlyMap<string, Outcome> }
 
-/** A message near the edges of what the documents say, or far from all. */
-export function randomMessage(random: Random): Question {
+/** A message near the edges of what the documents say, or far from all; `oracles` may answer anything. */
+export function randomMessage(random: Random, oracles: readonly string[]): Question {
   const someone = () => mailbox(`${pick(random, localParts)}@${pick(random, domains)}`)
   const far = random(10) === 0
   const client = far ? `${random(256)}.${random(256)}.${random(256)}.${random(256)}` : pick(random, clients)
   const outcome = () => pick<Outcome>(random, ['listed', 'clear', 'error'])
   return {
     message: {
-      ...bareLine,
+      ...randomLine(random),
       listener: pick(random, ['mx', 'lan', 'sub']),
       client: client as IpAddress,
       sender: random(8) === 0 ? null : someone(),
@@ -138,6 +131,6 @@ export function randomMessage(random: Random): Question {
       sizeBytes: pick(random, sizes),
       hops: pick(random, [null, 0, 1, 10, 11, 100, 101]),
     },
-    answers: new Map(['dnsbl.list0', 'dnsbl.list1', 'dnsbl.list2'].map((name) => [name, outcome()])),
+    answers: new Map(oracles.map((name) => [name, outcome()])),
   }
 }
