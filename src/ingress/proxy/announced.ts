@@ -9,8 +9,8 @@ type Outcome = { readonly done: (announced: Announced) => void; readonly failed:
 
 /**
  * Reads the PROXY header that begins the connections of balancers. One of the two outcomes is called, once, unless the
- * connection ends before; the socket is paused then, and whatever came behind the header is handed over with it. A header that does not come in time is as bad as a
- * wrong one: who may name any client by a header must not be able to do without it.
+ * connection is cut before; the socket is paused then, and what came behind the header is handed over with it. A header
+ * that does not come in time is as bad as a wrong one: who names clients by headers must not be able to do without.
  */
 export function readProxyHeader(socket: Socket, timeoutMs: number, clock: Clock, { done, failed }: Outcome): void {
   let came: Buffer | null = null
@@ -38,4 +38,6 @@ export function readProxyHeader(socket: Socket, timeoutMs: number, clock: Clock,
   socket.on('data', read)
   socket.on('end', ended)
   socket.on('close', gone)
+  // Accepted ones are paused.
+  socket.resume()
 }
