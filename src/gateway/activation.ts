@@ -22,7 +22,7 @@ import type {
 } from '../admin/protocol.ts'
 import { checkWitnesses } from '../admin/witnesses.ts'
 import { routeOf } from '../graph/route-of.ts'
-import type { AskOracle } from '../ingress/graph-admission.ts'
+import type { AskOracle } from '../ingress/inquiry.ts'
 import type { Clock, Timer } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
 import type { Mailbox } from '../mail/path.ts'

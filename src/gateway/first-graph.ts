@@ -1,7 +1,7 @@
 import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GraphStore } from '../admin/graph-store.ts'
-import type { AskOracle } from '../ingress/graph-admission.ts'
+import type { AskOracle } from '../ingress/inquiry.ts'
 import type { GatewayOptions } from './gateway.ts'
 import { GatewayError } from './gateway-error.ts'
 import { type Live, prepareBundle, prepareStored } from './live.ts'

@@ -1,3 +1,4 @@
+import type { NoteAt } from '../graph/evaluator.ts'
 import type { Outcome } from '../graph/graph.ts'
 import type { Recipient } from '../mail/envelope.ts'
 import type { IpAddress } from '../mail/ip.ts'
@@ -18,6 +19,8 @@ export type Admission = {
   /** What `<postmaster>` without a domain stands for: the one of our own name (RFC 5321 §4.5.1). */
   readonly postmaster: Mailbox
   connect(caller: Caller): Asked
+  /** After HELO or EHLO: `caller.helo` is what was said. */
+  helo(caller: Caller): Asked
   /** Whether AUTH may be used on this line: a refusal is not offered it, and is the reply to it. */
   login(caller: Caller): Asked
   mail(caller: Caller, sender: ReversePath, sizeBytes: number | null): Asked
@@ -53,8 +56,18 @@ export type Verdict =
       readonly recipients: readonly Mailbox[]
       readonly at: string
       readonly answers?: Answers
+      readonly notes?: Notes
     }
-  | { readonly kind: 'refuse'; readonly reply: Reply; readonly at: string; readonly answers?: Answers }
+  | {
+      readonly kind: 'refuse'
+      readonly reply: Reply
+      readonly at: string
+      readonly answers?: Answers
+      readonly notes?: Notes
+    }
+
+/** What was said in passing: rules that only look on, and marks; absent: nothing. */
+export type Notes = readonly NoteAt[]
 
 /** What oracles said on the way to a verdict, by `dnsbl.zen`; `undefined` when none was asked. */
 export type Answers = Readonly<Record<string, Outcome>> | undefined

@@ -1,23 +1,23 @@
 import {
+  type Accepted,
   type Asking,
   admitConnection,
   admitData,
+  admitHelo,
   admitLogin,
   admitRecipient,
   admitSender,
   type Verdict as Decided,
   type RecipientVerdict,
+  type Refused as Refusing,
 } from '../graph/admission.ts'
-import type { Evaluator, Facts, Winner } from '../graph/evaluator.ts'
-import { oracleName } from '../graph/explanation.ts'
-import type { Oracle, Outcome } from '../graph/graph.ts'
+import type { Evaluator, Facts, NoteAt, Winner } from '../graph/evaluator.ts'
 import { joinVerdicts } from '../graph/join.ts'
-import type { IpAddress } from '../mail/ip.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
-import type { Admission, Answers, Asked, Caller, Verdict } from './admission.ts'
+import type { Admission, Asked, Caller, Verdict } from './admission.ts'
+import { type AskOracle, answersOf, type Said, settle } from './inquiry.ts'
 
-/** Asks what only run time can tell. What it cannot find out is `error`, which the document has an answer for too. */
-export type AskOracle = (oracle: Oracle, client: IpAddress) => Promise<Outcome>
+type Accepting = Accepted | Extract<RecipientVerdict, { kind: 'accept' }>
 
 /** What a graph says, in the form in which sessions ask. */
 export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admission {
@@ -41,41 +41,25 @@ export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admi
     return facts
   }
 
-  const settle = <T extends Decided | RecipientVerdict>(found: T | Asking<T>, client: IpAddress): T | Promise<T> =>
-    found.kind === 'ask' ? follow(found as Asking<T>, client) : (found as T)
-
-  const follow = async <T extends Decided | RecipientVerdict>(asking: Asking<T>, client: IpAddress): Promise<T> => {
-    let found: T | Asking<T> = asking
-    const answers: Record<string, Outcome> = {}
-    while (found.kind === 'ask') {
-      const { oracle, answer } = found as Asking<T>
-      const outcome: Outcome = await askOracle(oracle, client).catch(() => 'error')
-      answers[oracleName(oracle)] = outcome
-      found = answer(outcome)
-    }
-    return { ...(found as T), answers }
-  }
+  const plainly = (found: Decided | Asking<Decided>): Asked => then(settle<Decided>(found, askOracle, facts), plain)
 
   return {
     hash,
     limits: control.limits,
     timeouts: control.timeouts,
     postmaster: postmaster.value,
-    connect: (caller) =>
-      then(settle<Decided>(admitConnection(evaluator, known(caller, undefined, null)), caller.client), plain),
-    login: (caller) =>
-      then(settle<Decided>(admitLogin(evaluator, known(caller, undefined, null)), caller.client), plain),
-    mail: (caller, sender, sizeBytes) =>
-      then(settle<Decided>(admitSender(evaluator, known(caller, sender, sizeBytes)), caller.client), plain),
+    connect: (caller) => plainly(admitConnection(evaluator, known(caller, undefined, null))),
+    helo: (caller) => plainly(admitHelo(evaluator, known(caller, undefined, null))),
+    login: (caller) => plainly(admitLogin(evaluator, known(caller, undefined, null))),
+    mail: (caller, sender, sizeBytes) => plainly(admitSender(evaluator, known(caller, sender, sizeBytes))),
     rcpt(caller, sender, recipient, sizeBytes) {
       known(caller, sender, sizeBytes).recipient = recipient
-      return then(settle<RecipientVerdict>(admitRecipient(evaluator, facts), caller.client), (verdict) =>
+      return then(settle<RecipientVerdict>(admitRecipient(evaluator, facts), askOracle, facts), (verdict) =>
         verdict.kind === 'refuse'
-          ? refused(verdict.reply, verdict.winner, answersOf(verdict))
+          ? refused(verdict)
           : accepted(
               verdict.finals.map((final) => final.mailbox),
-              verdict.winner,
-              answersOf(verdict),
+              verdict,
             ),
       )
     },
@@ -83,13 +67,17 @@ export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admi
       const decided: (Decided | Promise<Decided>)[] = []
       let waits = false
       let asked: Mailbox | null = null
+      let said: Said | null = null
       for (const { original } of recipients) {
         // Mailboxes of one alias are next to each other, and the question is about the alias.
         if (original === asked) continue
         asked = original
         known(caller, sender, sizeBytes).recipient = original
         facts.hops = hops
-        const one = settle<Decided>(admitData(evaluator, facts), caller.client)
+        const found = admitData(evaluator, facts)
+        // One message is counted once, whatever its recipients, and not before all of it is here.
+        if (found.kind === 'ask') said ??= new Map()
+        const one = settle<Decided>(found, askOracle, facts, { peek: hops === null, said })
         waits ||= one instanceof Promise
         decided.push(one)
       }
@@ -104,31 +92,43 @@ export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admi
  */
 function join(decided: readonly Decided[]): Verdict {
   const joined = joinVerdicts(decided)
-  if (joined.kind === 'refuse') return refused(joined.reply, joined.refused.winner)
+  if (joined.kind === 'refuse') return refused(joined.refused)
   const first = joined.failed[0]
-  if (first !== undefined) return refused(first.refused.reply, first.refused.winner)
-  return plain(decided[0]!)
+  if (first !== undefined) return refused(first.refused)
+  const noted = decided.filter(({ notes }) => notes.length > 0)
+  return plain(noted.length < 2 ? (noted[0] ?? decided[0]!) : { ...decided[0]!, notes: distinct(noted) })
 }
+
+/** What was noted for one recipient was mostly noted for all. */
+const distinct = (decided: readonly Decided[]): readonly NoteAt[] => [
+  ...new Map(decided.flatMap(({ notes }) => notes).map((note) => [`${note.note} ${note.at}`, note])).values(),
+]
 
 const then = <T>(value: T | Promise<T>, map: (value: T) => Verdict): Asked =>
   value instanceof Promise ? value.then(map) : map(value)
 
-const plain = (verdict: Decided): Verdict =>
-  verdict.kind === 'refuse'
-    ? refused(verdict.reply, verdict.winner, answersOf(verdict))
-    : accepted([], verdict.winner, answersOf(verdict))
+const plain = (verdict: Decided): Verdict => (verdict.kind === 'refuse' ? refused(verdict) : accepted([], verdict))
 
-/** What `follow` has put beside a verdict that waited. */
-const answersOf = (verdict: Decided | RecipientVerdict): Answers => (verdict as { answers?: Answers }).answers
+function accepted(recipients: readonly Mailbox[], verdict: Accepting): Verdict {
+  const more = extra(verdict)
+  const at = place(verdict.winner)
+  return more === null ? { kind: 'accept', recipients, at } : { kind: 'accept', recipients, at, ...more }
+}
 
-const accepted = (recipients: readonly Mailbox[], winner: Winner, answers: Answers): Verdict =>
-  answers === undefined
-    ? { kind: 'accept', recipients, at: place(winner) }
-    : { kind: 'accept', recipients, at: place(winner), answers }
+function refused(verdict: Refusing): Verdict {
+  const more = extra(verdict)
+  const at = place(verdict.winner)
+  return more === null
+    ? { kind: 'refuse', reply: verdict.reply, at }
+    : { kind: 'refuse', reply: verdict.reply, at, ...more }
+}
 
-const refused = (reply: Extract<Verdict, { kind: 'refuse' }>['reply'], winner: Winner, answers?: Answers): Verdict =>
-  answers === undefined
-    ? { kind: 'refuse', reply, at: place(winner) }
-    : { kind: 'refuse', reply, at: place(winner), answers }
+/** `null` for most: nobody was asked, and nothing was noted. */
+function extra(verdict: Decided | RecipientVerdict): Pick<Verdict, 'answers' | 'notes'> | null {
+  const answers = answersOf(verdict)
+  const { notes } = verdict
+  if (answers === undefined) return notes.length === 0 ? null : { notes }
+  return notes.length === 0 ? { answers } : { answers, notes }
+}
 
 const place = ({ at, file, line, column }: Winner): string => (file === null ? at : `${at} (${file}:${line}:${column})`)

@@ -3,6 +3,7 @@ import type { Reply } from '../mail/reply.ts'
 import { reply } from '../mail/reply.ts'
 import { HopCounter } from '../message/hops.ts'
 import { type Hop, receivedLine } from '../message/received.ts'
+import { tagLine } from '../message/tag-line.ts'
 import type { Intake } from '../queue/intake.ts'
 import type { ChunkReader } from '../smtp/chunk-reader.ts'
 import type { DataReader } from '../smtp/data-reader.ts'
@@ -62,7 +63,9 @@ export class Incoming {
     const { recipients } = this.transaction
     const only = recipients.forwardPaths === 1 ? recipients.list[0]!.original.text : null
     const line = receivedLine({ ...trace, client: this.caller.client, id: this.id, for: only }, now)
-    this.stalled = !this.intake.write(Buffer.from(line, 'latin1'))
+    const { tags } = recipients
+    const marks = tags === null ? '' : tagLine([...tags])
+    this.stalled = !this.intake.write(Buffer.from(marks + line, 'latin1'))
   }
 
   /** Takes content that followed 354, from `from` on. Gives where the next command begins, -1 while the data go on. */

@@ -144,6 +144,7 @@ export class Reception {
     const { state, caller } = host
     const transaction = state.transaction!
     const incoming = transaction.incoming!
+    if (verdict.notes !== undefined) host.scribe.noted('data', verdict.notes)
     if (verdict.kind === 'refuse') {
       this.refuse(verdict.reply, { at: verdict.at, address: null })
       return

@@ -1,9 +1,14 @@
 import type { Recipient } from '../mail/envelope.ts'
 import type { Mailbox } from '../mail/path.ts'
-import type { Answers } from './admission.ts'
+import type { Answers, Notes } from './admission.ts'
 
 /** A recipient that was let in; what becomes of the message is known at its end. */
-export type LetIn = { readonly to: Mailbox; readonly at: string; readonly answers: Answers }
+export type LetIn = {
+  readonly to: Mailbox
+  readonly at: string
+  readonly answers: Answers
+  readonly notes?: Notes | undefined
+}
 
 /** Up to so many are compared one by one: it takes less than to keep a set of them. */
 const fewEnough = 8
@@ -17,6 +22,8 @@ export class Recipients {
   forwardPaths = 0
   /** The row of the document that let the first one in. */
   at: string | null = null
+  /** Marks that rules have put on the message, for the next hop; `null`: none. */
+  tags: Set<string> | null = null
   private readonly found: Recipient[] = []
   private keys: Set<string> | null = null
   private letIn: LetIn[] = []
@@ -34,6 +41,12 @@ export class Recipients {
       // Who is named twice, by himself or through aliases, gets the message once.
       if (!this.has(mailbox)) this.put({ mailbox, ...rest })
     }
+  }
+
+  tag(words: readonly string[]): void {
+    if (words.length === 0) return
+    this.tags ??= new Set()
+    for (const word of words) this.tags.add(word)
   }
 
   /** What was let in and stands in no record yet: each is written down once, whatever ends the transaction first. */

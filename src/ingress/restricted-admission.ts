@@ -24,6 +24,7 @@ export function restrictedAdmission(inner: Admission, restrictions: () => Restri
     timeouts: inner.timeouts,
     postmaster: inner.postmaster,
     connect: (caller) => refusal(caller, undefined, undefined) ?? inner.connect(caller),
+    helo: (caller) => inner.helo(caller),
     login: (caller) => inner.login(caller),
     mail: (caller, sender, sizeBytes) => refusal(caller, sender, undefined) ?? inner.mail(caller, sender, sizeBytes),
     rcpt: (caller, sender, recipient, sizeBytes) =>

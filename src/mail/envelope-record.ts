@@ -27,6 +27,8 @@ export type EnvelopeRecord = {
   readonly graph: string
   /** Of the message, when it was stored. */
   readonly id: string | null
+  /** Rows that only look on and would have refused. Absent: none. */
+  readonly observed?: readonly string[]
   /** Local parts are `~` and 16 hexadecimal digits (postmaster and abuse are not). Absent: plain. */
   readonly hashed?: true
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { askDnsbl, type DnsblOptions, reversed } from '../../src/dns/dnsbl.ts'
+import { askDnsbl, type DnsblOptions } from '../../src/dns/dnsbl.ts'
 import { checkDnsbl } from '../../src/dns/dnsbl-health.ts'
+import { reversed } from '../../src/dns/reverse-name.ts'
 import { type IpAddress, parseIp } from '../../src/mail/ip.ts'
 import { shutDownIn } from '../../src/mail/lists-shut-down.ts'
 import * as fake from './fake-server.ts'

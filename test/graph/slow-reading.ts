@@ -209,7 +209,7 @@ export function read(document: Document, facts: Facts, oracles: Oracles) {
         sender !== null &&
         (sender === undefined || !senders.some((pattern) => addressMatch(pattern, sender) !== null))
       ) {
-        return refuse(550, '5.7.1', `${client.at}.senders`)
+        return refuse(550, '5.7.1', `${client!.at}.senders`)
       }
       return size() ?? 'next'
     },

@@ -5,7 +5,8 @@ import { bareLine } from '../../src/graph/evaluator.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
 import type { Asked, Caller } from '../../src/ingress/admission.ts'
-import { type AskOracle, graphAdmission } from '../../src/ingress/graph-admission.ts'
+import { graphAdmission } from '../../src/ingress/graph-admission.ts'
+import type { AskOracle } from '../../src/ingress/inquiry.ts'
 import type { Recipient } from '../../src/mail/envelope.ts'
 import type { IpAddress } from '../../src/mail/ip.ts'
 import { aDocument, alias, client, deny, domain, list, mailbox } from '../compile/a-document.ts'
@@ -14,7 +15,7 @@ const stranger: Caller = { ...bareLine, listener: 'mx', client: '192.0.2.1' as I
 const office: Caller = { ...bareLine, listener: 'lan', client: '10.1.2.3' as IpAddress }
 const sender = mailbox('a@elsewhere.example')
 
-function admit(part: Partial<Document>, ask: AskOracle = async () => 'clear') {
+function admit(part: Partial<Document>, ask: AskOracle = async () => ({ outcome: 'clear', reason: null })) {
   const { graph, diagnostics } = compile(aDocument(part))
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
   return graphAdmission(interpreter(graph), ask)
@@ -93,9 +94,9 @@ test('the content is asked for each recipient, and a refusal for one refuses the
 test('is no promise unless an oracle is asked, and what the oracle cannot find out is an error', async () => {
   const asked: string[] = []
   let outcome: Outcome | Error = 'listed'
-  const ask: AskOracle = (oracle, address) => {
-    asked.push(`${oracle.id} ${address}`)
-    return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome)
+  const ask: AskOracle = (oracle, { client }) => {
+    asked.push(`${oracle.id} ${client}`)
+    return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve({ outcome, reason: null })
   }
   const admission = admit(
     { dnsbl: [list('zen', { onError: 'defer' })], clients: [client('office', ['10.0.0.0/8'])] },

@@ -111,6 +111,7 @@ export function site(over: { limits?: Partial<Limits>; timeouts?: Partial<Timeou
     timeouts: { ...timeouts, ...over.timeouts },
     postmaster: mailbox('admin@example.org'),
     connect: () => accept(),
+    helo: () => accept(),
     login: () => accept(),
     mail(_caller, sender, sizeBytes) {
       if (sender?.localPart === 'spammer') return refuse(550, '5.7.1', 'not you')

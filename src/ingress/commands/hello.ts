@@ -1,19 +1,36 @@
 import { parseMailDomain } from '../../mail/path.ts'
 import { reply } from '../../mail/reply.ts'
+import type { Verdict } from '../admission.ts'
+import { tellNotes } from '../notes.ts'
 import { authLine } from '../offered-mechanisms.ts'
 import { answer, reached, type Step, type Visit } from '../visit.ts'
 import { xclientLine } from './xclient.ts'
 
 /** HELO domain (RFC 5321 §4.1.1.1). Ends a transaction, and offers nothing. */
-export function helo(visit: Visit, argument: string): Step {
+export function helo(visit: Visit, argument: string): Step | Promise<Step> {
   if (!isName(visit, argument)) return answer(visit.state, 501, null, 'expected HELO and a domain')
   const state = { helo: argument, extended: false, transaction: null }
-  return reached(state, reply(250, null, visit.settings.hostname))
+  return admitted(visit, argument, () => reached(state, reply(250, null, visit.settings.hostname)))
 }
 
 /** EHLO domain-or-literal. The reply says what this server understands, and only what it does. */
 export function ehlo(visit: Visit, argument: string): Step | Promise<Step> {
   if (!isName(visit, argument)) return answer(visit.state, 501, null, 'expected EHLO and a domain')
+  return admitted(visit, argument, () => offers(visit, argument))
+}
+
+/** Goes on unless the document refuses the name. Whoever is refused may give another one. */
+function admitted(visit: Visit, helo: string, goOn: () => Step | Promise<Step>): Step | Promise<Step> {
+  const settle = (verdict: Verdict): Step | Promise<Step> => {
+    if (verdict.notes !== undefined) tellNotes(visit, 'helo', null, verdict.notes)
+    if (verdict.kind === 'accept') return goOn()
+    return reached(visit.state, verdict.reply, { at: verdict.at, address: null })
+  }
+  const asked = visit.admission().helo({ ...visit.caller, helo })
+  return asked instanceof Promise ? asked.then(settle) : settle(asked)
+}
+
+function offers(visit: Visit, argument: string): Step | Promise<Step> {
   const state = { helo: argument, extended: true, transaction: null }
   const { hostname, maxSizeBytes } = visit.settings
   const more = lineExtensions(visit)

@@ -1,10 +1,11 @@
-import type { ReversePath } from '../../mail/path.ts'
+import { parseMailbox, type ReversePath } from '../../mail/path.ts'
 import { reply } from '../../mail/reply.ts'
 import { assertNever } from '../../mail/result.ts'
 import { type Parameters, parseParameters } from '../../smtp/parameters.ts'
 import { parsePathArgument } from '../../smtp/path-argument.ts'
 import { decodeXtext, isXtext } from '../../smtp/xtext.ts'
 import type { Verdict } from '../admission.ts'
+import { tellNotes } from '../notes.ts'
 import { Recipients } from '../recipients.ts'
 import type { Transaction } from '../transaction.ts'
 import { answer, reached, type Step, type Visit } from '../visit.ts'
@@ -25,7 +26,7 @@ export function mail(visit: Visit, argument: string): Step | Promise<Step> {
 
   const parameters = parseParameters(rest)
   if (!parameters.ok) return answer(state, 501, '5.5.4', parameters.error)
-  const options = readOptions(parameters.value)
+  const options = readOptions(parameters.value, settings.login !== undefined)
   if ('code' in options) return reached(state, options)
 
   const from: ReversePath = path.kind === 'null' ? null : path.mailbox
@@ -42,6 +43,9 @@ export function mail(visit: Visit, argument: string): Step | Promise<Step> {
     incoming: null,
   }
   const settle = (verdict: Verdict): Step => {
+    if (verdict.notes !== undefined) {
+      transaction.recipients.tag(tellNotes(visit, 'mail', from === null ? '' : from.text, verdict.notes))
+    }
     switch (verdict.kind) {
       case 'refuse':
         return reached(state, verdict.reply, {
@@ -53,6 +57,7 @@ export function mail(visit: Visit, argument: string): Step | Promise<Step> {
             to: null,
             sizeBytes: options.sizeBytes,
             answers: verdict.answers,
+            notes: verdict.notes,
             graph: admission.hash,
           },
         })
@@ -78,7 +83,7 @@ type Options = {
 }
 
 /** The extensions' parameters, or the reply that refuses them. */
-function readOptions(parameters: Parameters): Options | ReturnType<typeof reply> {
+function readOptions(parameters: Parameters, login: boolean): Options | ReturnType<typeof reply> {
   const options: Options = { body: '7bit', smtputf8: false, ret: null, envid: null, sizeBytes: null }
   for (const [keyword, value] of parameters) {
     const text = value ?? ''
@@ -107,11 +112,23 @@ function readOptions(parameters: Parameters): Options | ReturnType<typeof reply>
         }
         options.envid = text
         break
+      case 'AUTH':
+        if (!login) return notKnown
+        // Read, and not believed: who sent a message is who has logged in here (RFC 4954 §5).
+        if (!isAuthMailbox(text)) return reply(501, '5.5.4', 'AUTH is <> or a mailbox, in xtext')
+        break
       default:
-        return reply(555, '5.5.4', 'a parameter of MAIL is not known here')
+        return notKnown
     }
   }
   return options
+}
+
+const notKnown = reply(555, '5.5.4', 'a parameter of MAIL is not known here')
+
+function isAuthMailbox(text: string): boolean {
+  if (text === '' || text.length > 500 || !isXtext(text)) return false
+  return text === '<>' || parseMailbox(Buffer.from(decodeXtext(text), 'latin1').toString('utf8')).ok
 }
 
 const isUtf8 = (argument: string): boolean => /[^\x00-\x7f]/.test(argument)

@@ -6,6 +6,7 @@ import { type Parameters, parseParameters } from '../../smtp/parameters.ts'
 import { parsePathArgument } from '../../smtp/path-argument.ts'
 import { isXtext } from '../../smtp/xtext.ts'
 import type { Verdict } from '../admission.ts'
+import { tellNotes } from '../notes.ts'
 import { answer, reached, type Step, type Visit } from '../visit.ts'
 
 /** RCPT TO:<forward-path> [parameters] (RFC 5321 §4.1.1.3). Adds recipients, or refuses and changes nothing. */
@@ -37,6 +38,7 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
   }
 
   const settle = (original: Mailbox, verdict: Verdict): Step => {
+    if (verdict.notes !== undefined) transaction.recipients.tag(tellNotes(visit, 'rcpt', original.text, verdict.notes))
     switch (verdict.kind) {
       case 'refuse':
         return reached(state, verdict.reply, {
@@ -48,11 +50,12 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
             to: original,
             sizeBytes: transaction.sizeBytes,
             answers: verdict.answers,
+            notes: verdict.notes,
             graph: admission.hash,
           },
         })
       case 'accept': {
-        const letIn = { to: original, at: verdict.at, answers: verdict.answers }
+        const letIn = { to: original, at: verdict.at, answers: verdict.answers, notes: verdict.notes }
         transaction.recipients.add(letIn, verdict.recipients, { original, ...options })
         return reached(state, recipientOk)
       }

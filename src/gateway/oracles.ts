@@ -1,0 +1,122 @@
+import { askDnsbl } from '../dns/dnsbl.ts'
+import type { CachingResolver } from '../dns/resolver.ts'
+import { checkHelo, checkReverse, checkSenderDomain } from '../dns/sender-checks.ts'
+import { isSpecial } from '../dns/special-addresses.ts'
+import type { Oracle } from '../graph/graph.ts'
+import { oracleName } from '../graph/oracle.ts'
+import type { AskOracle, OracleAnswer, OracleFacts } from '../ingress/inquiry.ts'
+import type { Clock } from '../mail/clock.ts'
+import type { Log } from '../mail/log.ts'
+import { assertNever } from '../mail/result.ts'
+import type { ListHealths } from './list-health.ts'
+import { isOwnSender } from './own-sender.ts'
+import type { Rates } from './rates.ts'
+import type { WatchedFiles } from './watched-files.ts'
+
+export type OraclesParts = {
+  readonly resolver: CachingResolver
+  readonly healths: ListHealths
+  readonly rates: Rates
+  readonly watched: WatchedFiles
+  /** Addresses and patterns that a login may send as, beside itself. */
+  readonly addressesOf: (login: string) => readonly string[]
+  /** True for a name of this gateway. */
+  readonly isOurs: (name: string) => boolean
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * All questions of one step are asked at once and have this long. A client waits five minutes (RFC 5321 §4.5.3.2.3); a
+ * session that waits costs us too.
+ */
+const deadlineMs = 20_000
+
+const yes: OracleAnswer = { outcome: 'listed', reason: null }
+const no: OracleAnswer = { outcome: 'clear', reason: null }
+const unknown = (reason: string): OracleAnswer => ({ outcome: 'error', reason })
+
+/** The gateway's answers to what only run time can tell. */
+export function createOracles(parts: OraclesParts): AskOracle {
+  const { resolver, rates, watched, addressesOf, isOurs, clock, log } = parts
+
+  const tell = (event: 'dnsbl' | 'check', oracle: Oracle, facts: OracleFacts, answer: OracleAnswer): OracleAnswer => {
+    const said = { id: oracle.id, client: facts.client, reason: answer.reason }
+    const more = event === 'check' ? { helo: facts.helo, sender: facts.sender?.text ?? '' } : {}
+    if (answer.outcome === 'listed') log.info(`${event}.listed`, { ...said, ...more })
+    else if (answer.outcome === 'error') log.warn(`${event}.failed`, { ...said, ...more })
+    else log.debug(`${event}.clear`, { ...said, ...more })
+    return answer
+  }
+  const inTime = (event: 'dnsbl' | 'check', oracle: Oracle, facts: OracleFacts, asked: Promise<OracleAnswer>) =>
+    within(asked, clock, `no answer within ${deadlineMs / 1000}s`).then((answer) => tell(event, oracle, facts, answer))
+
+  return (oracle, facts, peek) => {
+    switch (oracle.kind) {
+      case 'dnsbl':
+        // Of these no list can know anything, and asking would tell strangers what is inside.
+        if (isSpecial(facts.client)) return no
+        return inTime('dnsbl', oracle, facts, askList(oracle, facts, parts))
+      case 'check':
+        return inTime('check', oracle, facts, check(oracle.id, facts, resolver, isOurs))
+      case 'own-sender': {
+        const { login, sender } = facts
+        if (sender === null || sender === undefined) return no
+        if (login === null) return yes
+        return isOwnSender(sender, login, addressesOf(login)) ? no : yes
+      }
+      case 'watched':
+        return watched.ask(oracle.path, facts.client)
+      case 'rate': {
+        const isOver = rates.isOver(oracle, facts, clock.now(), peek)
+        if (isOver && !peek) {
+          const { client, login } = facts
+          log.info('rate.over', { rate: oracleName(oracle), client, login, most: oracle.most })
+        }
+        return isOver ? yes : no
+      }
+      default:
+        return assertNever(oracle)
+    }
+  }
+}
+
+/** A list that lists everybody is broken, and nobody is on it: its test entries say so (RFC 5782 §5). */
+async function askList(
+  oracle: Extract<Oracle, { kind: 'dnsbl' }>,
+  { client }: OracleFacts,
+  { resolver, healths }: OraclesParts,
+): Promise<OracleAnswer> {
+  const [answer, health] = await Promise.all([askDnsbl(resolver, oracle, client), healths.of(oracle)])
+  return answer.outcome === 'listed' && health.state === 'greedy' ? unknown(health.why) : answer
+}
+
+function check(
+  id: Extract<Oracle, { kind: 'check' }>['id'],
+  { client, helo, sender }: OracleFacts,
+  resolver: CachingResolver,
+  isOurs: (name: string) => boolean,
+): Promise<OracleAnswer> {
+  switch (id) {
+    case 'reverse':
+      return checkReverse(resolver, client)
+    case 'helo':
+      return checkHelo(resolver, helo, client, isOurs)
+    case 'sender-domain':
+      return checkSenderDomain(resolver, sender ?? null)
+    default:
+      return assertNever(id)
+  }
+}
+
+function within(asked: Promise<OracleAnswer>, clock: Clock, why: string): Promise<OracleAnswer> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(() => resolve(unknown(why)), deadlineMs)
+    void asked
+      .catch((error: Error) => unknown(error.message))
+      .then((answer) => {
+        timer.cancel()
+        resolve(answer)
+      })
+  })
+}
