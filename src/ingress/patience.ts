@@ -38,6 +38,11 @@ export class Patience {
     this.endsAt = this.clock.now() + this.timeouts.commandMs
   }
 
+  /** The client is made to wait; its own time does not run meanwhile. */
+  pause(ms: number): void {
+    this.endsAt += ms
+  }
+
   /** Some content came. */
   content(octets: number): void {
     this.endsAt = this.clock.now() + this.timeouts.dataMs

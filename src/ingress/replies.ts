@@ -19,8 +19,9 @@ export const outOfTurn = reply(503, '5.5.0', 'commands came together that have t
  * 554 are not counted: a client that sends a whole group of commands gets one for each when the first of them is refused.
  */
 export function offenceOf({ code, status }: Reply): Offence | null {
-  if (code < 500 || status === null) return null
   if (status === '5.1.1') return 'recipient'
-  if (code === 503 || code === 554) return null
-  return status.startsWith('5.5.') && status !== '5.5.3' ? 'protocol' : null
+  if (code === 500 || code === 502) return 'protocol'
+  // 550: a message that is not made of lines. 501: arguments; a login that was broken off has a status of its own.
+  if (code === 550) return status?.startsWith('5.5.') ? 'protocol' : null
+  return code === 501 && (status === null || !status.startsWith('5.7.')) ? 'protocol' : null
 }

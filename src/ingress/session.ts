@@ -104,7 +104,7 @@ export class Session implements Visit, Reader, Host, Guest {
   expire(now: number): void {
     const why = this.patience.over(now, this.mode)
     // While we ask or store, the next step is ours, not the client's.
-    if (why === null || this.mode === 'waiting' || this.stalled) return
+    if (why === null || (this.mode === 'waiting' && this.timer === null) || this.stalled) return
     if (this.mode === 'closing' || this.mode === 'handshake') this.line.destroy()
     else this.dismiss(reply(421, '4.4.2', why))
   }
@@ -316,12 +316,14 @@ export class Session implements Visit, Reader, Host, Guest {
     if (ms === 0) return void then()
     this.resumed = this.mode
     this.mode = 'waiting'
+    this.patience.pause(ms)
     this.timer = this.house.clock.setTimeout(() => this.awake(then), ms)
   }
 
   /** Back from a wait: `then` says what to do, unless the session has ended meanwhile. */
   awake(then: () => void): void {
     if (this.mode !== 'waiting') return
+    this.timer = null
     this.mode = this.resumed
     this.resumed = 'command'
     this.patience.command()

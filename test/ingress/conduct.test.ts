@@ -258,13 +258,31 @@ describe('the rate of commands', () => {
     await client.hears(`${greeting}${ok.repeat(8)}`)
   })
 
+  test('does not make a session last longer than any may', async () => {
+    const admission = site({ limits: { commandsPerMinute: 6 }, timeouts: { sessionMs: 25_000, commandMs: 1000 } })
+    const { connect, clock } = await house({ admission: () => admission })
+    const client = await connect()
+    await client.say('NOOP\r\n'.repeat(100))
+    const ok = '250 2.0.0 ok\r\n'
+    await client.hears(`${greeting}${ok.repeat(6)}`)
+    clock.pass(10_000)
+    await client.hears(`${greeting}${ok.repeat(7)}`)
+    clock.pass(10_000)
+    await client.hears(`${greeting}${ok.repeat(8)}`)
+    clock.pass(5_000)
+    await client.hears(`${greeting}${ok.repeat(8)}421 4.4.2 the session took too long\r\n`)
+    await client.closes()
+  })
+
   test('a session that ends while it waits leaves nothing behind', async () => {
     const admission = site({ limits: { commandsPerMinute: 6 } })
     const { connect, clock, census } = await house({ admission: () => admission })
     const client = await connect()
-    await client.say('NOOP\r\n'.repeat(8))
+    await client.say('NOOP\r\n'.repeat(7))
     await client.hears(`${greeting}${'250 2.0.0 ok\r\n'.repeat(6)}`)
     client.destroy()
+    // A socket that is not read from does not tell that its peer is gone: it is seen after the wait.
+    clock.pass(10_000)
     expect(await until(() => census.total === 0)).toBe(true)
     clock.pass(60_000)
   })
