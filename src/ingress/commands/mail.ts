@@ -5,6 +5,7 @@ import { type Parameters, parseParameters } from '../../smtp/parameters.ts'
 import { parsePathArgument } from '../../smtp/path-argument.ts'
 import { decodeXtext, isXtext } from '../../smtp/xtext.ts'
 import type { Verdict } from '../admission.ts'
+import { leniencyOf } from '../leniency.ts'
 import { tellNotes } from '../notes.ts'
 import { Recipients } from '../recipients.ts'
 import type { Transaction } from '../transaction.ts'
@@ -16,7 +17,7 @@ export function mail(visit: Visit, argument: string): Step | Promise<Step> {
   if (state.helo === null) return answer(state, 503, '5.5.1', 'send EHLO or HELO first')
   if (state.transaction !== null) return answer(state, 503, '5.5.1', 'a transaction is open already')
 
-  const parsed = parsePathArgument('FROM', argument, settings.kind === 'internal' ? 'lenient' : 'strict')
+  const parsed = parsePathArgument('FROM', argument, leniencyOf(settings))
   if (!parsed.ok) {
     const status = /^from *:/i.test(argument) ? '5.1.7' : '5.5.4'
     return answer(state, 501, status, `syntax error in MAIL FROM:<address>`)
