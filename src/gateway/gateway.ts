@@ -111,6 +111,9 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     }
     const denied = (address: IpAddress) => {
       const verdict = admitDestination(live().evaluator, { ...noFacts(), destination: address })
+      for (const { at, code, text } of verdict.kind === 'ask' ? [] : verdict.notes) {
+        log.info('rule.observed', { stage: 'destination', address, code, text, at })
+      }
       return verdict.kind === 'refuse' ? { at: verdict.winner.at, reply: verdict.reply } : null
     }
     const census = new Census(() => smtp.connections())
@@ -185,6 +188,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
         census,
         guard: bans.guard,
         authenticator: logins,
+        version,
         log,
         clock,
       }),
@@ -270,6 +274,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
         const addresses = (listener?.addresses() ?? []).map(hostPort)
         return { name, kind, addresses, sessions: listener?.sessions().length ?? 0 }
       }),
+      certificates: keyring.list(),
       sessions: census.total,
       queue: queue.counts(),
       nextHops: queue.laneStates(),
@@ -278,6 +283,9 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
         clients: bans.bans().length,
         accounts: new Set(bans.lockOuts().map(({ account }) => account)).size,
       },
+      softBounce: live().control.softBounce === true,
+      lists: asked.lists(),
+      watched: asked.watched(),
       credentials: logins.health(),
       connectionsOut: smtp.connections(),
       memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },

@@ -47,6 +47,8 @@ export function trialAdmission(inner: Admission, { decided, compare }: Watch): A
         decided(verdict.kind === 'accept' ? null : verdict.reply.code)
         compare?.({ ...message(caller, sender, sizeBytes), recipient }, false)
       }),
+    // No mail is refused by it.
+    verify: (caller, mailbox) => inner.verify(caller, mailbox),
     data: (caller, sender, recipients, content) =>
       seen(inner.data(caller, sender, recipients, content), (verdict) => {
         if (verdict.kind === 'refuse') decided(verdict.reply.code)

@@ -5,6 +5,7 @@ import type { IpAddress } from '../mail/ip.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { Limits, Timeouts } from '../mail/settings.ts'
+import type { Verified } from './verify.ts'
 
 /**
  * Who may send what to whom, as a session asks it: one per graph, shared by all sessions. A session asks `connect` of the
@@ -25,6 +26,8 @@ export type Admission = {
   login(caller: Caller): Asked
   mail(caller: Caller, sender: ReversePath, sizeBytes: number | null): Asked
   rcpt(caller: Caller, sender: ReversePath, recipient: Mailbox, sizeBytes: number | null): Asked
+  /** For VRFY: whether the mailbox exists, as far as the document says. */
+  verify(caller: Caller, mailbox: Mailbox): Verified
   /** Asked with the count so far while data come (`hops` is `null` then), and with all of it at the end. */
   data(caller: Caller, sender: ReversePath, recipients: readonly Recipient[], content: Content): Asked
 }

@@ -16,6 +16,7 @@ import { joinVerdicts } from '../graph/join.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
 import type { Admission, Asked, Caller, Verdict } from './admission.ts'
 import { type AskOracle, answersOf, type Said, settle } from './inquiry.ts'
+import { verify } from './verify.ts'
 
 type Accepting = Accepted | Extract<RecipientVerdict, { kind: 'accept' }>
 
@@ -63,6 +64,8 @@ export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admi
             ),
       )
     },
+    // As a notification would ask for it: whoever may send here at all may send one (RFC 5321 §4.5.5).
+    verify: (caller, mailbox) => verify(evaluator, known(caller, null, null), mailbox),
     data(caller, sender, recipients, { sizeBytes, hops }) {
       const decided: (Decided | Promise<Decided>)[] = []
       let waits = false

@@ -25,6 +25,8 @@ export type House = {
   readonly authenticator?: Authenticator | null
   /** Certificates of this listener; absent: it speaks no TLS. */
   tls?: TlsContexts | null
+  /** Of this program, for a greeting that shows it. */
+  readonly version?: string
   readonly log: Log
   readonly clock: Clock
   /** No new transactions: sessions end as soon as they have none. */

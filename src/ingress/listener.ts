@@ -34,6 +34,8 @@ export type ListenerOptions = {
   readonly tls?: TlsContexts | null
   /** Turns everybody away until `open()`: the graph that wants this listener does not serve yet. */
   readonly waits?: boolean
+  /** Of this program, for a greeting that shows it. */
+  readonly version?: string
   readonly log: Log
   readonly clock: Clock
 }

@@ -29,6 +29,7 @@ export function restrictedAdmission(inner: Admission, restrictions: () => Restri
     mail: (caller, sender, sizeBytes) => refusal(caller, sender, undefined) ?? inner.mail(caller, sender, sizeBytes),
     rcpt: (caller, sender, recipient, sizeBytes) =>
       refusal(caller, sender, recipient) ?? inner.rcpt(caller, sender, recipient, sizeBytes),
+    verify: (caller, mailbox) => inner.verify(caller, mailbox),
     data: (caller, sender, recipients, content) => inner.data(caller, sender, recipients, content),
   }
 }

@@ -2,6 +2,8 @@ import { type Reply, reply } from '../mail/reply.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
 import type { Admission, Caller, Verdict } from './admission.ts'
 import type { Conduct } from './conduct.ts'
+import { greetingOf } from './greeting.ts'
+import type { House } from './house.ts'
 import type { Mode } from './mode.ts'
 import { tooEarly } from './replies.ts'
 import type { Scribe } from './scribe.ts'
@@ -9,6 +11,7 @@ import type { Scribe } from './scribe.ts'
 /** What a session shows of itself to whoever greets its client. */
 export type Guest = {
   mode: Mode
+  readonly house: House
   readonly caller: Caller
   readonly settings: ListenerSettings
   /** Of the graph that the session began with. */
@@ -37,7 +40,7 @@ function greet(guest: Guest, verdict: Verdict): void {
     guest.pause(settings.greetingDelayMs ?? 0, () => {
       // Who talks before the greeting is no mail server, or a careless one.
       if (guest.pending && isSentAway(guest, tooEarly)) return
-      guest.say(reply(220, null, `${settings.hostname} ESMTP`))
+      guest.say(reply(220, null, greeting(guest)))
     })
     return
   }
@@ -50,6 +53,17 @@ function greet(guest: Guest, verdict: Verdict): void {
     guest.say(verdict.reply)
   }
 }
+
+/** What a listener says of itself, in the words of the document where it has some. */
+const greeting = ({ settings, house, caller }: Guest): string =>
+  settings.greeting === undefined
+    ? `${settings.hostname} ESMTP`
+    : greetingOf(settings, {
+        client: caller.client,
+        now: house.clock.now(),
+        version: house.version ?? '',
+        environment: process.env,
+      })
 
 /** The client talks when it is not its turn: true when that ends the session. */
 export function isSentAway(guest: Guest, why: Reply): boolean {

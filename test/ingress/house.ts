@@ -129,6 +129,7 @@ export function site(over: { limits?: Partial<Limits>; timeouts?: Partial<Timeou
       if (localPart === 'listed') return Promise.resolve(refuse(554, '5.7.1', 'listed'))
       return accept([recipient])
     },
+    verify: (_caller, { localPart }) => (localPart === 'nobody' ? 'unknown' : localPart === 'any' ? 'unsaid' : 'known'),
     data(_caller, _sender, _recipients, content) {
       if (content.hops !== null && content.hops > all.maxHops) return refuse(554, '5.4.6', 'too many hops')
       return size(content.sizeBytes) ?? accept()

@@ -8,6 +8,7 @@ import { xclientLine } from './xclient.ts'
 
 /** HELO domain (RFC 5321 §4.1.1.1). Ends a transaction, and offers nothing. */
 export function helo(visit: Visit, argument: string): Step | Promise<Step> {
+  if (visit.settings.helo === 'refuse') return answer(visit.state, 502, '5.5.1', 'send EHLO')
   if (!isName(visit, argument)) return answer(visit.state, 501, null, 'expected HELO and a domain')
   const state = { helo: argument, extended: false, transaction: null }
   return admitted(visit, argument, () => reached(state, reply(250, null, visit.settings.hostname)))

@@ -6,6 +6,7 @@ import { type Parameters, parseParameters } from '../../smtp/parameters.ts'
 import { parsePathArgument } from '../../smtp/path-argument.ts'
 import { isXtext } from '../../smtp/xtext.ts'
 import type { Verdict } from '../admission.ts'
+import { leniencyOf } from '../leniency.ts'
 import { tellNotes } from '../notes.ts'
 import { answer, reached, type Step, type Visit } from '../visit.ts'
 
@@ -21,7 +22,7 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
     return answer(state, 452, '4.5.3', 'too many recipients')
   }
 
-  const parsed = parsePathArgument('TO', argument, settings.kind === 'internal' ? 'lenient' : 'strict')
+  const parsed = parsePathArgument('TO', argument, leniencyOf(settings))
   if (!parsed.ok) {
     const status = /^to *:/i.test(argument) ? '5.1.3' : '5.5.4'
     return answer(state, 501, status, 'syntax error in RCPT TO:<address>')

@@ -10,6 +10,7 @@ import { quit } from './quit.ts'
 import { rcpt } from './rcpt.ts'
 import { rset } from './rset.ts'
 import { starttls } from './starttls.ts'
+import { time } from './time.ts'
 import { vrfy } from './vrfy.ts'
 import { xclient } from './xclient.ts'
 
@@ -31,6 +32,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['STARTTLS', starttls],
   ['XCLIENT', xclient],
   ['QUIT', quit],
+  ['TIME', time],
   // Known to the RFCs, and not offered.
   ['EXPN', notHere],
   ['ETRN', notHere],
