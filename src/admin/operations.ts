@@ -150,12 +150,35 @@ export type Status = {
     readonly addresses: readonly string[]
     readonly sessions: number
   }[]
+  /** What listeners show to their clients. */
+  readonly certificates: readonly {
+    readonly name: string
+    readonly file: string
+    readonly subject: string
+    readonly issuer: string
+    readonly names: readonly string[]
+    readonly notBefore: number
+    readonly notAfter: number
+    readonly listeners: readonly string[]
+    /** Why the files as they are now are not served, and older ones are; `null`: they are served. */
+    readonly stale: string | null
+  }[]
   readonly sessions: number
   readonly queue: Readonly<Record<string, number>>
   readonly nextHops: readonly unknown[]
   readonly overlays: readonly OverlayView[]
   /** Clients that are banned and accounts that are locked now, for what was done. */
   readonly banned: { readonly clients: number; readonly accounts: number }
+  /** Refusals for good are refusals for now: the document says `softBounce`. */
+  readonly softBounce: boolean
+  /** DNS lists that were asked lately, with the health of each by its test entries. */
+  readonly lists: readonly { readonly zone: string; readonly state: string; readonly why: string }[]
+  /** Files that rules watch; `networks` is `null` where the file cannot be read, and `error` says why. */
+  readonly watched: readonly {
+    readonly path: string
+    readonly networks: number | null
+    readonly error: string | null
+  }[]
   /** Back-ends that know logins, in the order in which they are asked. */
   readonly credentials: readonly unknown[]
   /** Connections to next hops. */

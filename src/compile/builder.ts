@@ -38,7 +38,11 @@ export type Builder = {
   finish(entry: Readonly<Record<Stage, Ref>>, control: Control, claims: Claims): Graph
 }
 
-export function graphBuilder(onTwice: (pattern: string, first: string, second: string) => void): Builder {
+/** @param leafOf what becomes of each leaf */
+export function graphBuilder(
+  onTwice: (pattern: string, first: string, second: string) => void,
+  leafOf: (leaf: Leaf) => Leaf = (leaf) => leaf,
+): Builder {
   const drafts: Node[] = []
   const known = new Map<string, Ref>()
 
@@ -53,7 +57,7 @@ export function graphBuilder(onTwice: (pattern: string, first: string, second: s
   const asker = (at: string | undefined) => (at === undefined ? {} : { at })
 
   return {
-    leaf: put,
+    leaf: (leaf) => put(leafOf(leaf)),
     table(on, rows, otherwise, at) {
       const unique = new Map<string, Row>()
       for (const row of rows) {

@@ -18,6 +18,7 @@ import { clientRates } from './rates.ts'
 import { recipients, roleMailboxes } from './recipients.ts'
 import { relaying } from './relaying.ts'
 import { reporter } from './report.ts'
+import { atTheDoor, softened } from './soft-bounce.ts'
 
 export type Compiled = { readonly graph: Graph; readonly diagnostics: readonly Diagnostic[] }
 
@@ -28,14 +29,19 @@ export type Compiled = { readonly graph: Graph; readonly diagnostics: readonly D
 export function compile(document: Document, positionOf: (at: string) => Position | null = () => null): Compiled {
   const diagnostics: Diagnostic[] = []
   const report = reporter(diagnostics, positionOf)
-  const build = graphBuilder((pattern, first, second) => {
-    report.error('MG2001', second, `${pattern} is written twice`, { at: first, message: 'first here' })
-  })
+  const softly = document.softBounce === true
+  const build = graphBuilder(
+    (pattern, first, second) => {
+      report.error('MG2001', second, `${pattern} is written twice`, { at: first, message: 'first here' })
+    },
+    softly ? softened : undefined,
+  )
+  const door = softly ? atTheDoor(build) : build
   const ours = ourDomains(document)
   const finals = finalMailboxes(document, ours, report)
   const next = build.leaf({ kind: 'next', at: null })
   const deny = (stage: 'connect' | 'helo' | 'mail' | 'rcpt' | 'data' | 'destination', after = next) =>
-    denyRules(build, document.deny, stage, after, report)
+    denyRules(stage === 'connect' ? door : build, document.deny, stage, after, report)
 
   checkDeny(document.deny, (domain) => ours.governing(domain) !== null, report)
   const accepted = recipients(build, document, ours, finals)
@@ -44,7 +50,7 @@ export function compile(document: Document, positionOf: (at: string) => Position
   )
   const graph = build.finish(
     {
-      connect: allowedFrom(build, document, deny('connect')),
+      connect: allowedFrom(door, document, deny('connect')),
       helo: deny('helo'),
       auth: loginAllowed(build, document, next),
       mail: demands(

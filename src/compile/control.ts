@@ -28,6 +28,7 @@ export function control(document: Document): Control {
       : { certificates: certificates.map(({ at, ...one }) => one).sort((a, b) => byCodeUnits(a.name, b.name)) }),
     ...(document.credentials.length === 0 ? {} : { credentials: document.credentials.map(({ at, ...one }) => one) }),
     ...(bans === null ? {} : { bans }),
+    ...(document.softBounce === undefined ? {} : { softBounce: true as const }),
   }
 }
 

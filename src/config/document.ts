@@ -45,6 +45,8 @@ export type Document = {
   readonly dnsbl: readonly DnsblEntry[]
   /** Sum of weights at which a client is refused; absent: no list has a weight. */
   readonly dnsblThreshold?: number
+  /** Each refusal for good is one for now. */
+  readonly softBounce?: true
   /** In the order in which they are asked; absent: none. */
   readonly checks?: readonly CheckEntry[]
   readonly deny: readonly DenyRule[]

@@ -118,7 +118,7 @@ export const schema = keys({
   softBounce: softBounce
     .meta({
       description:
-        'On all listeners, each refusal for good (5yz) that this document makes is answered as one for now (4yz), so that no mail is lost while a new document is tried.',
+        'Each refusal for good (5yz) that this document makes is one for now (4yz), also by rows of `localMx`, so that no mail is lost while a new document is tried. `mailgw status` says so as long as it holds.',
       default: defaults.softBounce,
     })
     .optional(),

@@ -96,6 +96,7 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     dnsbl: lists,
     ...(threshold === null ? {} : { dnsblThreshold: threshold }),
     ...(asked.length === 0 ? {} : { checks: asked }),
+    ...(get('softBounce') === true ? { softBounce: true as const } : {}),
     deny: deny(report, get('deny')),
     aliases: [...names.values()].map(({ at, alias, to }) => ({ at, alias, to })),
     limits: bounds,

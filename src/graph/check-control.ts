@@ -81,7 +81,7 @@ const shape: Check = record(
     resolver: record({ servers: listOf(hostPort), timeoutMs: ms, attempts: count }),
     mxPort: whole(1, 65535),
   },
-  { admin, envelopeLog, certificates, credentials, bans },
+  { admin, envelopeLog, certificates, credentials, bans, softBounce: oneOf(true) },
 )
 
 /** Throws `ShapeError`. */

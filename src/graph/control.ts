@@ -33,4 +33,6 @@ export type Control = {
   readonly credentials?: readonly CredentialSettings[]
   /** Absent: nobody is banned for what they do. */
   readonly bans?: BanSettings
+  /** For people to see: what the document refuses for good is refused for now in this graph's leaves. */
+  readonly softBounce?: true
 }

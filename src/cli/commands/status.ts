@@ -23,6 +23,7 @@ function statusText(status: Status, now: number): string {
     `sessions  ${status.sessions} in, ${status.connectionsOut} out`,
     `queue     ${counts(status.queue)}`,
     ...bannedText(status),
+    ...refusalText(status),
     `memory    ${bytesText(status.memory.rssBytes)}, longest gap of the event loop ${status.eventLoopGapMs.toFixed(1)} ms`,
     '',
     table(
@@ -35,10 +36,23 @@ function statusText(status: Status, now: number): string {
       ]),
     ),
   ]
+  lines.push(...certificatesText(status, now))
   if (status.nextHops.length > 0)
     lines.push(table(['next hop', 'state', 'waiting', 'active', 'why'], status.nextHops.map(nextHopRow)))
   if (status.overlays.length > 0) lines.push(`overlays\n${overlaysText(status.overlays, now)}`)
   return `${lines.join('\n')}\n`
+}
+
+/** What an operator should know of refusals, and nothing when all is well. An older gateway does not say. */
+function refusalText({ softBounce, lists = [], watched = [] }: Status): string[] {
+  const sick = lists.filter(({ state }) => state === 'silent' || state === 'greedy')
+  return [
+    ...(softBounce ? ['refusals  all for now, none for good (softBounce)'] : []),
+    ...sick.map(({ zone, state, why }) => `DNS list  ${zone} is ${state}: ${why}`),
+    ...watched
+      .filter(({ error }) => error !== null)
+      .map(({ path, error }) => `watched   ${path} cannot be read: ${error}`),
+  ]
 }
 
 /** A line only when there is something in it. A gateway before bans does not say. */
@@ -46,6 +60,25 @@ function bannedText({ banned }: Status): string[] {
   const { clients = 0, accounts = 0 } = (banned as Status['banned'] | undefined) ?? {}
   if (clients + accounts === 0) return []
   return [`banned    ${clients} clients, ${accounts} accounts locked (mailgw ban list)`]
+}
+
+/** A gateway before TLS does not say. */
+function certificatesText(status: Status, now: number): string[] {
+  const certificates = (status.certificates as Status['certificates'] | undefined) ?? []
+  if (certificates.length === 0) return []
+  const rows = certificates.map(({ name, names, listeners, notBefore, notAfter, stale }) => [
+    name,
+    names.join(' '),
+    listeners.join(' '),
+    new Date(notAfter).toISOString().slice(0, 10),
+    now < notBefore
+      ? 'NOT VALID YET'
+      : now >= notAfter
+        ? 'EXPIRED'
+        : `${Math.floor((notAfter - now) / 86_400_000)} days`,
+    stale === null ? '' : `not renewed: ${stale}`,
+  ])
+  return [table(['certificate', 'for', 'listeners', 'valid until', 'left', ''], rows)]
 }
 
 function nextHopRow(value: unknown): string[] {
