@@ -22,6 +22,13 @@ export function hashMailbox(key: Buffer, mailbox: string): string {
   return `${hashLocalPart(key, bare, domain)}@${domain}`
 }
 
+/** A login, which is a mailbox or a mere name. */
+export function hashLogin(key: Buffer, login: string): string {
+  const at = login.lastIndexOf('@')
+  if (at < 0) return hashLocalPart(key, login, '')
+  return `${hashLocalPart(key, login.slice(0, at), login.slice(at + 1))}${login.slice(at)}`
+}
+
 /** The key of a folder of records; made when there is none. */
 export async function readKey(file: string): Promise<Buffer> {
   const made = randomBytes(32)

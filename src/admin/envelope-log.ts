@@ -6,7 +6,7 @@ import { type AlsoTo, type EnvelopeRecord, envelopeLine, timeOfLine } from '../m
 import type { Log } from '../mail/log.ts'
 import type { EnvelopeLogSettings } from '../mail/settings.ts'
 import { type EnvelopeFile, envelopeFileName, envelopeFiles, pruneEnvelopes } from './envelope-files.ts'
-import { hashMailbox, readKey } from './envelope-hash.ts'
+import { hashLogin, hashMailbox, readKey } from './envelope-hash.ts'
 
 /**
  * What clients asked for and what they were answered, in `<stateDir>/envelopes`:
@@ -130,7 +130,13 @@ export async function openEnvelopeLog({ folder, settings, clock, log }: Envelope
       const line = isPlain
         ? envelopeLine(record, others)
         : envelopeLine(
-            { ...record, from: hashed(record.from), to: hashed(record.to), hashed: true },
+            {
+              ...record,
+              from: hashed(record.from),
+              to: hashed(record.to),
+              ...(record.login === undefined ? {} : { login: hashLogin(key, record.login) }),
+              hashed: true,
+            },
             others.map(({ to, at }) => ({ to: hashed(to), at })),
           )
       pending.push(line)

@@ -7,6 +7,8 @@ export type HashedNames = {
   isSafe(mailbox: string): boolean
   /** With its local part, if it is known. */
   reveal(mailbox: string): string
+  /** The same of a login, which is a mailbox without any quoting, or a mere name. */
+  revealLogin(login: string): string
 }
 
 /** `hash` as in `ReplayOptions`; without it, what a graph tells apart is not known. */
@@ -20,6 +22,7 @@ export function hashedNames(
     return {
       isSafe: (mailbox) => mailbox === '<>' || !isHashed(mailbox) || !isTold(domainOf(mailbox)),
       reveal: (mailbox) => mailbox,
+      revealLogin: (login) => login,
     }
   }
   const known = new Map<string, ReadonlyMap<string, string>>()
@@ -40,11 +43,22 @@ export function hashedNames(
       const localPart = namesOf(domain).get(mailbox.slice(0, at))
       return localPart === undefined ? mailbox : `${quoted(localPart)}@${domain}`
     },
+    revealLogin(login) {
+      const [name, domain] = partsOf(login)
+      const known = namesOf(domain).get(name)
+      return known === undefined ? login : `${known}${login.slice(name.length)}`
+    },
   }
 }
 
-const isHashed = (mailbox: string): boolean => /^~[0-9a-f]{16}@/.test(mailbox)
-const domainOf = (mailbox: string): string => mailbox.slice(mailbox.lastIndexOf('@') + 1)
+const isHashed = (mailbox: string): boolean => /^~[0-9a-f]{16}(?:@|$)/.test(mailbox)
+const domainOf = (mailbox: string): string => partsOf(mailbox)[1]
+
+/** The domain of a mere name is empty. */
+function partsOf(text: string): readonly [name: string, domain: string] {
+  const at = text.lastIndexOf('@')
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
 const quoted = (localPart: string): string =>
   /^[\w!#$%&'*+/=?^`{|}~.\u00a0-\uffff-]+$/.test(localPart) && !/^\.|\.\.|\.$/.test(localPart)
     ? localPart
@@ -61,10 +75,9 @@ function namedLocalParts(graphs: readonly Graph[]) {
           if (!plainLocalParts.has(pattern)) anywhere.add(pattern)
           continue
         }
-        const at = pattern.lastIndexOf('@')
-        const localPart = pattern.slice(0, at)
-        if (at < 0 || plainLocalParts.has(localPart)) continue
-        const domain = pattern.slice(at + 1)
+        const [localPart, domain] = partsOf(pattern)
+        const isName = node.on === 'login' ? localPart !== '*' : domain !== ''
+        if (!isName || plainLocalParts.has(localPart)) continue
         const known = byDomain.get(domain)
         if (known === undefined) byDomain.set(domain, new Set([localPart]))
         else known.add(localPart)

@@ -2,6 +2,8 @@ import {
   type Asking,
   admitConnection,
   admitData,
+  admitHelo,
+  admitLogin,
   admitRecipient,
   admitSender,
   type FinalRecipient,
@@ -9,7 +11,7 @@ import {
   type Verdict,
 } from '../graph/admission.ts'
 import { routeKey, routeText } from '../graph/behaviour.ts'
-import type { Evaluator, Facts } from '../graph/evaluator.ts'
+import type { Evaluator, Facts, NoteAt } from '../graph/evaluator.ts'
 import { oracleName } from '../graph/explanation.ts'
 import type { Outcome, Stage } from '../graph/graph.ts'
 import { mailboxKey } from '../graph/pattern.ts'
@@ -37,6 +39,16 @@ export class ReplayOutcomes {
     const connect = this.settled(admitConnection(evaluator, facts), answers)
     if (connect.kind === 'asks') return connect
     if (connect.kind === 'refuse') return this.refused('connect', connect.reply)
+    if (facts.helo !== null) {
+      const helo = this.settled(admitHelo(evaluator, facts), answers)
+      if (helo.kind === 'asks') return helo
+      if (helo.kind === 'refuse') return this.refused('helo', helo.reply)
+    }
+    if (facts.login !== null) {
+      const login = this.settled(admitLogin(evaluator, facts), answers)
+      if (login.kind === 'asks') return login
+      if (login.kind === 'refuse') return this.refused('auth', login.reply)
+    }
     if (facts.sender === undefined) return soFar
     const mail = this.settled(admitSender(evaluator, facts), answers)
     if (mail.kind === 'asks') return mail
@@ -52,7 +64,11 @@ export class ReplayOutcomes {
     const data = this.settled(admitData(evaluator, facts), answers)
     if (data.kind === 'asks') return data
     if (data.kind === 'refuse') return this.refused('data', data.reply)
-    return this.accepted(rcpt.finals, recipient)
+    const tags = tagsOf(connect, mail, rcpt, data)
+    const outcome = this.accepted(rcpt.finals, recipient)
+    return tags === '' || outcome.kind === 'asks'
+      ? outcome
+      : { ...outcome, key: `${outcome.key} ${tags}`, text: `${outcome.text}, ${tags}` }
   }
 
   private settled<T extends Verdict | RecipientVerdict>(
@@ -113,6 +129,13 @@ export class ReplayOutcomes {
     if (route.kind === 'next-hop') this.byHop.set(route.nextHop, way)
     return way
   }
+}
+
+/** The marks of a message, of which a message that goes the same way may have others. */
+function tagsOf(...verdicts: readonly { readonly notes: readonly NoteAt[] }[]): string {
+  if (verdicts.every(({ notes }) => notes.length === 0)) return ''
+  const tags = verdicts.flatMap(({ notes }) => notes.filter(({ note }) => note === 'tag').map(({ text }) => text))
+  return tags.length === 0 ? '' : `tagged ${[...new Set(tags)].sort().join(', ')}`
 }
 
 type Answers = Readonly<Record<string, Outcome>>

@@ -166,9 +166,10 @@ function reader(names: HashedNames): (record: EnvelopeRecord) => Facts | 'hashed
   }
   const mailbox = (text: string, hashed: boolean): Mailbox | null => readMailbox(hashed ? names.reveal(text) : text)
 
-  return ({ listener, client, from, to, size, hops, hashed }) => {
+  return ({ listener, client, from, to, size, hops, hashed, tls, login, certificate, helo }) => {
     const isHashed = hashed === true
     if (isHashed && ((from !== null && !names.isSafe(from)) || (to !== null && !names.isSafe(to)))) return 'hashed'
+    if (isHashed && login !== undefined && !names.isSafe(login)) return 'hashed'
     const address = remembered(clients, client, () => {
       const parsed = parseIp(client)
       return parsed.ok ? parsed.value : null
@@ -184,6 +185,11 @@ function reader(names: HashedNames): (record: EnvelopeRecord) => Facts | 'hashed
     if (isUnread) return 'unreadable'
     facts.listener = listener
     facts.client = address
+    // Records of versions that knew nothing of these are as of a line that has none of them.
+    facts.tls = tls ?? false
+    facts.login = login === undefined ? null : isHashed ? names.revealLogin(login) : login
+    facts.certificate = certificate ?? null
+    facts.helo = helo ?? null
     facts.sender = sender
     facts.recipient = recipient
     facts.sizeBytes = size

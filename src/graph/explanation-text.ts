@@ -1,22 +1,17 @@
 import type { Branch, Explanation, Walk } from './explanation.ts'
 import type { Outcome } from './graph.ts'
 import type { Step } from './interpret.ts'
+import { lineWords } from './message-text.ts'
 
 /** An explanation for a person: each stage with what decided and where that is written, then what comes of it. */
 export function explanationText({ graph, message, outcome }: Explanation): string {
-  const { listener, client, sender, recipient, sizeBytes, hops, tls, login, certificate, helo } = message
-  const line = [
-    helo === undefined ? '' : `, HELO ${helo}`,
-    tls === undefined ? '' : ', over TLS',
-    certificate === undefined ? '' : `, certificate ${certificate}`,
-    login === undefined ? '' : `, logged in as ${login}`,
-  ].join('')
+  const { listener, client, sender, recipient, sizeBytes, hops } = message
   const from = sender === null ? '' : `, from ${sender}`
   const to = recipient === null ? '' : `, to ${recipient}`
   const size = sizeBytes === null ? '' : `, ${sizeBytes} octets`
   const hop = hops === null ? '' : `, ${hops} hops`
   const lines = [
-    `message  ${client} at ${listener}${line}${from}${to}${size}${hop}`,
+    `message  ${client} at ${listener}${lineWords(message)}${from}${to}${size}${hop}`,
     `graph    ${graph}`,
     '',
     ...branchLines(outcome),

@@ -41,6 +41,17 @@ export function lineText({ tls, login, certificate, helo }: Readonly<Line>): Lin
   }
 }
 
+/** For one line of text: `, HELO mx.test, over TLS, logged in as joe`; nothing where nothing was said. */
+export function lineWords({ tls, login, certificate, helo }: LineText): string {
+  const words = [
+    helo === undefined ? '' : `, HELO ${helo}`,
+    tls === undefined ? '' : ', over TLS',
+    certificate === undefined ? '' : `, certificate ${certificate}`,
+    login === undefined ? '' : `, logged in as ${login}`,
+  ]
+  return words.join('')
+}
+
 /** The facts of such a text. */
 export const lineOf = ({ tls, login, certificate, helo }: LineText): Line => ({
   tls: tls ?? false,

@@ -15,7 +15,7 @@ export type EnvelopeSink = (record: EnvelopeRecord, others?: readonly AlsoTo[]) 
 
 /** What was asked when the document refused. */
 export type Question = {
-  readonly stage: 'connect' | 'mail' | 'rcpt'
+  readonly stage: 'connect' | 'helo' | 'mail' | 'rcpt'
   readonly from: ReversePath | undefined
   readonly to: Mailbox | null
   readonly sizeBytes: number | null
@@ -34,18 +34,22 @@ export class Scribe {
   private toldEarly = false
   /** Who it is, for a log line. */
   private who: LogFields
+  /** Who it is, for a record. */
+  private whence: Whence
 
   constructor(house: House, caller: Caller, session: number) {
     this.house = house
     this.caller = caller
     this.session = session
     this.who = this.fields()
+    this.whence = whenceOf(caller)
   }
 
   /** The caller is another one from now on, or more is known of it. */
   turnTo(caller: Caller): void {
     this.caller = caller
     this.who = this.fields()
+    this.whence = whenceOf(caller)
   }
 
   private fields(): LogFields {
@@ -82,11 +86,9 @@ export class Scribe {
     if (envelopes === undefined || question === undefined) return
     const { stage, from, to, sizeBytes, answers, notes, graph } = question
     const observed = observedBy(notes)
-    const { listener, client } = this.caller
     envelopes({
       time: this.house.clock.now(),
-      listener,
-      client,
+      ...this.whence,
       from: from === undefined ? null : pathText(from),
       to: to?.text ?? null,
       size: sizeBytes,
@@ -167,7 +169,6 @@ export class Scribe {
     const { envelopes, clock } = this.house
     if (envelopes === undefined) return
     const { admission, from, sizeBytes, incoming } = transaction
-    const { listener, client } = this.caller
     const { id, code, stage, refusedBy } = end
     for (let first = 0; first < letIn.length; ) {
       const { to, at, answers, notes } = letIn[first]!
@@ -178,8 +179,7 @@ export class Scribe {
       envelopes(
         {
           time: clock.now(),
-          listener,
-          client,
+          ...this.whence,
           from: pathText(from),
           to: to.text,
           size: incoming?.sizeBytes ?? sizeBytes,
@@ -203,4 +203,19 @@ export class Scribe {
 }
 
 const none = {}
+
+type Whence = Pick<EnvelopeRecord, 'listener' | 'client' | 'tls' | 'login' | 'certificate' | 'helo'>
+
+/** Made when the caller changes, not at each record. */
+function whenceOf({ listener, client, tls, login, certificate, helo }: Caller): Whence {
+  return {
+    listener,
+    client,
+    ...(tls ? { tls } : {}),
+    ...(login === null ? {} : { login }),
+    ...(certificate === null ? {} : { certificate }),
+    ...(helo === null ? {} : { helo }),
+  }
+}
+
 const pathText = (path: ReversePath): string => (path === null ? '<>' : path.text)

@@ -16,11 +16,19 @@ export type EnvelopeRecord = {
   readonly size: number | null
   /** Received lines; `null`: the message never came. */
   readonly hops: number | null
+  /** The line was encrypted. Absent, as the next three: no, nobody, none, not said. */
+  readonly tls?: true
+  /** Who logged in, folded. */
+  readonly login?: string
+  /** The verified certificate of the client. */
+  readonly certificate?: string
+  /** The argument of HELO or EHLO. */
+  readonly helo?: string
   /** What was asked of the world, by `dnsbl.zen`. */
   readonly answers: Readonly<Record<string, 'listed' | 'clear' | 'error'>>
   readonly verdict: 'accepted' | 'refused'
   /** Where it was decided. Accepted is `data` when the message was stored, `rcpt` when it never came or was refused by no rule. */
-  readonly stage: 'connect' | 'mail' | 'rcpt' | 'data'
+  readonly stage: 'connect' | 'helo' | 'mail' | 'rcpt' | 'data'
   readonly code: number
   /** The row that decided, with its place, or `overlay deny-7f3a1c`; `''`: nothing in the document says. */
   readonly at: string
@@ -29,7 +37,7 @@ export type EnvelopeRecord = {
   readonly id: string | null
   /** Rows that only look on and would have refused. Absent: none. */
   readonly observed?: readonly string[]
-  /** Local parts are `~` and 16 hexadecimal digits (postmaster and abuse are not). Absent: plain. */
+  /** Local parts are `~` and 16 hexadecimal digits (postmaster and abuse are not), that of the login too. Absent: plain. */
   readonly hashed?: true
 }
 
@@ -85,6 +93,9 @@ function isRecord(value: object): value is EnvelopeRecord {
   if (!textOrNull(from) || !textOrNull(to) || !countOrNull(size) || !countOrNull(hops)) return false
   if (typeof answers !== 'object' || answers === null || typeof code !== 'number' || typeof graph !== 'string')
     return false
+  const { tls, login, certificate, helo } = value as Record<string, unknown>
+  if (tls !== undefined && tls !== true) return false
+  for (const text of [login, certificate, helo]) if (text !== undefined && typeof text !== 'string') return false
   for (const name in answers) if (!words.has((answers as Record<string, string>)[name]!)) return false
   return verdict === 'accepted' || verdict === 'refused'
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync 
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { envelopeLines, envelopesOf } from '../../src/admin/envelope-files.ts'
-import { hashMailbox, readKey } from '../../src/admin/envelope-hash.ts'
+import { hashLogin, hashMailbox, readKey } from '../../src/admin/envelope-hash.ts'
 import { openEnvelopeLog } from '../../src/admin/envelope-log.ts'
 import { type EnvelopeRecord, parseEnvelopeLine } from '../../src/mail/envelope-record.ts'
 import { silentLog } from '../../src/mail/log.ts'
@@ -27,7 +27,8 @@ async function rig(
       .sort()
   const lines = async (since = 0, until = Number.MAX_SAFE_INTEGER): Promise<EnvelopeRecord[]> => {
     const found: EnvelopeRecord[] = []
-    for await (const line of envelopeLines(await envelopes.files(), since, until)) found.push(...parseEnvelopeLine(line))
+    for await (const line of envelopeLines(await envelopes.files(), since, until))
+      found.push(...parseEnvelopeLine(line))
     return found
   }
   return { clock, events, envelopes, folder, names, lines }
@@ -154,4 +155,20 @@ test('a hash is of the folded local part, of its domain, and of the key; roles a
     'postmaster@a.test',
     'abuse@a.test',
   ])
+})
+
+test('a login is hashed as the mailbox that it is, or as a name without a domain', async () => {
+  const key = await readKey(join(tempFolder(), 'key'))
+  expect(hashLogin(key, 'ann@a.test')).toBe(hashMailbox(key, 'ann@a.test'))
+  expect(hashLogin(key, 'ann')).toMatch(/^~[0-9a-f]{16}$/)
+  expect(hashLogin(key, 'ann@evil@a.test')).toMatch(/^~[0-9a-f]{16}@a\.test$/)
+})
+
+test('with hashed local parts no login is kept as it is', async () => {
+  const { clock, envelopes, lines } = await rig({ ...defaultEnvelopeLog, localParts: 'hashed' })
+  envelopes.add({ ...record(clock), login: 'ann@a.test', tls: true, helo: 'mx.test' })
+  expect(await lines()).toMatchObject([
+    { login: expect.stringMatching(/^~[0-9a-f]{16}@a\.test$/), tls: true, helo: 'mx.test' },
+  ])
+  await envelopes.close()
 })

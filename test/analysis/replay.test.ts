@@ -11,6 +11,7 @@ import { type Bundle, makeBundle } from '../../src/graph/bundle.ts'
 import { bareLine } from '../../src/graph/evaluator.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
+import { prefixed } from '../../src/graph/renumber.ts'
 import { noSources } from '../../src/graph/sources.ts'
 import type { EnvelopeRecord } from '../../src/mail/envelope-record.ts'
 import type { IpAddress } from '../../src/mail/ip.ts'
@@ -211,4 +212,40 @@ test('hashed local parts are unknown where a graph tells local parts apart, and 
     hashed: true,
   })
   expect(replay([anybody], routed, rerouted, changeSet({})).changes[0]!.records).toBe(1)
+})
+
+/** The same document, but mail from whoever logged in as `login` is refused, and mail of a HELO `bad.test` at HELO. */
+function closedTo(login: string): Bundle {
+  const { graph } = bundled({ localMx: [relayed] })
+  const nodes = [
+    { kind: 'table', on: 'login', rows: [[login, 2, 'deny[0]']], otherwise: graph.entry.mail + 3 },
+    { kind: 'table', on: 'helo', rows: [['bad.test', 2, 'deny[1]']], otherwise: graph.entry.helo + 3 },
+    { kind: 'refuse', code: 550, status: '5.7.1', text: 'no', at: null },
+  ] as const
+  return makeBundle(
+    prefixed(graph, nodes, (own) => ({ ...own, mail: 0, helo: 1 })),
+    noSources,
+  )
+}
+
+test('records are weighed with their login and HELO name, and those of before as said by nobody', () => {
+  const before = bundled({ localMx: [relayed] })
+  const closed = (login: string, part: Partial<EnvelopeRecord>) =>
+    replay([record(part)], before, closedTo(login), changeSet({}), { hash }).changes[0]!.records
+  expect(closed('joe', {})).toBe(0)
+  expect(closed('joe', { login: 'joe' })).toBe(1)
+  expect(closed('*@a.test', { login: 'joe@a.test' })).toBe(1)
+  expect(closed('joe', { helo: 'BAD.test' })).toBe(1)
+  expect(closed('joe', { helo: 'good.test' })).toBe(0)
+})
+
+test('hashed logins are unknown where a graph tells logins apart, and exact with the key', () => {
+  const before = bundled({ localMx: [relayed] })
+  const of = (login: string) => record({ from: '<>', to: 'postmaster@far.example', login, hashed: true })
+  const records = [of(hash('joe', '')), of(hash('ann', '')), of(`${hash('joe', 'a.test')}@a.test`)]
+  expect(replay(records, before, closedTo('joe'), changeSet({})).unknown.hashed).toBe(2)
+  const plain = replay(records, before, closedTo('joe'), changeSet({}), { hash })
+  expect([plain.unknown.hashed, plain.changes[0]!.records]).toEqual([0, 1])
+  const mailbox = replay(records, before, closedTo('joe@a.test'), changeSet({}), { hash })
+  expect([mailbox.unknown.hashed, mailbox.changes[0]!.records]).toEqual([0, 1])
 })

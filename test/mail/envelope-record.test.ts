@@ -21,6 +21,11 @@ const records: fc.Arbitrary<EnvelopeRecord> = fc.record(
     graph: fc.constantFrom('g1:a', 'g1:b'),
     id: fc.constantFrom(null, 'q1'),
     hashed: fc.constant(true as const),
+    tls: fc.constant(true as const),
+    login: fc.string(),
+    certificate: fc.constant(`sha256:${'0'.repeat(64)}`),
+    helo: fc.string(),
+    observed: fc.constant(['deny[0]']),
   },
   {
     requiredKeys: [
@@ -69,4 +74,12 @@ test('what is no whole line says nothing', () => {
   expect(parseEnvelopeLine('{"to":[]}')).toEqual([])
   expect(parseEnvelopeLine(line.replace('"at":["x","y"]', '"at":["x"]'))).toEqual([])
   expect(parseEnvelopeLine(line.replace('"c@d.test"', '5'))).toEqual([])
+})
+
+test('what is said of the line has its shape, or the line is no record', () => {
+  const line = (part: object) => parseEnvelopeLine(JSON.stringify({ ...sample, ...part }))
+  expect(line({ tls: true, login: 'joe', certificate: 'sha256:', helo: 'mx.test' })).toHaveLength(1)
+  for (const part of [{ tls: false }, { tls: 'yes' }, { login: null }, { certificate: 1 }, { helo: ['a'] }]) {
+    expect(line(part), JSON.stringify(part)).toEqual([])
+  }
 })

@@ -1,4 +1,5 @@
 import type { KnownMessage } from '../../admin/operations.ts'
+import { lineWords } from '../../graph/message-text.ts'
 import { routeOf } from '../../graph/route-of.ts'
 import { parseMailbox } from '../../mail/path.ts'
 import { askForJson } from '../admin-client.ts'
@@ -50,9 +51,9 @@ function wayOf({ name, bundle, evaluator }: Side, recipient: string): ExplainedI
 
 export function explainedIdText({ id, queued, decisions, next }: ExplainedId, now: number): string {
   const lines = [`message ${id}`, '', 'why it is here']
-  for (const { to, from, client, listener, at, graph, time, hashed } of decisions) {
+  for (const { to, from, client, listener, at, graph, time, hashed, ...rest } of decisions) {
     const when = new Date(time).toISOString()
-    lines.push(`  ${to} from ${from}: client ${client} at ${listener}, ${when}`)
+    lines.push(`  ${to} from ${from}: client ${client} at ${listener}${lineWords(rest)}, ${when}`)
     lines.push(`    let in by ${at === '' ? 'no row: nothing refused it' : at}`)
     lines.push(`    graph ${graph}${hashed === true ? ', local parts hashed' : ''}`)
   }

@@ -5,10 +5,10 @@ import type { Case, Fate } from '../../analysis/suite-case.ts'
 import { endingsOf, type Traced } from '../../analysis/suite-endings.ts'
 import { demandsOf } from '../../analysis/suite-today.ts'
 import { fateText } from '../../analysis/suite-words.ts'
-import { bareLine } from '../../graph/evaluator.ts'
 import type { Described } from '../../graph/explanation.ts'
 import type { Graph, Outcome } from '../../graph/graph.ts'
 import type { Interpreter } from '../../graph/interpret.ts'
+import { lineOf } from '../../graph/message-text.ts'
 import { mailboxKey } from '../../graph/pattern.ts'
 import { type EnvelopeRecord, parseEnvelopeLine } from '../../mail/envelope-record.ts'
 import { parseIp } from '../../mail/ip.ts'
@@ -78,7 +78,7 @@ function messageOf(record: EnvelopeRecord, listeners: readonly string[]): Descri
   const recipient = to === null ? null : parseMailbox(to)
   if (!client.ok || !listeners.includes(listener) || sender?.ok === false || recipient?.ok === false) return null
   return {
-    ...bareLine,
+    ...lineOf(record),
     listener,
     client: client.value,
     sender: from === null ? undefined : (sender?.value ?? null),
