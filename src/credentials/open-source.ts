@@ -11,8 +11,23 @@ import { radiusSource } from './radius/source.ts'
 import type { Source, SourceParts } from './source.ts'
 import { userFile } from './user-file.ts'
 
-/** What the settings of a document stand for. Nothing is connected to before it is asked. */
+/**
+ * What the settings of a document stand for. Nothing is connected to before it is asked, and this cannot fail: it happens
+ * when a graph is active already. What cannot be used says why when it is asked.
+ */
 export function openSource(settings: CredentialSettings, secret: SecretValue, parts: SourceParts): Source {
+  try {
+    return sourceOf(settings, secret, parts)
+  } catch (error) {
+    const why = (error as Error).message
+    const fail = async (): Promise<never> => {
+      throw new Error(why)
+    }
+    return { checkPassword: fail, checkToken: fail, close: async () => {} }
+  }
+}
+
+function sourceOf(settings: CredentialSettings, secret: SecretValue, parts: SourceParts): Source {
   switch (settings.kind) {
     case 'users':
       return inlineUsers({ users: settings.users, secret: given(settings.cramKey, secret), checks: parts.checks })
