@@ -1,5 +1,6 @@
 import { explainCommand } from './explain-command.ts'
 import { overlayCommands } from './overlay-commands.ts'
+import { passwdCommand } from './passwd-command.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -311,11 +312,30 @@ export const commands: readonly CommandEntry[] = [
     ],
     load: () => import('./commands/token-new.ts'),
   },
+  passwdCommand(json),
+  {
+    name: 'cert self-signed',
+    summary: 'make a certificate and its key for a lab',
+    details:
+      'Writes `NAME.pem` and `NAME.key` (readable for you alone) and prints their paths, the fingerprint, and on standard error the line for `certificates` of the document. The certificate vouches for itself, so clients believe it only where they are told to. Contacts nobody, and needs no openssl.',
+    options: [
+      ['--name <names>', 'host names or addresses that it is for, divided by commas; files are named by the first'],
+      ['--days <number>', 'how long it is valid (default 90)'],
+      ['--out <folder>', 'where to write (default: here)'],
+      ['--force', 'replace files that are there'],
+      json,
+    ],
+    exits: [
+      [0, 'written'],
+      [1, 'a name is wrong, or a file is there already or cannot be written'],
+    ],
+    load: () => import('./commands/cert-self-signed.ts'),
+  },
   {
     name: 'status',
     summary: 'show what the running gateway does',
     details:
-      'Version, graph hash, listeners, sessions, queue, next hops, memory and the longest gap of the event loop.',
+      'Version, graph hash, listeners, sessions, certificates and when they expire, queue, next hops, memory and the longest gap of the event loop.',
     options: [stateDir, json],
     exits: [
       [0, 'shown'],

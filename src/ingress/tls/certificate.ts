@@ -100,19 +100,17 @@ function certificatesIn(file: string, pem: string): X509Certificate[] {
 }
 
 function privateKey(file: string, pem: string): KeyObject {
-  if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)) {
-    const why = pem.includes('ENCRYPTED PRIVATE KEY')
-      ? 'the key has a passphrase; a gateway that starts by itself needs one without'
-      : 'expected a private key in PEM, found none'
-    throw new CertificateError(file, why)
+  if (!/-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/.test(pem)) {
+    throw new CertificateError(file, 'expected a private key in PEM, found none')
+  }
+  // Both forms: that of PKCS #8, and a header inside of the older ones.
+  if (/ENCRYPTED/.test(pem)) {
+    throw new CertificateError(file, 'the key has a passphrase; a gateway that starts by itself needs one without')
   }
   try {
     return createPrivateKey(pem)
   } catch (error) {
-    const why = pem.includes('ENCRYPTED')
-      ? 'the key has a passphrase, which nobody is here to type'
-      : 'the key is damaged'
-    throw new CertificateError(file, why, error)
+    throw new CertificateError(file, 'the key is damaged', error)
   }
 }
 
