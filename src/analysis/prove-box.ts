@@ -81,9 +81,12 @@ function isEffect(leaf: Leaf, effect: Effect): boolean {
 /** What a box asks about, and its messages as a region of a space that was made with it; `null` when it has none. */
 function boxMembers(box: Box): { members: readonly Member[]; inBox: (space: Space) => Region | null } {
   const members: Member[] = []
-  const index = { client: -1, sender: -1, recipient: -1 }
+  const index = { client: -1, certificate: -1, login: -1, helo: -1, sender: -1, recipient: -1 }
   for (const [dimension, set] of [
     ['client', box.clients],
+    ['certificate', box.certificates ?? null],
+    ['login', box.logins ?? null],
+    ['helo', box.helos ?? null],
     ['sender', box.senders],
     ['recipient', box.recipients],
   ] as const) {
@@ -91,7 +94,7 @@ function boxMembers(box: Box): { members: readonly Member[]; inBox: (space: Spac
   }
   const inBox = (space: Space): Region | null => {
     const { everything, listeners, sizeCuts, hopCuts } = space
-    const within = (dimension: 'client' | 'sender' | 'recipient') =>
+    const within = (dimension: keyof typeof index) =>
       index[dimension] < 0
         ? everything[dimension]
         : everything[dimension].filter((one) => space.isIn(index[dimension], one))
@@ -100,7 +103,11 @@ function boxMembers(box: Box): { members: readonly Member[]; inBox: (space: Spac
     const region = {
       ...everything,
       listener: everything.listener.filter((one) => box.listeners?.includes(listeners[one]!) ?? true),
+      tls: everything.tls.filter((tls) => box.tls === undefined || box.tls === (tls === 1)),
       client: within('client'),
+      certificate: within('certificate'),
+      login: within('login'),
+      helo: within('helo'),
       sender: within('sender'),
       recipient: within('recipient'),
       size: everything.size.filter((range) => inRanges(sizes, sizeCuts, range)),

@@ -9,8 +9,9 @@ import { findingAt, type Subject } from './prove-witness.ts'
 /** The elements that a person writes as rules and rows, of all that a graph names. */
 const isRule = (at: string): boolean =>
   /^(?:deny|dnsbl)\[\d+\]$/.test(at) ||
+  /^checks\.[\w-]+$/.test(at) ||
   /^(?:localMx|aliases|domains)(?:\[|\.)/.test(at) ||
-  /^(?:trusted|clients\.[\w-]+\.networks)\[/.test(at)
+  /^(?:trusted|clients\.[\w-]+\.(?:networks|logins|certificates))\[/.test(at)
 
 /**
  * Every rule and row decides for some message. What no message reaches is dead, be it hidden by one rule before it or by

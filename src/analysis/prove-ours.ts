@@ -1,7 +1,8 @@
-import type { Graph, Leaf, Outcome } from '../graph/graph.ts'
+import type { Graph, Leaf, Outcome, Stage } from '../graph/graph.ts'
 import type { Found } from './proof.ts'
+import { internalMembers, strangersOf } from './prove-internal.ts'
 import { question } from './prove-question.ts'
-import { internalClients, ourRecipients } from './prove-relaying.ts'
+import { ourRecipients } from './prove-relaying.ts'
 import { type Member, type Region, type Space, spaceOf } from './prove-space.ts'
 import { type Ending, refuses, walk } from './prove-walk.ts'
 import { findingAt, type Subject, witnessOf } from './prove-witness.ts'
@@ -30,8 +31,15 @@ const arrives = (leaf: Leaf): string => {
 const isWanted = (space: Space, ending: Ending): boolean =>
   ending.kind === 'refused' && ending.stage === 'route' && space.question.valueOf(ending.leaf) === byRow
 
-/** Small, without a single hop behind it: what only size or hops would refuse is not meant. */
-const ordinary = (region: Region): Region => ({ ...region, size: [region.size[0]!], hops: [region.hops[0]!] })
+/** Small, few, without a single hop behind it: what only size, rates or hops would refuse is not meant. */
+const ordinary = (region: Region): Region => ({
+  ...region,
+  size: [region.size[0]!],
+  hops: [region.hops[0]!],
+  oracles: new Map(
+    [...region.oracles].map(([oracle, said]) => [oracle, oracle.startsWith('rate.') ? ['clear'] : said] as const),
+  ),
+})
 
 /**
  * In every domain of ours somebody else than its roles gets mail from somebody, and it goes somewhere, or a row of localMx
@@ -113,8 +121,9 @@ function firstRefused(subject: Subject, space: Space, from: Region) {
 /** Whoever gets as far as RCPT reaches `postmaster` and `abuse` of our domains and of the gateway's own name. */
 export function postmasterAndAbuseAccepted(subject: Subject): Found {
   const { graph } = subject.bundle
-  const space = spaceOf(question(graph, arrives), [ourRecipients(graph), roles, internalClients(graph)])
-  const strangers = new Set(space.everything.client.filter((state) => !space.isIn(2, state)))
+  const space = spaceOf(question(graph, arrives), [ourRecipients(graph), roles, ...internalMembers(graph)])
+  const strangers = strangersOf(space, 2, space.everything)
+  const isStrange = (region: Region) => shared(region, { ...strangers, oracles: region.oracles }) !== null
   const isOpen = (listener: number) => graph.control.listeners[listener]!.kind === 'mx'
   const from = {
     ...ordinary(space.everything),
@@ -130,10 +139,10 @@ export function postmasterAndAbuseAccepted(subject: Subject): Found {
       if (isWanted(space, ending)) return
       if (ending.kind === 'accepted') {
         accepted = true
-        acceptedFromOutside ||= region.listener.some(isOpen) && region.client.some((state) => strangers.has(state))
-      } else if (ending.stage === 'connect' || ending.stage === 'mail') {
+        acceptedFromOutside ||= region.listener.some(isOpen) && isStrange(region)
+      } else if (beforeRcpt.has(ending.stage)) {
         isBlocked = true
-        if (blocked === null || region.client.some((state) => strangers.has(state))) blocked = region
+        if (blocked === null || isStrange(region)) blocked = region
       } else if (found.length === 0) {
         const witness = witnessOf(subject, space, region, ({ behaviour }) => behaviour.kind === 'refused')
         found.push({
@@ -146,7 +155,7 @@ export function postmasterAndAbuseAccepted(subject: Subject): Found {
   })
   if (found[0] !== undefined) return found[0]
   const isMissed =
-    strangers.size > 0 && graph.control.listeners.some(({ kind }) => kind === 'mx') && !acceptedFromOutside
+    strangers.client.length > 0 && graph.control.listeners.some(({ kind }) => kind === 'mx') && !acceptedFromOutside
   if (blocked !== null && (!accepted || isMissed)) {
     const witness = witnessOf(subject, space, blocked, ({ behaviour }) => behaviour.kind === 'refused')
     const who = accepted ? 'nobody from outside' : 'nobody'
@@ -156,10 +165,16 @@ export function postmasterAndAbuseAccepted(subject: Subject): Found {
     verdict: isBlocked ? 'PROVED-IF' : 'PROVED',
     reason: 'postmaster and abuse of every domain of ours are accepted',
     assumes: isBlocked
-      ? ['whom deny rules or the senders of a client refuse before RCPT has another way to reach you']
+      ? [`whom deny rules${demands(graph)} or the senders of a client refuse before RCPT has another way to reach you`]
       : [],
   }
 }
+
+const beforeRcpt: ReadonlySet<Stage> = new Set<Stage>(['connect', 'helo', 'auth', 'mail'])
+
+/** What a listener or client may ask for before anybody may send. */
+const demands = ({ nodes }: Graph): string =>
+  nodes.some((node) => node.kind === 'refuse' && node.code === 530) ? ', a demand for TLS or a login' : ''
 
 const nullSender: Member = { dimension: 'sender', patterns: [['<>', true]] }
 
@@ -215,7 +230,11 @@ export function shared(a: Region, b: Region): Region | null {
   for (const [oracle, said] of a.oracles) oracles.set(oracle, both(said, b.oracles.get(oracle) ?? []))
   const region = {
     listener: both(a.listener, b.listener),
+    tls: both(a.tls, b.tls),
     client: both(a.client, b.client),
+    certificate: both(a.certificate, b.certificate),
+    login: both(a.login, b.login),
+    helo: both(a.helo, b.helo),
     sender: both(a.sender, b.sender),
     recipient: both(a.recipient, b.recipient),
     destination: both(a.destination, b.destination),

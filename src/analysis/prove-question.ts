@@ -98,13 +98,20 @@ function onlyLabel(node: Node, label: Int32Array): number | null {
   return only
 }
 
+const notes = ['observe', 'tag']
+const atConnect = ['listener', 'client', 'watched', ...notes]
+const atHelo = [...atConnect, 'tls', 'certificate', 'helo', 'check']
+const atMail = [...atHelo, 'login', 'sender', 'size', 'own-sender', 'rate', 'dnsbl']
+const atRcpt = [...atMail, 'recipient', 'local-part']
 const askedFor: Readonly<Partial<Record<Stage, readonly string[]>>> = {
-  connect: ['listener', 'client'],
-  mail: ['listener', 'client', 'sender', 'size'],
-  rcpt: ['listener', 'client', 'sender', 'recipient', 'local-part', 'size', 'dnsbl'],
-  route: ['recipient', 'local-part'],
-  data: ['listener', 'client', 'sender', 'recipient', 'local-part', 'size', 'hops'],
-  destination: ['destination'],
+  connect: atConnect,
+  helo: atHelo,
+  auth: atHelo,
+  mail: atMail,
+  rcpt: atRcpt,
+  route: ['recipient', 'local-part', ...notes],
+  data: [...atRcpt, 'hops'],
+  destination: ['destination', ...notes],
 }
 
 /**

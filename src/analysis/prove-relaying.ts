@@ -1,15 +1,10 @@
 import type { Graph, Leaf } from '../graph/graph.ts'
 import type { Found } from './proof.ts'
+import { internalAssumptions, internalMembers, outsideOf } from './prove-internal.ts'
 import { question } from './prove-question.ts'
-import { type Member, type Space, spaceOf } from './prove-space.ts'
-import { refuses, walk } from './prove-walk.ts'
+import { type Member, type Region, type Space, spaceOf } from './prove-space.ts'
+import { type Ending, refuses, walk } from './prove-walk.ts'
 import { type Subject, witnessOf } from './prove-witness.ts'
-
-/** Which clients are internal, by most specific network. */
-export const internalClients = ({ claims }: Graph): Member => ({
-  dimension: 'client',
-  patterns: claims.clients.map(([network, isInternal]) => [network, isInternal] as const),
-})
 
 /** Recipients in domains that the gateway answers for, and the roles of its own name (RFC 5321 §4.5.1). */
 export const ourRecipients = ({ claims, control }: Graph): Member => ({
@@ -43,33 +38,31 @@ const leaves = (leaf: Leaf): string => {
  */
 export function noOpenRelay(subject: Subject): Found {
   const { graph } = subject.bundle
-  const space: Space = spaceOf(question(graph, leaves), [internalClients(graph), ourRecipients(graph)])
-  const outside = {
+  const space: Space = spaceOf(question(graph, leaves), [ourRecipients(graph), ...internalMembers(graph)])
+  const others = {
     ...space.everything,
-    client: space.everything.client.filter((state) => !space.isIn(0, state)),
-    recipient: space.everything.recipient.filter((state) => !space.isIn(1, state)),
+    recipient: space.everything.recipient.filter((state) => !space.isIn(0, state)),
   }
-  const assumes = graph.claims.clients.some(([, isInternal]) => isInternal)
-    ? [
-        'clients in internal networks are really those hosts: no bridge, proxy or NAT shows strangers with their addresses',
-      ]
-    : []
-  if (outside.client.length === 0 || outside.recipient.length === 0) {
-    const nobody = outside.client.length === 0 ? 'every address is internal' : 'every domain is ours'
+  const outside = others.recipient.length === 0 ? [] : outsideOf(space, 1, others)
+  const assumes = internalAssumptions(graph)
+  if (outside.length === 0) {
+    const nobody = others.recipient.length > 0 ? 'every address is internal' : 'every domain is ours'
     return { verdict: 'VIOLATED', reason: `${nobody}: anybody may relay`, findings: [] }
   }
   const found: Found[] = []
-  walk(space, outside, {
-    ending(region, ending) {
-      if (found.length > 0 || ending.kind === 'refused' || !ending.values.includes('leaves')) return
-      const witness = witnessOf(subject, space, region, ({ behaviour }) => behaviour.kind === 'accepted')
-      found.push({
-        verdict: 'VIOLATED',
-        reason: `${witness.message.client}, who is not internal, can send to ${witness.message.recipient}, who is not ours`,
-        witness,
-      })
-    },
-  })
+  const ending = (region: Region, ending: Ending): void => {
+    if (found.length > 0 || ending.kind === 'refused' || !ending.values.includes('leaves')) return
+    const witness = witnessOf(subject, space, region, ({ behaviour }) => behaviour.kind === 'accepted')
+    const { client, login, recipient } = witness.message
+    const who = login === undefined ? client : `${login}, logged in at ${client}`
+    found.push({
+      verdict: 'VIOLATED',
+      reason: `${who}, who is not internal, can send to ${recipient}, who is not ours`,
+      witness,
+    })
+  }
+  // Those who need nothing are looked at first: the plainest way is the best evidence.
+  for (const region of outside.reverse()) walk(space, region, { ending })
   if (found[0] !== undefined) return found[0]
   return {
     verdict: assumes.length === 0 ? 'PROVED' : 'PROVED-IF',

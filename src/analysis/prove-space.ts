@@ -1,5 +1,6 @@
-import type { Box, PatternSet } from '../graph/box.ts'
+import { type Box, type PatternSet, unsaid } from '../graph/box.ts'
 import { type Graph, isLeaf, type NodeId, type Outcome, type Table } from '../graph/graph.ts'
+import { domainOfLogin } from '../graph/name-rank.ts'
 import { coveringBlocks } from '../graph/network.ts'
 import { byCodeUnits, coveringPatterns } from '../graph/pattern.ts'
 import type { IpAddress } from '../mail/ip.ts'
@@ -7,12 +8,13 @@ import type { Mailbox } from '../mail/path.ts'
 import type { CanonTable } from './canon.ts'
 import type { Family } from './family.ts'
 import { type LocalClass, type Mailboxes, mailboxesOf } from './mailboxes.ts'
+import { type NameFact, type Names, namesOf } from './names.ts'
 import { type Networks, networksOf } from './networks.ts'
 import { asCanon, oraclesOf, type Question } from './prove-question.ts'
 import type { StateId, States } from './states.ts'
 
 /** What a message is told apart by. */
-export type Dimension = 'client' | 'sender' | 'recipient' | 'destination'
+export type Dimension = 'client' | 'certificate' | 'login' | 'helo' | 'sender' | 'recipient' | 'destination'
 
 /** A set of mailboxes or addresses that a proof asks about beside the tables of the graph. */
 export type Member = {
@@ -32,6 +34,9 @@ export type Space = {
     readonly destination: Networks
     readonly sender: Mailboxes
     readonly recipient: Mailboxes
+    readonly certificate: Names
+    readonly login: Names
+    readonly helo: Names
   }
   readonly listeners: readonly string[]
   readonly sizeCuts: readonly number[]
@@ -40,6 +45,9 @@ export type Space = {
   labelAt(node: NodeId, table: Table, state: StateId): number
   /** Whether the class lies in the member set number `index`. */
   isIn(index: number, state: StateId): boolean
+  /** The class of a name that is not said. */
+  readonly unsaid: Readonly<Record<NameFact, StateId>>
+  name(fact: NameFact, state: StateId): string | null
   client(state: StateId): IpAddress
   sender(state: StateId): Mailbox | null
   recipient(state: StateId): Mailbox
@@ -48,6 +56,11 @@ export type Space = {
 /** A product of sets of classes. Never empty in any dimension. */
 export type Region = {
   readonly listener: readonly number[]
+  /** 1: encrypted, 0: not. */
+  readonly tls: readonly number[]
+  readonly certificate: readonly StateId[]
+  readonly login: readonly StateId[]
+  readonly helo: readonly StateId[]
   readonly client: readonly StateId[]
   readonly sender: readonly StateId[]
   readonly recipient: readonly StateId[]
@@ -61,7 +74,15 @@ const outcomes: readonly Outcome[] = ['listed', 'clear', 'error']
 
 export function spaceOf(question: Question, members: readonly Member[] = [], cuts: readonly Box[] = []): Space {
   const { graph, label } = question
-  const tables: Record<Dimension, CanonTable[]> = { client: [], sender: [], recipient: [], destination: [] }
+  const tables: Record<Dimension, CanonTable[]> = {
+    client: [],
+    certificate: [],
+    login: [],
+    helo: [],
+    sender: [],
+    recipient: [],
+    destination: [],
+  }
   const indexOf = new Map<NodeId, number>()
   for (const [id, node] of graph.nodes.entries()) {
     if (node.kind !== 'table' || label[id] !== id) continue
@@ -76,14 +97,25 @@ export function spaceOf(question: Question, members: readonly Member[] = [], cut
   const destination = networksOf(tables.destination)
   const sender = mailboxesOf(tables.sender, true)
   const recipient = mailboxesOf(tables.recipient, false)
+  const names = {
+    certificate: namesOf('certificate', tables.certificate, true),
+    login: namesOf('login', tables.login, true),
+    helo: namesOf('helo', tables.helo, true),
+  }
   const cells = {
     client: cellsByState(client),
     destination: cellsByState(destination),
     sender: cellsByState(sender),
+    certificate: nameCells(names.certificate),
+    login: nameCells(names.login),
+    helo: nameCells(names.helo),
   }
   const recipients = recipientClasses(recipient)
   const states: Record<Dimension, States> = {
     client: client.states,
+    certificate: names.certificate.states,
+    login: names.login.states,
+    helo: names.helo.states,
     destination: destination.states,
     sender: sender.states,
     recipient: recipient.states,
@@ -97,6 +129,10 @@ export function spaceOf(question: Question, members: readonly Member[] = [], cut
     question,
     everything: {
       listener: counted(listeners.length),
+      tls: [0, 1],
+      certificate: [...cells.certificate.keys()],
+      login: [...cells.login.keys()],
+      helo: [...cells.helo.keys()],
       client: [...cells.client.keys()],
       sender: [...cells.sender.keys()],
       recipient: [...recipients.keys()],
@@ -105,12 +141,17 @@ export function spaceOf(question: Question, members: readonly Member[] = [], cut
       hops: counted(hopCuts.length + 1),
       oracles: new Map(oraclesOf(graph).map((oracle) => [oracle, outcomes])),
     },
-    partition: { client, destination, sender, recipient },
+    partition: { client, destination, sender, recipient, ...names },
     listeners,
     sizeCuts,
     hopCuts,
     labelAt: (node, table, state) => states[dimensionOf(table.on)].labelOf(state, indexOf.get(node)!),
     isIn: (index, state) => states[dimensionOf(members[index]!.dimension)].labelOf(state, memberIndex[index]!) === 1,
+    unsaid: { certificate: names.certificate.state[0]!, login: names.login.state[0]!, helo: names.helo.state[0]! },
+    name(fact, state) {
+      const found = names[fact].witness(cells[fact].get(state)!)
+      return found === unsaid ? null : found
+    },
     client: (state) => client.witness(cells.client.get(state)!),
     sender(state) {
       const found = sender.witness(cells.sender.get(state)!, null)
@@ -121,18 +162,7 @@ export function spaceOf(question: Question, members: readonly Member[] = [], cut
   }
 }
 
-export function dimensionOf(on: Table['on']): Dimension {
-  switch (on) {
-    case 'local-part':
-      return 'recipient'
-    case 'login':
-    case 'certificate':
-    case 'helo':
-      throw new Error(`internal error: no dimension for ${on}`)
-    default:
-      return on
-  }
-}
+export const dimensionOf = (on: Table['on']): Dimension => (on === 'local-part' ? 'recipient' : on)
 
 /** A set as a table: 1 inside, 0 outside. The most specific pattern says which. */
 function memberTable(dimension: Table['on'], patterns: Member['patterns']): CanonTable {
@@ -150,10 +180,29 @@ export function memberOf(dimension: Dimension, set: PatternSet): Member {
   const isAddress = dimension === 'client' || dimension === 'destination'
   const lengths = new Set([...patterns].map((pattern) => Number(pattern.slice(pattern.indexOf('/') + 1))))
   const inside = (pattern: string): boolean => {
-    const around = new Set(isAddress ? coveringBlocks(pattern, lengths) : coveringPatterns(pattern))
+    const around = new Set(isAddress ? coveringBlocks(pattern, lengths) : coveringNames(dimension, pattern))
     return set.some((part) => around.has(part.pattern) && !part.except.some((one) => around.has(one)))
   }
   return { dimension, patterns: [...patterns].map((pattern) => [pattern, inside(pattern)] as const) }
+}
+
+/** As tables match them, itself too. What is not said no pattern matches but its own. */
+function coveringNames(dimension: Dimension, pattern: string): readonly string[] {
+  if (pattern === unsaid) return [pattern]
+  if (dimension === 'certificate') return [pattern, '*']
+  if (dimension !== 'login') return coveringPatterns(pattern)
+  const domain = pattern.startsWith('*') ? null : domainOfLogin(pattern)
+  return domain === null ? [pattern, '*'] : [pattern, `*@${domain}`, '*']
+}
+
+/** One cell of each state of which there is a name, that of nothing said first. */
+function nameCells(family: Names): Map<StateId, number> {
+  const found = new Map<StateId, number>()
+  for (const cell of family.order) {
+    const state = family.state[cell]!
+    if (!found.has(state) && family.witness(cell) !== null) found.set(state, cell)
+  }
+  return found
 }
 
 /** One cell of each state, of those that are not empty; one with an address that reads as an example where there is one. */

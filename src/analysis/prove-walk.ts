@@ -1,5 +1,6 @@
 import { oracleName } from '../graph/explanation.ts'
 import { isLeaf, type Node, type NodeId, type Outcome, type Stage } from '../graph/graph.ts'
+import { bySaying, possible } from './prove-lines.ts'
 import { passes } from './prove-question.ts'
 import { dimensionOf, type Region, type Space } from './prove-space.ts'
 
@@ -22,9 +23,11 @@ export const defaultBudget = 2_000_000
 
 export class BudgetSpent extends Error {}
 
-type Asked = 'connect' | 'mail' | 'rcpt' | 'route' | 'data' | 'destination'
+type Asked = 'connect' | 'helo' | 'auth' | 'mail' | 'rcpt' | 'route' | 'data' | 'destination'
 const following: Readonly<Record<Asked, Asked | null>> = {
-  connect: 'mail',
+  connect: 'helo',
+  helo: 'auth',
+  auth: 'mail',
   mail: 'rcpt',
   rcpt: 'route',
   route: 'data',
@@ -56,9 +59,21 @@ export function walk(
 ): void {
   const { graph, label } = space.question
   const open: Frame[] = []
-  const enter = (stage: Asked, region: Region, values: readonly string[], isExpanded = false) =>
+  const enter = (stage: Asked, region: Region, values: readonly string[], isExpanded = false): void => {
+    if (stage === 'helo' || stage === 'auth') {
+      // Asked of those only who say HELO, who log in.
+      const fact = stage === 'helo' ? 'helo' : 'login'
+      const entry = label[graph.entry[stage]]!
+      const isIdle = space.question.valueOf(entry) === passes && watch.passing === undefined
+      const [unsaid, said] = isIdle ? [region, null] : bySaying(space, fact, region)
+      if (said !== null) open.push({ stage, node: entry, region: said, values, isExpanded })
+      if (unsaid !== null) enter(following[stage]!, unsaid, values, isExpanded)
+      return
+    }
     open.push({ stage, node: label[graph.entry[stage]]!, region, values, isExpanded })
-  enter(only ?? 'connect', from, [])
+  }
+  if (only !== null) enter(only, from, [])
+  else for (const region of possible(space, from).reverse()) enter('connect', region, [])
 
   for (let frame = open.pop(); frame !== undefined; frame = open.pop()) {
     const { stage, node: id, region, values, isExpanded } = frame
@@ -95,8 +110,16 @@ export function walk(
 function* parts(space: Space, id: NodeId, node: Node, region: Region): Generator<readonly [NodeId, Region]> {
   const { label } = space.question
   switch (node.kind) {
+    case 'note':
+      yield [label[node.to]!, region]
+      return
     case 'choice': {
       const byName = new Map(node.cases)
+      if (node.on === 'tls') {
+        const toLine = (tls: number) => label[(tls === 1 ? byName.get('tls') : undefined) ?? node.otherwise]!
+        for (const [next, tls] of grouped(region.tls, toLine)) yield [next, { ...region, tls }]
+        return
+      }
       const to = (index: number) => label[byName.get(space.listeners[index]!) ?? node.otherwise]!
       for (const [next, listener] of grouped(region.listener, to)) yield [next, { ...region, listener }]
       return

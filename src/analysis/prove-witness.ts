@@ -1,6 +1,5 @@
 import { behaviourOf, type Decided } from '../graph/behaviour.ts'
 import type { Bundle } from '../graph/bundle.ts'
-import { bareLine } from '../graph/evaluator.ts'
 import type { Described } from '../graph/explanation.ts'
 import type { Outcome } from '../graph/graph.ts'
 import { type Interpreter, interpreter, pathText } from '../graph/interpret.ts'
@@ -35,7 +34,10 @@ export function messageOf(space: Space, region: Region): { message: Described; a
   const over = (cuts: readonly number[], range: number) => (range === 0 ? null : cuts[range - 1]! + 1)
   return {
     message: {
-      ...bareLine,
+      tls: region.tls[0] === 1,
+      certificate: space.name('certificate', region.certificate[0]!),
+      login: space.name('login', region.login[0]!),
+      helo: space.name('helo', region.helo[0]!),
       listener: space.listeners[region.listener[0]!]!,
       client: space.client(region.client[0]!),
       sender: space.sender(region.sender[0]!),
