@@ -118,6 +118,9 @@ export type ApplyRequest = {
   /** Graph that must be active; `null`: any. */
   readonly base: string | null
   readonly dryRun: boolean
+  /** For the journal: who applies, and the git commit that the document is of. */
+  readonly actor: string
+  readonly commit: string | null
 }
 
 export type ApplyResult =
@@ -136,6 +139,26 @@ export type ApplyResult =
     }
   | { readonly kind: 'base-moved'; readonly active: string; readonly expected: string }
   | { readonly kind: 'refused'; readonly error: string; readonly active: string }
+
+/** How one back-end is that knows logins. Times are epoch ms. */
+export type CredentialView = {
+  readonly id: string
+  readonly kind: string
+  /** `unused`: not asked yet. `failing`: its last answer was an error, and who asks it hears 454. */
+  readonly state: 'unused' | 'ok' | 'failing'
+  /** Since when it is in this state; `null` while unused. */
+  readonly since: number | null
+  readonly lastError: { readonly why: string; readonly at: number } | null
+  /** Questions by what came of them, and those that memory answered. */
+  readonly accepted: number
+  readonly refused: number
+  readonly unknown: number
+  readonly errors: number
+  readonly remembered: number
+  /** At this moment. */
+  readonly asking: number
+  readonly waiting: number
+}
 
 export type Status = {
   readonly version: string
@@ -180,7 +203,7 @@ export type Status = {
     readonly error: string | null
   }[]
   /** Back-ends that know logins, in the order in which they are asked. */
-  readonly credentials: readonly unknown[]
+  readonly credentials: readonly CredentialView[]
   /** Connections to next hops. */
   readonly connectionsOut: number
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number }

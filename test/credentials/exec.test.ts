@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { CredentialSettings } from '../../src/mail/login-settings.ts'
 import { until } from '../support/gateway.ts'
-import { tempFolder } from '../support/peer.ts'
+import { peers, tempFolder } from '../support/peer.ts'
 import { authenticatorOf, context, usual } from './support.ts'
 
 /** A program of this test; `$F` is a folder that it may write in. */
@@ -97,6 +98,34 @@ describe('a program', () => {
   test('one that does not read its input is heard all the same', async () => {
     expect(await ask(program('exec 0<&-; exit 1'))).toEqual({ kind: 'refused' })
   })
+})
+
+test.skipIf(!peers('python3'))('PAM is asked by the program of the examples', async () => {
+  const folder = tempFolder()
+  const check = join(folder, 'check')
+  // What pam_exec(8) shows of the question: name and client in the environment, the password on standard input.
+  const right = '[ "$PAM_USER/$PAM_RHOST/$(tr -d "\\0")" = "alice/192.0.2.7/wonder lä\'nd" ]'
+  writeFileSync(check, `#!/bin/sh\n${right}\n`, { mode: 0o755 })
+  const service = (name: string, ...lines: string[]) =>
+    writeFileSync(join(folder, name), `${[...lines, 'account required pam_permit.so', ''].join('\n')}`)
+  const own = `auth [success=1 default=ignore] pam_exec.so quiet expose_authtok ${check}`
+  service('own', own, 'auth requisite pam_deny.so', 'auth required pam_permit.so')
+  service('unix', 'auth required pam_unix.so nodelay')
+  service('broken', 'auth required pam_nonexistent.so')
+  const ask = async (name: string, login: string, password: string) => {
+    const argv = [join(import.meta.dirname, '../../examples/login/pam-check.py'), name, folder]
+    const back: CredentialSettings = { ...usual, id: 'pam', kind: 'exec', argv, timeoutMs: 20_000 }
+    const { authenticator } = authenticatorOf([back])
+    const answer = await authenticator.checkPassword(login, password, context)
+    const [health] = authenticator.health()
+    return [answer.kind, health!.accepted, health!.refused, health!.unknown, health!.errors]
+  }
+  expect(await ask('own', 'alice', "wonder lä'nd")).toEqual(['accepted', 1, 0, 0, 0])
+  expect(await ask('own', 'alice', 'wonder')).toEqual(['refused', 0, 1, 0, 0])
+  expect(await ask('unix', 'nobody-of-this-name', 'x')).toEqual(['refused', 0, 0, 1, 0])
+  expect(await ask('broken', 'alice', 'x')).toEqual(['error', 0, 0, 0, 1])
+  // Without a file for the service PAM has only `other`, which must not let anybody in.
+  expect((await ask('nosuch', 'alice', 'x'))[0]).not.toBe('accepted')
 })
 
 /** Ended, or about to be taken notice of. */

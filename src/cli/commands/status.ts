@@ -39,6 +39,7 @@ function statusText(status: Status, now: number): string {
   lines.push(...certificatesText(status, now))
   if (status.nextHops.length > 0)
     lines.push(table(['next hop', 'state', 'waiting', 'active', 'why'], status.nextHops.map(nextHopRow)))
+  lines.push(...credentialsText(status, now))
   if (status.overlays.length > 0) lines.push(`overlays\n${overlaysText(status.overlays, now)}`)
   return `${lines.join('\n')}\n`
 }
@@ -79,6 +80,22 @@ function certificatesText(status: Status, now: number): string[] {
     stale === null ? '' : `not renewed: ${stale}`,
   ])
   return [table(['certificate', 'for', 'listeners', 'valid until', 'left', ''], rows)]
+}
+
+/** A table only where logins are a matter. A gateway before logins does not say. */
+function credentialsText({ credentials }: Status, now: number): string[] {
+  const known = (credentials as Status['credentials'] | undefined) ?? []
+  if (known.length === 0) return []
+  const rows = known.map(({ id, kind, state, since, accepted, refused, errors, lastError }) => [
+    id,
+    kind,
+    since === null ? state : `${state} for ${durationText(now - since)}`,
+    String(accepted),
+    String(refused),
+    String(errors),
+    state === 'failing' ? (lastError?.why ?? '') : '',
+  ])
+  return [table(['credentials', 'kind', 'state', 'accepted', 'refused', 'errors', 'why'], rows)]
 }
 
 function nextHopRow(value: unknown): string[] {
