@@ -63,7 +63,7 @@ function checkData(input: Buffer, random: Random): void {
 /** Whatever came by BDAT, the dot-stuffed form of it ends nowhere but at its end when a next hop reads it as data. */
 function checkChunks(input: Buffer, random: Random): void {
   const reader = new ChunkReader()
-  const stored = segments(input, random).map((segment) => Buffer.from(reader.read(segment)))
+  const stored: Buffer[] = segments(input, random).map((segment) => Buffer.from(reader.read(segment)))
   stored.push(reader.end())
   const content = Buffer.concat(stored).toString('latin1')
   const text = input.toString('latin1')
