@@ -134,7 +134,7 @@ export const line = {
   ])
     .meta({
       description:
-        'Text of the greeting behind the host name, a template (see [the front door](front-door.md)). Default: `ESMTP`.',
+        'Text of the greeting behind the host name, a template (`docs/front-door.md`). Default: `ESMTP`.',
       examples: ['ESMTP $exename, $r'],
     })
     .optional(),
