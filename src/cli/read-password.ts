@@ -32,8 +32,9 @@ async function piped(input: Readable): Promise<string> {
 
 /** One line, none of it shown. Backspace and Ctrl-U correct, Ctrl-C and Ctrl-D give up. */
 function typed(keyboard: Keyboard, ask: (text: string) => void, prompt: string): Promise<string> {
-  ask(prompt)
+  // First, or what is typed at once would be on the screen.
   keyboard.setRawMode?.(true)
+  ask(prompt)
   return new Promise<string>((resolve, reject) => {
     let chars: string[] = []
     const end = (): void => {
