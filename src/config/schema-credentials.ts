@@ -16,8 +16,6 @@ import {
 
 const { ldap: ldapDefaults, radius: radiusDefaults, oauth: oauthDefaults } = defaults.credentials
 
-const addressPattern = "an address pattern, such as 'user@a.example', '*.a.example' or '<>'"
-
 const user = either('a hash, or an object with keys', [
   text('a hash'),
   keys({
@@ -30,7 +28,7 @@ const user = either('a hash, or an object with keys', [
         examples: ['$aes-256-gcm$...'],
       })
       .optional(),
-    addresses: listOrTable(addressPattern)
+    addresses: listOrTable("an address, such as 'user@a.example' or '*@a.example'")
       .meta({
         description: "Addresses that the login may send as, beside itself, where a client's `senders` are `own`.",
         examples: [['sales@corp.example']],

@@ -2,11 +2,11 @@ import { hashKindOf } from '../mail/password-hash.ts'
 import type { UserSettings } from '../mail/settings.ts'
 import type { Rows } from './define.ts'
 import type { User } from './define-line.ts'
-import { type Reading, read, unread } from './patterns.ts'
+import { mailboxKey, type Reading, read, readDomain, readMailbox, unread } from './patterns.ts'
 import type { DocPath } from './positions.ts'
-import { addressPatternsAt, take, twice, values } from './validate-read.ts'
+import { listOf, type Placed, take, twice, values } from './validate-read.ts'
 import type { Report, Spot } from './validate-report.ts'
-import { pairs, tellEmpty } from './validate-rows.ts'
+import { items, pairs, tellEmpty } from './validate-rows.ts'
 
 /** Users in the document. Logins are compared without case: two that differ in it alone would be one. */
 export function users(report: Report, section: Rows<User>, path: DocPath, hasKey: boolean): readonly UserSettings[] {
@@ -48,9 +48,22 @@ function userOf(
   return {
     hash: hash === undefined ? null : take(report, 'MG1324', inside('hash'), readHash(hash)),
     cram: cram === undefined ? null : take(report, 'MG1324', inside('cram'), readCram(cram)),
-    addresses:
-      addresses === undefined ? [] : values(addressPatternsAt(report, addresses, [...path, 'addresses'], 'sender')),
+    addresses: addresses === undefined ? [] : values(addressesAt(report, addresses, [...path, 'addresses'])),
   }
+}
+
+const addressesAt = (report: Report, value: unknown, path: DocPath): Placed<string>[] =>
+  listOf(report, items(report, value, path, 'sender'), 'MG1302', readAddress, (text) => text)
+
+/** A mailbox, or `*@domain` for all of that domain: whoever may send as a domain and all below it says so twice. */
+function readAddress(text: string): Reading<string> {
+  const expected = 'an address that may be used: user@a.example, or *@a.example for all of a domain'
+  if (text.startsWith('*@')) {
+    const domain = readDomain(text.slice(2))
+    return domain.ok ? read(`*@${domain.value}`) : unread(expected, text)
+  }
+  const mailbox = readMailbox(text)
+  return mailbox.ok ? read(mailboxKey(mailbox.value)) : unread(expected, text)
 }
 
 /** Folded: logins are compared without case. `:` divides the lines of user files and the fields of some back-ends. */

@@ -30,7 +30,7 @@ export type UserSettings = {
   readonly hash: string | null
   /** The password of CRAM-MD5, encrypted by the `cramKey` of the back-end; `null`: this user cannot use CRAM-MD5. */
   readonly cram: string | null
-  /** Addresses and patterns (`*@domain`) that the login may send as, beside itself. */
+  /** Mailboxes with folded local parts, and `*@domain`, that the login may send as, beside itself. */
   readonly addresses: readonly string[]
 }
 
