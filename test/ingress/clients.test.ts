@@ -1,25 +1,9 @@
-import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { path, peers, tempFolder } from '../support/peer.ts'
+import { peers, tempFolder } from '../support/peer.ts'
+import { runClient } from './client-program.ts'
 import { openHouse } from './house.ts'
-
-/** Runs a client to its end. Not synchronous: the server it talks to is in this process. */
-async function client(
-  program: string,
-  args: readonly string[],
-  input = '',
-): Promise<{ code: number | null; output: string }> {
-  const child = spawn(program, args, { env: { ...process.env, PATH: path }, stdio: ['pipe', 'pipe', 'pipe'] })
-  let output = ''
-  child.stdout.on('data', (chunk) => (output += chunk))
-  child.stderr.on('data', (chunk) => (output += chunk))
-  child.stdin.on('error', () => {})
-  child.stdin.end(input)
-  const code = await new Promise<number | null>((resolve, reject) => child.once('exit', resolve).once('error', reject))
-  return { code, output }
-}
 
 async function house() {
   const open = await openHouse()
@@ -34,16 +18,16 @@ describe('clients of others', () => {
   test.skipIf(!peers('swaks'))('swaks sends, and shows a refusal', async () => {
     const { port, inlet } = await house()
     const to = ['--server', `127.0.0.1:${port}`, '--from', 'a@example.com', '--helo', 'c.example']
-    const sent = await client('swaks', [...to, '--to', 'b@example.org,c@example.org', '--data', message])
+    const sent = await runClient('swaks', [...to, '--to', 'b@example.org,c@example.org', '--data', message])
     expect(sent).toMatchObject({ code: 0 })
     expect(inlet.kept[0]!.envelope.recipients.map(({ mailbox }) => mailbox.text)).toEqual([
       'b@example.org',
       'c@example.org',
     ])
     expect(inlet.kept[0]!.body).toContain('\r\n..a line with a dot\r\nthe end\r\n')
-    const piped = await client('swaks', [...to, '--to', 'b@example.org', '--pipeline', '--data', message])
+    const piped = await runClient('swaks', [...to, '--to', 'b@example.org', '--pipeline', '--data', message])
     expect(piped).toMatchObject({ code: 0 })
-    const refused = await client('swaks', [...to, '--to', 'nobody@example.org'])
+    const refused = await runClient('swaks', [...to, '--to', 'nobody@example.org'])
     expect(refused.code).toBe(24)
     expect(refused.output).toContain('<** 550 5.1.1 no such user')
   })
@@ -58,21 +42,21 @@ describe('clients of others', () => {
       '--mail-rcpt',
       'b@example.org',
     ]
-    expect(await client('curl', [...args, '--upload-file', '-'], message)).toEqual({ code: 0, output: '' })
+    expect(await runClient('curl', [...args, '--upload-file', '-'], message)).toEqual({ code: 0, output: '' })
     expect(inlet.kept[0]!.body).toMatch(stored)
-    const refused = await client('curl', [...args.slice(0, -1), 'nobody@example.org', '--upload-file', '-'], message)
+    const refused = await runClient('curl', [...args.slice(0, -1), 'nobody@example.org', '--upload-file', '-'], message)
     expect(refused.code).toBe(55)
   })
 
   test.skipIf(!peers('msmtp'))('msmtp sends', async () => {
     const { port, inlet } = await house()
     const args = ['--host=127.0.0.1', `--port=${port}`, '--tls=off', '--auth=off', '--from=a@example.com']
-    expect(await client('msmtp', [...args, 'b@example.org'], message.replaceAll('\r', ''))).toEqual({
+    expect(await runClient('msmtp', [...args, 'b@example.org'], message.replaceAll('\r', ''))).toEqual({
       code: 0,
       output: '',
     })
     expect(inlet.kept[0]!.body).toMatch(stored)
-    const refused = await client('msmtp', [...args, 'nobody@example.org'], message)
+    const refused = await runClient('msmtp', [...args, 'nobody@example.org'], message)
     expect(refused.output).toContain('550 5.1.1 no such user')
   })
 
@@ -91,8 +75,8 @@ describe('clients of others', () => {
       'b@example.org',
       `127.0.0.1:${port}`,
     ]
-    expect(await client('smtp-source', args)).toMatchObject({ code: 0 })
-    expect(await client('smtp-source', ['-d', ...args])).toMatchObject({ code: 0 })
+    expect(await runClient('smtp-source', args)).toMatchObject({ code: 0 })
+    expect(await runClient('smtp-source', ['-d', ...args])).toMatchObject({ code: 0 })
     expect(inlet.kept).toHaveLength(400)
     expect(new Set(inlet.kept.map(({ id }) => id)).size).toBe(400)
   })
@@ -125,7 +109,7 @@ assert s.noop()[0] == 250
 assert s.quit()[0] == 221
 `,
     )
-    expect(await client('python3', [script])).toEqual({ code: 0, output: '' })
+    expect(await runClient('python3', [script])).toEqual({ code: 0, output: '' })
     expect(inlet.kept[0]!.body).toMatch(stored)
     expect(inlet.kept[1]!.envelope).toMatchObject({
       smtputf8: true,
