@@ -41,6 +41,8 @@ export type Dimensions = {
   readonly tls: readonly boolean[]
   readonly certificates: PatternAtoms<Names>
   readonly logins: PatternAtoms<Names>
+  /** Some graph lets somebody log in somewhere. */
+  readonly takesLogins: boolean
   readonly helos: PatternAtoms<Names>
   readonly clients: PatternAtoms<Networks>
   readonly senders: PatternAtoms<Mailboxes>
@@ -98,7 +100,7 @@ export function makeDimensions(
     ...oracles.map(() => outcomes.length),
     recipients,
   ]
-  const named = { certificates, logins, helos }
+  const named = { certificates, logins, takesLogins: asked.asksLogin, helos }
   return { listeners, tls, clients, ...named, senders, sizesOf, hopsOf, oracles, recipient: sizes.length - 1, sizes }
 }
 

@@ -54,20 +54,20 @@ export function makeMailFunction(parts: Parts): MailFunction {
   }
 
   /**
-   * No message comes with a certificate over a line in the clear: what would become of it is what becomes of one without,
-   * so that no box is told apart by it.
+   * No message comes with a certificate over a line in the clear, and none with a login where no graph takes any: what
+   * would become of it is what becomes of one without, so that no box is told apart by it.
    */
-  const overTls = (root: DiagramId): DiagramId => {
-    if (dimensions.certificates.states.length < 2) return root
-    const none = dimensions.certificates.cells.findIndex(
-      (cell) => dimensions.certificates.family.patterns[cell] === unsaid,
-    )
-    const bare = fixed(root, variable.certificate, none)
+  const ofPossible = (root: DiagramId): DiagramId => {
+    const { certificates, logins, takesLogins, tls } = dimensions
+    const known = takesLogins ? root : fixed(root, variable.login, atomUnsaid(logins))
+    if (certificates.states.length < 2) return known
+    const bare = fixed(known, variable.certificate, atomUnsaid(certificates))
     return diagram.select(
       variable.tls,
-      Int32Array.from(dimensions.tls, (isEncrypted) => (isEncrypted ? root : bare)),
+      Int32Array.from(tls, (isEncrypted) => (isEncrypted ? known : bare)),
     )
   }
+  const atomUnsaid = ({ family, atomOf }: Dimensions['logins']): number => atomOf.get(family.state[0]!)!
 
   /** The function where a variable has this atom. */
   const fixed = (root: DiagramId, at: number, atom: number): DiagramId => {
@@ -107,10 +107,10 @@ export function makeMailFunction(parts: Parts): MailFunction {
       const mail = stage('mail', entry.mail, () => rcpt)
       const auth = ofThoseWho('login', mail, () => stage('auth', entry.auth, () => mail))
       const helo = ofThoseWho('helo', auth, () => stage('helo', entry.helo, () => auth))
-      return overTls(stage('connect', entry.connect, () => helo))
+      return ofPossible(stage('connect', entry.connect, () => helo))
     },
     set: (entry) =>
-      overTls(
+      ofPossible(
         build(parts, entry, (leaf) => {
           if (leaf.is !== 'member') throw new Error(`internal error: a set ends at ${leaf.is}`)
           return terminal(values.member(leaf.value))

@@ -75,13 +75,13 @@ export function namesOf(fact: NameFact, tables: readonly CanonTable[], isApart: 
 
   /** True when this is the most specific of the patterns that match the name. */
   function decides(cell: number, name: string): boolean {
-    if (ranks[fact](patterns[cell]!, name) < 0) return false
+    if (nameRank[fact](patterns[cell]!, name) < 0) return false
     const own = cells.get(fact === 'helo' ? heloDomain(name) : name)
     return own === undefined ? around(fact === 'helo' ? heloDomain(name) : name) === cell : own === cell
   }
 }
 
-const ranks = { login: loginRank, certificate: certificateRank, helo: heloRank }
+export const nameRank = { login: loginRank, certificate: certificateRank, helo: heloRank }
 
 /** Names that the pattern may decide of, the plain ones first. */
 function* candidates(fact: NameFact, pattern: string): Generator<string> {

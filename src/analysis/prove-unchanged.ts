@@ -1,7 +1,7 @@
 import { behaviourOf } from '../graph/behaviour.ts'
 import { type Box, blocksHold, mailboxesHold, type PatternSet } from '../graph/box.ts'
 import type { Bundle } from '../graph/bundle.ts'
-import { bareLine, type Line } from '../graph/evaluator.ts'
+import type { Line } from '../graph/evaluator.ts'
 import type { Outcome } from '../graph/graph.ts'
 import { messageText } from '../graph/message-text.ts'
 import { oracleName } from '../graph/oracle.ts'
@@ -10,6 +10,7 @@ import type { IpAddress } from '../mail/ip.ts'
 import type { Mailbox } from '../mail/path.ts'
 import type { CanonTable } from './canon.ts'
 import type { ChangeSet } from './change-set.ts'
+import { commonLine, rowsOf } from './common-line.ts'
 import { mailboxesOf } from './mailboxes.ts'
 import { networksOf } from './networks.ts'
 import type { Found } from './proof.ts'
@@ -67,6 +68,7 @@ function commonMessage({ bundle }: Subject, a: Box, b: Box): Common | null {
   const client = commonAddress(a.clients, b.clients)
   const sender = commonMailbox(a.senders, b.senders, true)
   const recipient = commonMailbox(a.recipients, b.recipients, false)
+  const line = commonLine(a, b)
   const sizeBytes = commonValue([sizesOf(a), sizesOf(b)])
   const hops = commonValue([hopsOf(a), hopsOf(b)])
   const answers = new Map<string, Outcome>()
@@ -81,9 +83,9 @@ function commonMessage({ bundle }: Subject, a: Box, b: Box): Common | null {
     const oracle = node.kind === 'oracle' ? oracleName(node.oracle) : null
     if (oracle !== null && !answers.has(oracle)) answers.set(oracle, 'clear')
   }
-  if (listener === undefined || client === null || sender === undefined || !recipient) return null
+  if (line === null || listener === undefined || client === null || sender === undefined || !recipient) return null
   if (sizeBytes === undefined || hops === undefined) return null
-  return { message: { ...bareLine, listener, client, sender, recipient, sizeBytes, hops }, answers }
+  return { message: { ...line, listener, client, sender, recipient, sizeBytes, hops }, answers }
 }
 
 function commonAddress(a: PatternSet | null, b: PatternSet | null): IpAddress | null {
@@ -130,13 +132,6 @@ function commonMailbox(a: PatternSet | null, b: PatternSet | null, withNull: boo
 const isEverywhere = (pattern: string): boolean => pattern.slice(pattern.lastIndexOf('@')).startsWith('@*')
 const domainsOf = (pattern: string): string =>
   isEverywhere(pattern) ? pattern.slice(pattern.lastIndexOf('@') + 1) : pattern
-
-function rowsOf(on: 'client' | 'recipient', sets: readonly (PatternSet | null)[]): CanonTable {
-  const patterns = new Set(sets.flatMap((set) => (set ?? []).flatMap(({ pattern, except }) => [pattern, ...except])))
-  const rows = [...patterns].sort(byCodeUnits).map((pattern) => [pattern] as const)
-  // Each its own label: which of them a cell is in is asked of the sets.
-  return { kind: 'table', on, rows, labels: Int32Array.from(rows, (_, i) => i + 1), otherwise: 0 }
-}
 
 type Ranges = readonly (readonly [over: number | null, upTo: number | null])[] | null
 const sizesOf = ({ sizes }: Box): Ranges =>

@@ -1,3 +1,4 @@
+import { noLoginReply, offersLogin } from '../graph/admission.ts'
 import type { Graph } from '../graph/graph.ts'
 import { oracleName } from '../graph/oracle.ts'
 import { ascending, type CanonId, type CanonTable, makeCanon, reachedFrom } from './canon.ts'
@@ -77,9 +78,14 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
   const sets = (options.sets ?? []).map((setOf) => setOf(canon))
   const entry = (side: Side, stage: AskedStage | 'route'): CanonId => side.numbers[side.graph.entry[stage]]!
   const passes = canon.leaf({ kind: 'leaf', is: 'next' })
+  // Where no graph takes logins nobody is told apart by them.
+  const asksLogin = graphs.some(({ control }) => offersLogin(control))
+  const noLogin = canon.leaf({ kind: 'leaf', is: 'refuse', ...noLoginReply })
+  const authOf = (side: Side): CanonId =>
+    !asksLogin ? passes : offersLogin(side.graph.control) ? entry(side, 'auth') : noLogin
 
   const admission = reachedFrom(canon.nodes, [
-    ...sides.flatMap((side) => askedStages.map((stage) => entry(side, stage))),
+    ...sides.flatMap((side) => askedStages.map((stage) => (stage === 'auth' ? authOf(side) : entry(side, stage)))),
     ...sets,
   ])
   const routing = reachedFrom(
@@ -121,7 +127,7 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
       logins: tables(admission, 'login'),
       certificates: tables(admission, 'certificate'),
       helos: tables(admission, 'helo'),
-      asksLogin: sides.some((side) => entry(side, 'auth') !== passes),
+      asksLogin,
       asksHelo: sides.some((side) => entry(side, 'helo') !== passes),
       listeners: graphs.flatMap(({ control }) => control.listeners.map(({ name }) => name)),
     },
@@ -140,7 +146,7 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
       return mail.compose(index, {
         connect: at('connect'),
         helo: at('helo'),
-        auth: at('auth'),
+        auth: authOf(side),
         mail: at('mail'),
         rcpt: at('rcpt'),
         data: at('data'),

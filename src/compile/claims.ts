@@ -10,8 +10,14 @@ import { foldPattern } from './deny.ts'
 export function claimsOf(document: Document): Claims {
   const { relaying } = document
   const clients = clientRows(document.clients)
+  const logins = rowsOf(document.clients, ({ logins = [] }) => logins.map(({ login, at }) => [login, at]))
+  const certificates = rowsOf(document.clients, ({ certificates = [] }) =>
+    certificates.map(({ certificate, at }) => [certificate, at]),
+  )
   return {
     clients,
+    ...(logins.length === 0 ? {} : { logins }),
+    ...(certificates.length === 0 ? {} : { certificates }),
     domains: document.domains
       .map(({ pattern, kind, at }) => [pattern, kind, at] as const)
       .sort(([a], [b]) => byCodeUnits(a, b)),
@@ -21,11 +27,18 @@ export function claimsOf(document: Document): Claims {
   }
 }
 
-function clientRows(clients: readonly ClientEntry[]): Claims['clients'] {
+const clientRows = (clients: readonly ClientEntry[]): Claims['clients'] =>
+  rowsOf(clients, ({ networks }) => networks.map(({ network, at }) => [network, at]))
+
+function rowsOf(
+  clients: readonly ClientEntry[],
+  patternsOf: (client: ClientEntry) => readonly (readonly [pattern: string, at: string])[],
+): Claims['clients'] {
   const rows = new Map<string, Claims['clients'][number]>()
-  for (const { networks, internal } of clients) {
-    // Of a network that is written twice the first stays, as in the tables.
-    for (const { network, at } of networks) if (!rows.has(network)) rows.set(network, [network, internal, at])
+  for (const client of clients) {
+    // Of a pattern that is written twice the first stays, as in the tables.
+    for (const [pattern, at] of patternsOf(client))
+      if (!rows.has(pattern)) rows.set(pattern, [pattern, client.internal, at])
   }
   return [...rows.values()].sort(([a], [b]) => byCodeUnits(a, b))
 }

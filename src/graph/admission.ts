@@ -1,6 +1,7 @@
 import type { Route } from '../mail/next-hop.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
+import type { Control } from './control.ts'
 import { type Evaluator, type Facts, type NoteAt, noNotes, type Winner } from './evaluator.ts'
 import type { Leaf, Oracle, Outcome, Stage } from './graph.ts'
 import { routeOf } from './route-of.ts'
@@ -48,7 +49,20 @@ export const admitHelo = (evaluator: Evaluator, facts: Facts): Verdict | Asking<
 
 /** Whether login may be used on this line: a refusal is not offered AUTH, and is the reply to it. */
 export const admitLogin = (evaluator: Evaluator, facts: Facts): Verdict | Asking<Verdict> =>
-  walk(evaluator, 'auth', facts, plain)
+  offersLogin(evaluator.control) ? walk(evaluator, 'auth', facts, plain) : noLogin
+
+/** A graph none of whose listeners takes logins says nothing of them in its stage `auth`. */
+export const offersLogin = ({ listeners }: Control): boolean => listeners.some(({ login }) => login !== undefined)
+
+/** The reply where none does. */
+export const noLoginReply = { code: 502, status: '5.5.1', text: 'there is no login here' } as const
+
+const noLogin: Verdict = {
+  kind: 'refuse',
+  reply: noLoginReply,
+  winner: { at: '', file: null, line: 0, column: 0 },
+  notes: noNotes,
+}
 
 /** MAIL: `facts.sender`, and `facts.sizeBytes` when SIZE= was given. */
 export const admitSender = (evaluator: Evaluator, facts: Facts): Verdict | Asking<Verdict> =>

@@ -79,8 +79,12 @@ export function boxHolds(box: Box, message: Described, answers: ReadonlyMap<stri
 const within = (value: number, over: number | null, upTo: number | null): boolean =>
   (over === null || value > over) && (upTo === null || value <= upTo)
 
-/** `rank`: as tables match such a name, -1 when they do not. */
-function namesHold(set: PatternSet, name: string | null, rank: (pattern: string, name: string) => number): boolean {
+/** True when the name lies in the set. `rank`: as tables match such a name, -1 when they do not. */
+export function namesHold(
+  set: PatternSet,
+  name: string | null,
+  rank: (pattern: string, name: string) => number,
+): boolean {
   const holds = (pattern: string) =>
     pattern === unsaid || name === null ? pattern === unsaid && name === null : rank(pattern, name) >= 0
   return set.some(({ pattern, except }) => holds(pattern) && !except.some(holds))

@@ -1,5 +1,6 @@
 import { compareGraphs } from '../../src/analysis/compare.ts'
 import { oraclesOf } from '../../src/analysis/prove-question.ts'
+import { offersLogin } from '../../src/graph/admission.ts'
 import { behaviourOf, sameBehaviour } from '../../src/graph/behaviour.ts'
 import { boxHolds } from '../../src/graph/box.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
@@ -38,6 +39,7 @@ export function exactnessOf(seed: number, count: number, tally: Tally): string |
   tally.mostBoxes = Math.max(tally.mostBoxes, set.changes.length)
   const plain = [before, after].map((bundle) => interpreter(bundle.graph, bundle.sources, bundle.hash))
   const oracles = [...new Set([...oraclesOf(before.graph), ...oraclesOf(after.graph)])]
+  const takesLogins = [before, after].some(({ graph }) => offersLogin(graph.control))
   const random = randomOf(seed ^ 0x5bd1e995)
   const differs = ({ message, answers }: Question): boolean => {
     const [from, to] = plain.map((one) => behaviourOf(one, message, answers))
@@ -45,7 +47,9 @@ export function exactnessOf(seed: number, count: number, tally: Tally): string |
     return !sameBehaviour(from.behaviour, to.behaviour)
   }
   for (let i = 0; i < count; i++) {
-    const question = randomMessage(random, oracles)
+    const drawn = randomMessage(random, oracles)
+    // Where neither takes logins nobody logs in.
+    const question = takesLogins ? drawn : { ...drawn, message: { ...drawn.message, login: null } }
     const holding = set.changes.filter(({ box }) => boxHolds(box, question.message, question.answers))
     const isChanged = differs(question)
     tally.messages++

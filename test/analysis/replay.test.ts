@@ -214,9 +214,16 @@ test('hashed local parts are unknown where a graph tells local parts apart, and 
   expect(replay([anybody], routed, rerouted, changeSet({})).changes[0]!.records).toBe(1)
 })
 
+/** Anybody may log in, over any line. */
+const login = { required: false, mechanisms: ['PLAIN'], clearTextFrom: ['0.0.0.0/0', '::/0'] } as const
+const withLogin = {
+  localMx: [relayed],
+  listeners: aDocument().listeners.map((listener) => ({ ...listener, login })),
+}
+
 /** The same document, but mail from whoever logged in as `login` is refused, and mail of a HELO `bad.test` at HELO. */
 function closedTo(login: string): Bundle {
-  const { graph } = bundled({ localMx: [relayed] })
+  const { graph } = bundled(withLogin)
   const nodes = [
     { kind: 'table', on: 'login', rows: [[login, 2, 'deny[0]']], otherwise: graph.entry.mail + 3 },
     { kind: 'table', on: 'helo', rows: [['bad.test', 2, 'deny[1]']], otherwise: graph.entry.helo + 3 },
@@ -229,7 +236,7 @@ function closedTo(login: string): Bundle {
 }
 
 test('records are weighed with their login and HELO name, and those of before as said by nobody', () => {
-  const before = bundled({ localMx: [relayed] })
+  const before = bundled(withLogin)
   const closed = (login: string, part: Partial<EnvelopeRecord>) =>
     replay([record(part)], before, closedTo(login), changeSet({}), { hash }).changes[0]!.records
   expect(closed('joe', {})).toBe(0)
@@ -240,7 +247,7 @@ test('records are weighed with their login and HELO name, and those of before as
 })
 
 test('hashed logins are unknown where a graph tells logins apart, and exact with the key', () => {
-  const before = bundled({ localMx: [relayed] })
+  const before = bundled(withLogin)
   const of = (login: string) => record({ from: '<>', to: 'postmaster@far.example', login, hashed: true })
   const records = [of(hash('joe', '')), of(hash('ann', '')), of(`${hash('joe', 'a.test')}@a.test`)]
   expect(replay(records, before, closedTo('joe'), changeSet({})).unknown.hashed).toBe(2)
