@@ -17,6 +17,7 @@ describe('the documents of this repository do what their tests say, and no mista
     'mailgw.config.ts',
     'examples/minimal.yaml',
     'examples/smart-host/mailgw.config.ts',
+    'examples/edge/mailgw.config.ts',
     'examples/mailq/mailgw.config.ts',
   ])('%s', async (config) => {
     const { cases, mutation } = await tested(config, '--suggest')

@@ -11,14 +11,19 @@ const examples = readdirSync(join(root, 'examples'), { recursive: true, encoding
   .sort()
 
 /** Warnings that an example is meant to give. */
-const expected = new Map([['examples/mailq/by-mx.yaml lab', ['MG1505']]])
+const expected = new Map([
+  ['examples/mailq/by-mx.yaml lab', ['MG1505']],
+  ['examples/edge/mailgw.config.ts', ['MG1509']],
+])
 
 test('the examples that the README and the tests name are there', () => {
   expect(examples).toEqual([
+    'edge/mailgw.config.ts',
     'large-table/mailgw.config.ts',
     'mailq/by-mx.yaml',
     'mailq/mailgw.config.ts',
     'minimal.yaml',
+    'printers.yaml',
     'smart-host/mailgw.config.ts',
   ])
 })
