@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
-import { ShapeError } from '../graph/shape.ts'
+import { line, orNull, ShapeError } from '../graph/shape.ts'
 import type { Log } from '../mail/log.ts'
 import type { Recognized } from './access.ts'
 import { banCalls } from './ban-calls.ts'
@@ -41,7 +41,13 @@ function localCalls({ app, needs }: Calls, operations: Operations, uploads: stri
   app.post('/apply', needs('local'), async (c) => {
     const file = join(uploads, `upload-${process.pid}-${uploaded++}`)
     await bodyToFile(c.req.raw, file)
-    const request = { base: c.req.query('base') ?? null, dryRun: c.req.query('dry-run') === '1' }
+    const query = (name: string) => {
+      const value = c.req.query(name) ?? null
+      orNull(line)(value, name)
+      return value
+    }
+    const [base, commit] = [query('base'), query('commit')]
+    const request = { base, commit, actor: query('actor') ?? 'mailgw apply', dryRun: query('dry-run') === '1' }
     const result = await operations.apply(file, request, c.get('identity'))
     return c.json(result, result.kind === 'refused' ? 422 : result.kind === 'base-moved' ? 412 : 200)
   })

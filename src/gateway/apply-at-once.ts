@@ -8,7 +8,7 @@ import type { Activation } from './activation.ts'
 export async function applyAtOnce(
   activation: Activation,
   file: string,
-  { base, dryRun }: ApplyRequest,
+  { base, dryRun, actor, commit }: ApplyRequest,
   identity: Identity,
   loopGap: LoopGap,
 ): Promise<ApplyResult> {
@@ -33,9 +33,9 @@ export async function applyAtOnce(
       {
         hash: uploaded.body.hash,
         base: base ?? active,
-        actor: 'mailgw apply',
+        actor,
         reason: dryRun ? 'dry run' : 'applied at once',
-        commit: null,
+        commit,
         planHash: null,
         witnesses: null,
         boxes: null,

@@ -1,10 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { JournalEntry } from '../../src/admin/protocol.ts'
 import { activated } from '../support/admin.ts'
 import { mailgw, startGateway } from '../support/gateway.ts'
-import { freePort } from '../support/peer.ts'
+import { freePort, tempFolder } from '../support/peer.ts'
 import { site } from './site.ts'
 
 test('history shows who did what and that the chain is whole; rollback goes back to the graph before', async () => {
@@ -44,6 +47,32 @@ test('history shows who did what and that the chain is whole; rollback goes back
   )
   expect(count).toBe(5)
   expect(entries.map(({ reason }) => reason)).toEqual(['too early', expect.stringMatching(/^mailgw rollback by /)])
+})
+
+test('an apply on the machine itself says who did it, and of which commit the document is', async () => {
+  const port = await freePort()
+  const gateway = await startGateway(site({ port, localMx: { '*': 'hold' } }))
+  const folder = tempFolder()
+  const file = join(folder, 'mailgw.config.json')
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', ['-C', folder, '-c', 'user.name=ann', '-c', 'user.email=ann@here.test', ...args]).toString()
+  writeFileSync(file, JSON.stringify(site({ port, localMx: { '*': 'discard' } })))
+  git('init', '-q')
+  git('add', '.')
+  git('commit', '-q', '-m', 'discard')
+  const commit = git('rev-parse', 'HEAD').trim()
+
+  const latest = async () => {
+    const { entries } = await gateway.ask<{ entries: JournalEntry[] }>('history', '--limit', '1')
+    return entries[0]
+  }
+  const apply = () => mailgw(['apply', '--config', file, '--state-dir', gateway.stateDir])
+  expect((await apply()).code).toBe(0)
+  const onBehalfOf = `${userInfo().username}@${hostname()}`
+  expect(await latest()).toMatchObject({ action: 'activate', commit, onBehalfOf, reason: 'applied at once' })
+  writeFileSync(file, JSON.stringify(site({ port, localMx: { '*': 'hold' } })))
+  expect((await apply()).code).toBe(0)
+  expect(await latest()).toMatchObject({ commit: `${commit} (changed)` })
 })
 
 test('history sees an entry that was changed while the gateway ran', async () => {

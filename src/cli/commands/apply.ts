@@ -30,8 +30,7 @@ export const run: Run = async ({ arguments: [planFile], options, terminal }) => 
   const before = atOnce ? (wishes.base ?? (await activeHere(socket).catch(() => null))) : null
   const source = await sourceOf(env === null ? options : { ...options, env }, terminal)
   const isHere = textOption(options, 'stateDir') !== null || (source.document?.gateways.length ?? 0) === 0
-  if (isHere && atOnce)
-    return await applyHere(socket, before ?? (await activeHere(socket)), source.bundle, options, terminal)
+  if (isHere && atOnce) return await applyHere(socket, before ?? (await activeHere(socket)), source, options, terminal)
 
   const fleet = isHere ? [await memberHere(stateDirOf(options))] : await askMembers(source.document!, source.folder)
   const interrupt = new AbortController()

@@ -3,16 +3,22 @@ import type { ApplyResult, Status } from '../../admin/operations.ts'
 import { type Bundle, writeBundle } from '../../graph/bundle.ts'
 import { askForJson, sendToGateway } from '../admin-client.ts'
 import { flag, type Invocation, type Terminal } from '../run.ts'
+import { actorHere } from './apply-options.ts'
 
 /** Puts a graph live on one gateway of this machine in one call: prepare and activate, without a trial. */
 export async function applyHere(
   socket: string,
   base: string,
-  bundle: Bundle,
+  { bundle, commit }: { readonly bundle: Bundle; readonly commit: string | null },
   options: Invocation['options'],
   terminal: Terminal,
 ): Promise<number> {
-  const query = new URLSearchParams({ base, ...(flag(options, 'dryRun') ? { 'dry-run': '1' } : {}) })
+  const query = new URLSearchParams({
+    base,
+    actor: actorHere(process.env),
+    ...(commit === null ? {} : { commit }),
+    ...(flag(options, 'dryRun') ? { 'dry-run': '1' } : {}),
+  })
   const { status, body } = await sendToGateway(socket, `/apply?${query}`, Readable.from([writeBundle(bundle)]))
   const result = body as ApplyResult
   if (flag(options, 'json')) terminal.out(`${JSON.stringify(result, null, 2)}\n`)
