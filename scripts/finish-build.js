@@ -9,8 +9,8 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url))
 const src = fileURLToPath(new URL('../src', import.meta.url))
 
 // A start would load three hundred modules, and to find and open them one by one takes longer than all else that it does.
-// So the gateway, its log, and the threads that build graphs and compute hashes for it are put together, with the packages that each start
-// needs; others stay where they are, and some of them bring machine code.
+// So the gateway, its log, and the threads that build graphs and compute hashes for it are put together, with the packages
+// that each start needs; others stay where they are, and some of them bring machine code.
 const needed = ['dns2', 'pino']
 const isPath = (id) => id.startsWith('.') || isAbsolute(id)
 const bundle = await rolldown({
