@@ -6,8 +6,8 @@ import { type Authorities, CertificateError, type Pair, readAuthorities, readPai
 import { type ListenerContexts, listenerContexts, type TlsContexts } from './contexts.ts'
 import { watchExpiry } from './expiry.ts'
 
-/** How often the files are looked at. Whoever renews a certificate has it served within this time. */
-const lookEveryMs = 10_000
+/** How often the files are looked at: whoever renews a certificate has it served within this time. */
+const lookEveryMs = 2000
 
 /** What is on the gateway's disk of the certificates that the active document names, and how it was found. */
 export type CertificateView = {
