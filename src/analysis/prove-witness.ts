@@ -3,7 +3,7 @@ import type { Bundle } from '../graph/bundle.ts'
 import type { Described } from '../graph/explanation.ts'
 import type { Outcome } from '../graph/graph.ts'
 import { type Interpreter, interpreter, pathText } from '../graph/interpret.ts'
-import { messageText } from '../graph/message-text.ts'
+import { lineOptions, messageText } from '../graph/message-text.ts'
 import { type Place, placeFinder } from '../graph/sources.ts'
 import { narrowed } from './narrow.ts'
 import type { Finding, Witness } from './proof.ts'
@@ -97,10 +97,7 @@ export function answersMet(
 /** The command line that explains this message, ready for a shell. */
 export function explainLine(message: Described, answers: ReadonlyMap<string, Outcome>): string {
   const words = ['mailgw', 'explain', '--listener', message.listener, '--client', message.client]
-  if (message.helo !== null) words.push('--helo', message.helo)
-  if (message.tls) words.push('--tls')
-  if (message.certificate !== null) words.push('--cert', message.certificate)
-  if (message.login !== null) words.push('--login', message.login)
+  words.push(...lineOptions(message))
   if (message.sender !== undefined) words.push('--from', pathText(message.sender))
   if (message.recipient !== null) words.push('--to', message.recipient.text)
   if (message.sizeBytes !== null) words.push('--size', `${message.sizeBytes}B`)

@@ -1,3 +1,4 @@
+import { lineOptions, lineText, lineWords } from '../graph/message-text.ts'
 import { assertNever } from '../mail/result.ts'
 import type { HostPort } from '../mail/settings.ts'
 import type { Case, Decider, Demand, Ending, Fate, Way } from './suite-case.ts'
@@ -94,7 +95,7 @@ export function caseText({ name, message, assume }: Case): string {
   const size = sizeBytes === null ? '' : `, ${sizeBytes} octets`
   const hop = hops === null ? '' : `, ${hops} hops`
   const answers = [...assume].map(([oracle, outcome]) => `, ${oracle}=${outcome}`).join('')
-  return `${client} at ${listener}, ${from}${to}${size}${hop}${answers}`
+  return `${client} at ${listener}${lineWords(lineText(message))}, ${from}${to}${size}${hop}${answers}`
 }
 
 /** The command that tells the whole of it. */
@@ -104,6 +105,7 @@ export function explainLine(
 ): string {
   const { client, listener, sender, recipient, sizeBytes } = message
   const words = ['mailgw', 'explain', ...options, '--listener', listener, '--client', client]
+  words.push(...lineOptions(message))
   if (sender !== undefined) words.push('--from', sender === null ? '<>' : sender.text)
   if (recipient !== null) words.push('--to', recipient.text)
   if (sizeBytes !== null) words.push('--size', `${sizeBytes}B`)

@@ -53,16 +53,6 @@ const planForms: readonly OptionEntry[] = [
   ['--markdown', 'print the plan as the comment of a pull request, at most 60,000 characters'],
   ['--hash', 'print the hash of the change set alone'],
 ]
-const message: readonly OptionEntry[] = [
-  ['--client <address>', 'address of the client (default 127.0.0.1)'],
-  ['--listener <name>', 'listener it connects to (default: the first)'],
-  ['--from <mailbox>', 'reverse-path; <> for the null one'],
-  ['--to <mailbox>', 'recipient'],
-  ['--size <size>', 'size of the message, such as 2MiB'],
-  ['--hops <n>', 'Received lines of the message'],
-  ['--assume <oracle=outcome...>', 'answer of an oracle, such as dnsbl.zen=listed'],
-]
-
 export const commands: readonly CommandEntry[] = [
   {
     name: 'serve',
@@ -113,7 +103,7 @@ export const commands: readonly CommandEntry[] = [
     ],
     load: () => import('./commands/graph.ts'),
   },
-  explainCommand({ source: [config, graphFile, env], stateDir, message, json }),
+  explainCommand({ source: [config, graphFile, env], stateDir, json }),
   {
     name: 'test',
     summary: 'run the tests that stand beside a document',

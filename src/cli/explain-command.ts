@@ -1,14 +1,28 @@
 import type { CommandEntry, OptionEntry } from './commands.ts'
 
+/** What describes a message. */
+const message: readonly OptionEntry[] = [
+  ['--client <address>', 'address of the client (default 127.0.0.1)'],
+  ['--listener <name>', 'listener it connects to (default: the first)'],
+  ['--helo <name>', 'argument of HELO or EHLO'],
+  ['--tls', 'the line is encrypted (said by itself of a listener with implicit TLS, and by --cert)'],
+  ['--cert <fingerprint>', 'verified certificate of the client, such as sha256:01ab...'],
+  ['--login <name>', 'who logged in'],
+  ['--from <mailbox>', 'reverse-path; <> for the null one'],
+  ['--to <mailbox>', 'recipient'],
+  ['--size <size>', 'size of the message, such as 2MiB'],
+  ['--hops <n>', 'Received lines of the message'],
+  ['--assume <oracle=outcome...>', 'answer of an oracle, such as dnsbl.zen=listed'],
+]
+
 /** The options that it shares with other commands. */
 export type SharedOptions = {
   readonly source: readonly OptionEntry[]
   readonly stateDir: OptionEntry
-  readonly message: readonly OptionEntry[]
   readonly json: OptionEntry
 }
 
-export const explainCommand = ({ source, stateDir, message, json }: SharedOptions): CommandEntry => ({
+export const explainCommand = ({ source, stateDir, json }: SharedOptions): CommandEntry => ({
   name: 'explain',
   summary: 'tell what happens to a described message, and which line of the document decides',
   details:

@@ -12,6 +12,14 @@ export type TestMessage = {
   readonly listener?: string
   /** Address of the client; 127.0.0.1 unless said. */
   readonly client?: string
+  /** The line is encrypted. Said by itself of a listener with implicit TLS, and of a client with a certificate. */
+  readonly tls?: boolean
+  /** Who logged in. */
+  readonly login?: string
+  /** The verified certificate of the client, such as `'sha256:01ab...'`. */
+  readonly certificate?: string
+  /** What it says in HELO or EHLO; left out: nothing yet, and the stage `helo` is not asked. */
+  readonly helo?: string
   /** Reverse-path; `'<>'` is the null one. */
   readonly from?: string
   readonly to?: string
@@ -58,7 +66,7 @@ export type Expectation = {
   /** The element of the document that decides, such as `'deny[2]'` or `'localMx["*"]'`. */
   by(element: string): Expectation
   /** The stage that refuses. */
-  stage(name: 'connect' | 'mail' | 'rcpt' | 'route' | 'data'): Expectation
+  stage(name: 'connect' | 'helo' | 'auth' | 'mail' | 'rcpt' | 'route' | 'data'): Expectation
 }
 
 /** Claims about every message of a box: proved for all of them, not tried with some. */

@@ -52,6 +52,16 @@ export function lineWords({ tls, login, certificate, helo }: LineText): string {
   return words.join('')
 }
 
+/** As options of `mailgw explain`. */
+export function lineOptions({ tls, login, certificate, helo }: Readonly<Line>): string[] {
+  return [
+    ...(helo === null ? [] : ['--helo', helo]),
+    ...(tls ? ['--tls'] : []),
+    ...(certificate === null ? [] : ['--cert', certificate]),
+    ...(login === null ? [] : ['--login', login]),
+  ]
+}
+
 /** The facts of such a text. */
 export const lineOf = ({ tls, login, certificate, helo }: LineText): Line => ({
   tls: tls ?? false,

@@ -1,16 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { reportSchema } from '../../src/cli/test/report-schema.ts'
 import { labGraph } from '../../src/cli/test/smtp/lab-graph.ts'
 import { answerTo } from '../../src/cli/test/smtp/stub-resolver.ts'
+import { checkGraph } from '../../src/graph/check-graph.ts'
 import { bareLine } from '../../src/graph/evaluator.ts'
 import { type Outcome, stages } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
 import { parseIp } from '../../src/mail/ip.ts'
 import { parseMailbox } from '../../src/mail/path.ts'
 import { graphOf, siteDocument } from '../analysis/suite-site.ts'
+import { randomFacts, randomGraph } from '../graph/random-graph.ts'
 import { tempFolder } from '../support/peer.ts'
 
 const program = join(import.meta.dirname, '../../dist/cli/main.js')
@@ -84,7 +87,7 @@ test('a case that cannot be said over SMTP is not tried, and says why', () => {
   expect(code).toBe(0)
   expect(smtp.map(({ kind, text }) => `${kind} ${text}`)).toEqual([
     expect.stringMatching(/^skipped a message of 10 octets has no room for its headers \(\d+\)$/),
-    'skipped with the sender <>, as it would be sent, something else comes of it: say `from`, `size` and `hops`',
+    'skipped with the sender <>, as it would be sent, something else comes of it: say `from`, `helo`, `size` and `hops`',
   ])
 })
 
@@ -100,7 +103,7 @@ describe('the graph of a lab', () => {
     ['dnsbl.zen', 'error'],
     ['dnsbl.two', 'listed'],
   ])
-  const sources = clients.map((client, i) => ({ client, address: `127.64.0.${i + 1}`, answers }))
+  const sources = clients.map((client, i) => ({ ...bareLine, client, address: `127.64.0.${i + 1}`, answers }))
   const lab = labGraph(graph, sources, { portOf: () => 2501, mxPort: 2502, resolver: { host: '127.0.0.1', port: 53 } })
 
   test('decides of each stand-in as the document does of its client, in every stage', () => {
@@ -123,6 +126,37 @@ describe('the graph of a lab', () => {
         }
       }
     }
+  })
+
+  test('decides of each stand-in as any graph does of its TLS, login and certificate', () => {
+    const outcomes = ['listed', 'clear', 'error'] as const
+    const answersOf = (outcome: Outcome) =>
+      new Map(
+        ['dnsbl.zen', 'check.helo', 'own-sender.staff', 'rate.printers.messages/1h'].map((name) => [name, outcome]),
+      )
+    const questions = fc.array(fc.tuple(randomFacts, fc.constantFrom(...outcomes)), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(randomGraph, questions, (random, all) => {
+        const stubs = { portOf: () => 2501, mxPort: 2502, resolver: { host: '127.0.0.1', port: 53 } }
+        const stand = all.map(([told, outcome], i) => ({
+          ...told,
+          address: `127.64.0.${i + 1}`,
+          answers: answersOf(outcome),
+        }))
+        const made = labGraph(random, stand, stubs)
+        checkGraph(made)
+        const [real, other] = [interpreter(random), interpreter(made)]
+        for (const [i, [told, outcome]] of all.entries()) {
+          for (const stage of ['helo', 'mail', 'data'] as const) {
+            let number = real.start(stage, told)
+            while (number < 0) number = real.resume(~number, outcome, told)
+            const seen = other.start(stage, { ...told, ...bareLine, helo: told.helo, client: ip(stand[i]!.address) })
+            expect(other.leaf(seen)).toEqual(real.leaf(number))
+          }
+        }
+      }),
+      { numRuns: 200 },
+    )
   })
 
   test('leads to nothing but loopback', () => {

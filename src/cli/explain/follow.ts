@@ -1,7 +1,9 @@
-import { behaviourOf } from '../../graph/behaviour.ts'
+import { behaviourOf, type RouteText } from '../../graph/behaviour.ts'
+import type { Line } from '../../graph/evaluator.ts'
 import type { Described } from '../../graph/explanation.ts'
 import type { Outcome } from '../../graph/graph.ts'
 import type { IpAddress } from '../../mail/ip.ts'
+import { foldLogin } from '../../mail/line-facts.ts'
 import { parseMailbox } from '../../mail/path.ts'
 import type { HostPort } from '../../mail/settings.ts'
 import type { Side } from './sides.ts'
@@ -58,7 +60,10 @@ function hopAt(gateway: Side, message: Described, options: FollowOptions, path: 
     const known = { mailbox, route: route.text }
     if (route.kind === 'mx') return [{ ...known, then: 'the DNS names its hosts' }]
     if (route.hosts.length === 0) return [{ ...known, then: 'stays here' }]
-    return route.hosts.map((host) => ({ ...known, then: next(gateway, host, mailbox, message, options, visited) }))
+    return route.hosts.map((host) => ({
+      ...known,
+      then: next(gateway, host, { mailbox, route }, message, options, visited),
+    }))
   })
   return { ...here, ends: null, goes }
 }
@@ -66,7 +71,7 @@ function hopAt(gateway: Side, message: Described, options: FollowOptions, path: 
 function next(
   from: Side,
   host: HostPort,
-  mailbox: string,
+  { mailbox, route }: { readonly mailbox: string; readonly route: RouteText },
   message: Described,
   options: FollowOptions,
   visited: readonly Visited[],
@@ -87,10 +92,33 @@ function next(
   const client = options.fromAddress ?? addressOf(from)
   return hopAt(
     reached.gateway,
-    { ...message, listener: reached.listener, client, recipient: parsed.value, hops: (message.hops ?? 0) + 1 },
+    {
+      ...message,
+      ...lineTo(from, reached, route),
+      listener: reached.listener,
+      client,
+      recipient: parsed.value,
+      hops: (message.hops ?? 0) + 1,
+    },
     options,
     visited,
   )
+}
+
+/** What the next gateway knows of the line: it is encrypted where the route demands it, or where both can. */
+function lineTo(
+  from: Side,
+  { gateway, listener }: { readonly gateway: Side; readonly listener: string },
+  { tls, user }: RouteText,
+): Line {
+  const { listeners } = gateway.bundle.graph.control
+  const offered = listeners.find(({ name }) => name === listener)?.tls !== undefined
+  return {
+    tls: tls === 'encrypt' || tls === 'verify' || (tls === 'may' && offered),
+    login: user === null ? null : foldLogin(user),
+    certificate: null,
+    helo: from.bundle.graph.control.hostname,
+  }
 }
 
 /** The listener that a connection to this host and port comes to; by address, or by a name of the gateway. */

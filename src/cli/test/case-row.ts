@@ -1,6 +1,7 @@
 import type { Case } from '../../analysis/suite-case.ts'
 import { demandsText } from '../../analysis/suite-words.ts'
 import { pathText } from '../../graph/interpret.ts'
+import { lineText } from '../../graph/message-text.ts'
 
 /** A case as one row of a YAML table: `- { listener: mx, client: 203.0.113.9, to: a@b.example, expect: relay isp }`. */
 export function caseRow({ name, message, assume, demands }: Omit<Case, 'suite' | 'place'>): string {
@@ -8,6 +9,8 @@ export function caseRow({ name, message, assume, demands }: Omit<Case, 'suite' |
   const entries: (readonly [string, string])[] = []
   if (name !== null) entries.push(['name', scalar(name)])
   entries.push(['listener', scalar(listener)], ['client', scalar(client)])
+  for (const [key, value] of Object.entries(lineText(message)))
+    entries.push([key, value === true ? 'true' : scalar(value)])
   if (sender !== undefined) entries.push(['from', scalar(pathText(sender))])
   if (recipient !== null) entries.push(['to', scalar(recipient.text)])
   if (sizeBytes !== null) entries.push(['size', scalar(`${sizeBytes}B`)])

@@ -6,11 +6,12 @@ import type { DocPath } from '../../config/positions.ts'
 import type { Source } from '../../config/source.ts'
 import { didYouMean } from '../../config/suggest.ts'
 import { findings, type Report, shown, sorted } from '../../config/validate-report.ts'
-import { bareLine } from '../../graph/evaluator.ts'
-import { type Described, oracleName } from '../../graph/explanation.ts'
+import type { Described } from '../../graph/explanation.ts'
 import type { Graph, Outcome } from '../../graph/graph.ts'
+import { oracleName } from '../../graph/oracle.ts'
 import { elementsOf } from '../../graph/sources.ts'
 import { type IpAddress, parseIp } from '../../mail/ip.ts'
+import { parseFingerprint, parseHelo, parseLogin } from '../../mail/line-facts.ts'
 import { type Mailbox, parseMailbox } from '../../mail/path.ts'
 import type { Result } from '../../mail/result.ts'
 import { parseSize } from '../../mail/size.ts'
@@ -19,6 +20,8 @@ import { demandWords, readDemands, type Words, wordsOf } from './read-demands.ts
 /** What tests may name of the graph that they are about. */
 export type Known = {
   readonly listeners: readonly string[]
+  /** Listeners whose lines are all encrypted. */
+  readonly implicitTls: ReadonlySet<string>
   readonly relays: readonly string[]
   readonly oracles: readonly string[]
   readonly elements: () => readonly string[]
@@ -30,6 +33,7 @@ export function knownOf(graph: Graph): Known {
   let elements: readonly string[] | null = null
   return {
     listeners: listeners.map(({ name }) => name),
+    implicitTls: new Set(listeners.filter(({ tls }) => tls?.mode === 'implicit').map(({ name }) => name)),
     relays: relays.map(({ name }) => name),
     oracles: [...new Set(oracles)].sort(),
     elements: () => (elements ??= elementsOf(graph)),
@@ -98,8 +102,8 @@ export function readCases({ file, value, positions }: Source, known: Known): Rea
   return { cases, claims, diagnostics: sorted(diagnostics) }
 }
 
-const rowKeys = ['name', 'listener', 'client', 'from', 'to', 'size', 'hops', 'assume', 'expect']
-const messageKeys = ['listener', 'client', 'from', 'to', 'size', 'hops']
+const messageKeys = ['listener', 'client', 'tls', 'login', 'certificate', 'helo', 'from', 'to', 'size', 'hops']
+const rowKeys = ['name', ...messageKeys, 'assume', 'expect']
 
 function rowsOf(value: unknown, file: string, report: Report, claims: WrittenClaim[]): Row[] {
   const wrong = (code: Code, path: DocPath, message: string, hint: string | null = null): never[] => {
@@ -192,7 +196,16 @@ function readMessage({ message, messagePath }: Row, report: Report, known: Known
     report.error('MG1208', { kind: 'value', path }, `expected a whole number from 0 to 1000, got ${shown(hops)}`)
     return null
   }
-  return sound ? { ...bareLine, listener, client, sender, recipient, sizeBytes, hops } : null
+  const certificate = at<string | null>('certificate', 'MG1331', null, parseFingerprint)
+  const login = at<string | null>('login', 'MG1330', null, parseLogin)
+  const helo = at<string | null>('helo', 'MG1201', null, parseHelo)
+  const tls = message['tls'] ?? (certificate !== null || known.implicitTls.has(listener))
+  if (typeof tls !== 'boolean') {
+    const path = [...messagePath, 'tls']
+    report.error('MG1201', { kind: 'value', path }, `expected true or false, got ${shown(tls)}`)
+    return null
+  }
+  return sound ? { listener, client, tls, login, certificate, helo, sender, recipient, sizeBytes, hops } : null
 }
 
 function declared(what: string, name: string, names: readonly string[]): Result<string> {

@@ -13,7 +13,7 @@ export function smtpText(results: readonly WireResult[], { cwd, color }: TextOpt
     place === null ? '' : `${fileName(place.file, cwd)}:${place.line}:${place.column} `
   const lines = [
     `over SMTP: ${of('same').length} as the graph says, ${of('differs').length} otherwise, ${of('skipped').length} not tried`,
-    '  on loopback, each client as an address of 127.64.0.0/16; DNS lists answer as assumed; relays without TLS and login',
+    '  on loopback, each client, with its TLS, login and certificate, as an address of 127.64.0.0/16; oracles answer as assumed; relays without TLS and login',
   ]
   for (const one of of('differs')) {
     lines.push(`${paint.bold(paint.red('FAIL'))} ${where(one)}${visible(`${one.case.suite}: ${caseText(one.case)}`)}`)

@@ -6,6 +6,7 @@ import { deciderOf } from '../../analysis/suite-words.ts'
 import { compile } from '../../compile/compile.ts'
 import type { Document } from '../../config/document.ts'
 import { makeBundle } from '../../graph/bundle.ts'
+import { bareLine } from '../../graph/evaluator.ts'
 import type { Described } from '../../graph/explanation.ts'
 import type { Outcome } from '../../graph/graph.ts'
 import { type Interpreter, interpreter } from '../../graph/interpret.ts'
@@ -73,8 +74,8 @@ function caseOf(
     hops: written.hops,
   }
   const all = new Map(Object.entries(answers))
-  // Size and hops only where they matter: a person should not have to wonder what they are for.
-  for (const message of [{ ...whole, sizeBytes: null, hops: null }, { ...whole, hops: null }, whole]) {
+  // What is said of the line, size and hops only where they matter: nobody should have to wonder what they are for.
+  for (const message of shorterFirst(whole)) {
     const [ending] = endingsOf(today, message, all)
     if (ending === undefined) continue
     // Nor what is assumed of an oracle that neither graph asks.
@@ -90,6 +91,16 @@ function caseOf(
     }
   }
   return null
+}
+
+function* shorterFirst(whole: Described): Generator<Described> {
+  const unsaid: Partial<Described>[] = [bareLine, { ...bareLine, tls: whole.tls }, { helo: null }, {}]
+  for (const line of unsaid) {
+    const message = { ...whole, ...line }
+    yield { ...message, sizeBytes: null, hops: null }
+    yield { ...message, hops: null }
+    yield message
+  }
 }
 
 function sound<T>(result: Result<T>): T {

@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto'
 import { hostText } from '../../../analysis/suite-words.ts'
 import type { Control } from '../../../graph/control.ts'
-import { edgesOf, type Graph, type Leaf, type Node, type Outcome, type Table } from '../../../graph/graph.ts'
+import type { Line } from '../../../graph/evaluator.ts'
+import type { Graph, Leaf, Node, Outcome, Table } from '../../../graph/graph.ts'
+import { certificateRank, loginRank } from '../../../graph/name-rank.ts'
 import { contains, parseBlock } from '../../../graph/network.ts'
+import { oracleName } from '../../../graph/oracle.ts'
 import { byCodeUnits } from '../../../graph/pattern.ts'
+import { pruned } from '../../../graph/renumber.ts'
 import { type IpAddress, ipBytes } from '../../../mail/ip.ts'
 import type { HostPort } from '../../../mail/settings.ts'
 
-/** One submission: the client that a case names, the loopback address that stands for it, and what oracles answer it. */
-export type Source = {
+/**
+ * One submission: the client that a case names with what it says of the line, the loopback address that stands for both,
+ * and what oracles answer it. HELO is said in earnest.
+ */
+export type Source = Readonly<Omit<Line, 'helo'>> & {
   readonly client: IpAddress
   readonly address: string
   readonly answers: ReadonlyMap<string, Outcome>
@@ -32,55 +39,33 @@ export const labFolder = (dir: string): string => `boxes/${createHash('sha256').
  * A graph that decides of each source as the given one decides of its client, and whose next hops are stubs on loopback.
  * Decisions are kept exactly: in each table of clients a source has a row of its own, one address wide, that leads where
  * its client is led; an oracle is a table of the answers that were assumed, as DNS lists are never asked about loopback.
- * Left out are what a stub cannot do: TLS and login at relays, rules on the address that a delivery connects to, and the
- * remote admin API.
+ * What is asked of TLS, logins and certificates is such a table too: of who stands for whom, nobody has to log in. Left
+ * out are what a stub cannot do: TLS and login at relays, rules on the address that a delivery connects to, and the remote
+ * admin API.
  */
 export function labGraph(graph: Graph, sources: readonly Source[], stubs: Stubs): Graph {
   const nodes = graph.nodes.map((node) => labNode(node, sources, stubs))
   const next = nodes.findIndex((node) => node.kind === 'next')
   if (next < 0) throw new Error('a graph without a leaf that passes')
-  const entry = { ...graph.entry, destination: next }
-  return { ...graph, ...withoutUnreached(nodes, entry), control: labControl(graph.control, stubs) }
-}
-
-/** A gateway takes no graph with nodes that no stage reaches, such as what follows from an answer that nobody assumed. */
-function withoutUnreached(nodes: readonly Node[], entry: Graph['entry']): Pick<Graph, 'nodes' | 'entry'> {
-  const reached = new Set<number>(Object.values(entry))
-  // Edges lead to higher numbers only.
-  for (const [id, node] of nodes.entries()) if (reached.has(id)) for (const to of edgesOf(node)) reached.add(to)
-  const numbers = new Map([...reached].sort((a, b) => a - b).map((id, number) => [id, number]))
-  const to = (id: number): number => numbers.get(id)!
-  const kept = nodes.filter((_, id) => reached.has(id)).map((node) => renumbered(node, to))
-  return { nodes: kept, entry: mapValues(entry, to) }
-}
-
-const mapValues = (entry: Graph['entry'], to: (id: number) => number): Graph['entry'] =>
-  Object.fromEntries(Object.entries(entry).map(([stage, id]) => [stage, to(id)])) as Graph['entry']
-
-function renumbered(node: Node, to: (id: number) => number): Node {
-  switch (node.kind) {
-    case 'choice':
-      return { ...node, cases: node.cases.map(([name, id]) => [name, to(id)] as const), otherwise: to(node.otherwise) }
-    case 'table': {
-      const rows = node.rows.map(([pattern, id, at]) => [pattern, to(id), at] as const)
-      return { ...node, rows, otherwise: to(node.otherwise) }
-    }
-    case 'compare':
-      return { ...node, over: to(node.over), within: to(node.within) }
-    case 'oracle':
-      throw new Error('a lab asks no oracle')
-    default:
-      return node
-  }
+  // A gateway takes no graph with nodes that no stage reaches, such as what follows from an answer that nobody assumed.
+  const entry = { ...graph.entry, auth: next, destination: next }
+  return pruned({ ...graph, nodes, entry, control: labControl(graph.control, stubs) })
 }
 
 function labNode(node: Node, sources: readonly Source[], stubs: Stubs): Node {
   switch (node.kind) {
     case 'table':
-      return node.on === 'client' ? { ...node, rows: clientRows(node, sources) } : node
+      if (node.on === 'client') return { ...node, rows: clientRows(node, sources) }
+      return node.on === 'login' || node.on === 'certificate' ? named(node, node.on, sources) : node
+    case 'choice': {
+      if (node.on !== 'tls') return node
+      const encrypted = node.cases[0]?.[1] ?? node.otherwise
+      const rows = sources.filter(({ tls }) => tls).map(({ address }) => [`${address}/32`, encrypted, ''] as const)
+      return { kind: 'table', on: 'client', rows: sorted(rows), otherwise: node.otherwise }
+    }
     case 'oracle': {
       const { oracle, outcomes, at } = node
-      const name = `${oracle.kind}.${oracle.id}`
+      const name = oracleName(oracle)
       const rows = sources.map(({ address, answers }) => {
         const outcome = answers.get(name) ?? 'error'
         return [`${address}/32`, outcomes[outcome], at] as const
@@ -96,6 +81,19 @@ function labNode(node: Node, sources: readonly Source[], stubs: Stubs): Node {
     default:
       return node
   }
+}
+
+/** Each source by the row that its login or certificate matches. */
+function named({ rows, otherwise, at }: Table, on: 'login' | 'certificate', sources: readonly Source[]): Table {
+  const rankOf = on === 'login' ? loginRank : certificateRank
+  const found = sources.flatMap((source): Row[] => {
+    const name = source[on]
+    if (name === null) return []
+    const ranked = rows.map((row) => ({ row, rank: rankOf(row[0], name) })).filter(({ rank }) => rank >= 0)
+    const best = ranked.sort((a, b) => b.rank - a.rank)[0]?.row
+    return best === undefined ? [] : [[`${source.address}/32`, best[1], best[2]]]
+  })
+  return { kind: 'table', on: 'client', rows: sorted(found), otherwise, ...(at === undefined ? {} : { at }) }
 }
 
 type Row = Table['rows'][number]
@@ -115,10 +113,20 @@ function clientRows({ rows, otherwise }: Table, sources: readonly Source[]): rea
 
 const sorted = (rows: readonly Row[]): readonly Row[] => [...rows].sort(([a], [b]) => byCodeUnits(a, b))
 
-function labControl({ admin: _, ...control }: Control, stubs: Stubs): Control {
+function labControl(
+  { admin: _admin, certificates: _certificates, credentials: _credentials, bans: _bans, ...control }: Control,
+  stubs: Stubs,
+): Control {
+  const { connections: _all, commandsPerMinute: _commands, ...limits } = control.limits
   return {
     ...control,
-    listeners: control.listeners.map((listener) => ({ ...listener, bind: [{ host: '127.0.0.1', port: 0 }] })),
+    // Of a listener what decides and what is said, not who may stand behind which balancer, nor how long it waits.
+    listeners: control.listeners.map(
+      ({ tls: _tls, login: _login, proxy: _proxy, xclient: _xclient, greetingDelayMs: _delay, ...listener }) => ({
+        ...listener,
+        bind: [{ host: '127.0.0.1', port: 0 }],
+      }),
+    ),
     relays: control.relays.map((relay) => ({
       ...relay,
       hosts: [{ host: '127.0.0.1', port: stubs.portOf(relayTarget(relay.name)) }],
@@ -126,7 +134,7 @@ function labControl({ admin: _, ...control }: Control, stubs: Stubs): Control {
       auth: null,
     })),
     // Cases are submitted at the same time; who may open how many sessions is not what they are about.
-    limits: { ...control.limits, sessions: Math.max(control.limits.sessions, 1000) },
+    limits: { ...limits, sessions: Math.max(limits.sessions, 1000) },
     resolver: { servers: [stubs.resolver], timeoutMs: 5_000, attempts: 2 },
     mxPort: stubs.mxPort,
   }

@@ -12,7 +12,7 @@ import { CommandError } from '../../run.ts'
 import type { WireResult } from '../outcome.ts'
 import { type Lab, openLab } from './lab.ts'
 import { hostsTarget, labFolder, mxTarget, relayTarget, type Source } from './lab-graph.ts'
-import { leastSize, type Submission, type Submitted, submit } from './submit.ts'
+import { leastSize, type Submission, type Submitted, submit, unsaidHelo } from './submit.ts'
 
 /** A case with one set of answers: what is submitted once. */
 type Unit = {
@@ -93,8 +93,10 @@ function unitOf(result: CaseResult, ending: Ending, test: number, evaluator: Int
   const { sender = null, recipient, sizeBytes, hops } = message
   if (test > 65_000) return 'there are more cases than loopback addresses'
   const address = `127.64.${test >> 8}.${test & 255}`
-  const submission = { from: address, sender, recipient, sizeBytes, hops: hops ?? 0, test }
+  const helo = message.helo ?? unsaidHelo
+  const submission = { from: address, helo, sender, recipient, sizeBytes, hops: hops ?? 0, test }
   const { fate } = ending
+  if (fate.kind === 'refused' && fate.stage === 'auth') return 'a login that is refused is not tried'
   const isSent = recipient !== null && (fate.kind === 'accepted' || fate.stage === 'data')
   if (isSent && sizeBytes !== null) {
     const least = leastSize({ ...submission, port: 0 })
@@ -103,20 +105,23 @@ function unitOf(result: CaseResult, ending: Ending, test: number, evaluator: Int
   }
   const sent: Described = {
     ...message,
+    helo,
     sender,
     hops: hops ?? 0,
     sizeBytes: sizeBytes ?? leastSize({ ...submission, port: 0 }) + 8,
   }
   const said = message.sender === undefined ? 'with the sender <>, ' : ''
+  const keys = message.helo === null ? '`from`, `helo`, `size` and `hops`' : '`from`, `size` and `hops`'
   // What is left out of a case is not known to the graph, and cannot be left out on the wire.
   const known = sizeBytes === null ? { ...sent, sizeBytes: null } : sent
   for (const one of [known, ...(isSent ? [sent] : [])]) {
     const [other] = endingsOf(evaluator, one, ending.answers)
     if (other === undefined || fateText(other.fate) !== fateText(fate)) {
-      return `${said}as it would be sent, something else comes of it: say \`from\`, \`size\` and \`hops\``
+      return `${said}as it would be sent, something else comes of it: say ${keys}`
     }
   }
-  return { result, ending, source: { client: message.client, address, answers: ending.answers }, submission }
+  const { client, tls, login, certificate } = message
+  return { result, ending, source: { client, tls, login, certificate, address, answers: ending.answers }, submission }
 }
 
 function targetOf(way: Way): string | null {

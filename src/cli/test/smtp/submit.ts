@@ -7,6 +7,8 @@ import { testHeader } from './stub-host.ts'
 export type Submission = {
   readonly from: string
   readonly port: number
+  /** What it says in EHLO. */
+  readonly helo: string
   readonly sender: Mailbox | null
   readonly recipient: Mailbox | null
   /** Octets of the content; announced, and made up to. `null`: as they come, not announced. */
@@ -19,7 +21,7 @@ export type Submission = {
 export type Submitted =
   | {
       readonly kind: 'refused'
-      readonly at: 'connect' | 'mail' | 'rcpt' | 'data'
+      readonly at: 'connect' | 'helo' | 'mail' | 'rcpt' | 'data'
       readonly code: number
       readonly text: string
     }
@@ -28,6 +30,9 @@ export type Submitted =
   | { readonly kind: 'broken'; readonly why: string }
 
 const patienceMs = 20_000
+
+/** What is said in EHLO where a case says nothing of it. */
+export const unsaidHelo = 'client.mailgw-test.invalid'
 
 /** One mail transaction, command by command, up to the first refusal. */
 export async function submit(submission: Submission): Promise<Submitted> {
@@ -56,8 +61,8 @@ async function transaction(submission: Submission, socket: Socket, next: NextRep
   }
   const greeting = await next()
   if (greeting.code !== 220) return refused('connect', greeting)
-  const hello = await say('EHLO client.mailgw-test.invalid')
-  if (hello.code !== 250) return { kind: 'broken', why: `EHLO: ${hello.code} ${hello.text}` }
+  const hello = await say(`EHLO ${submission.helo}`)
+  if (hello.code !== 250) return refused('helo', hello)
   const size = sizeBytes === null ? '' : ` SIZE=${sizeBytes}`
   const needsUtf8 = [sender, recipient].some((path) => path !== null && /[^\x00-\x7f]/.test(path.text))
   const path = sender === null ? '<>' : `<${pathText(sender)}>`
