@@ -60,6 +60,8 @@ function installPeers() {
     ['postfix', 'smtp-source'],
     ['swaks', 'swaks'],
     ['msmtp', 'msmtp'],
+    ['gsasl', 'gsasl'],
+    ['libsasl2-modules', '/usr/share/doc/libsasl2-modules/copyright'],
     ['curl', 'curl'],
     ['nsd', 'nsd'],
     ['unbound', 'unbound'],
