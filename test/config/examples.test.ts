@@ -23,7 +23,7 @@ test('the examples that the README and the tests name are there', () => {
     'mailq/by-mx.yaml',
     'mailq/mailgw.config.ts',
     'minimal.yaml',
-    'printers.yaml',
+    'printers/mailgw.yaml',
     'smart-host/mailgw.config.ts',
   ])
 })
