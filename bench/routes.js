@@ -24,6 +24,9 @@ export function documentOfRoutes(count) {
         maxSizeBytes: 20_971_520,
       },
     ],
+    certificates: [],
+    credentials: [],
+    bans: null,
     domains: Array.from({ length: 10 }, (_, i) => ({
       at: `domains["local${i}.example"]`,
       pattern: `local${i}.example`,
@@ -125,6 +128,10 @@ export const sessionFacts = () => ({
   sizeBytes: 2000,
   hops: 1,
   destination: null,
+  tls: false,
+  login: null,
+  certificate: null,
+  helo: 'client.example',
 })
 
 const patternOf = (i) => (i % 10 === 0 ? `*.zone${i}.example` : `customer${i}.example`)
