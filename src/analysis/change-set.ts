@@ -4,12 +4,17 @@ import type { Explanation } from '../graph/explanation.ts'
 import type { Outcome } from '../graph/graph.ts'
 
 /** The most dangerous first. */
-export const changeKinds = ['relayed-from-outside', 'tls-lowered', 'accepted', 'refused', 'rerouted', 'text'] as const
+export const changeKinds = [
+  ...(['relayed-from-outside', 'login-in-clear', 'relayed-by-login', 'tls-lowered'] as const),
+  ...(['accepted', 'refused', 'rerouted', 'text'] as const),
+] as const
 /**
  * `relayed-from-outside`  accepted now, for a recipient who is not ours, from a client who was not internal before
+ * `login-in-clear`        who sends it may log in now over a line that is not encrypted
+ * `relayed-by-login`      as from outside, but from somebody whose login makes them internal now
  * `tls-lowered`           goes on as before or elsewhere, with less TLS required than before
  * `accepted`, `refused`   was refused, was accepted
- * `rerouted`              accepted as before, but goes elsewhere
+ * `rerouted`              accepted as before, but goes elsewhere, or with other marks
  * `text`                  refused as before, with another reply or at another stage
  */
 export type ChangeKind = (typeof changeKinds)[number]

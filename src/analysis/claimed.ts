@@ -12,6 +12,10 @@ export function isInternalBy(claims: Claims, { login, certificate, client }: Pic
     (certificate === null ? null : mostSpecific(claims.certificates ?? [], certificate, certificateRank))
   return named ?? isInternalNetwork(claims, client)
 }
+/** True when the client entry of this login is internal. */
+export const isInternalLoginBy = ({ logins = [] }: Claims, login: string | null): boolean =>
+  login !== null && mostSpecific(logins, login, loginRank) === true
+
 type Identity = 'login' | 'certificate' | 'client'
 
 function mostSpecific(

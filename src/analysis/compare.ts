@@ -1,14 +1,16 @@
+import { offersLogin } from '../graph/admission.ts'
 import { type Behaviour, behaviourOf, type Decided } from '../graph/behaviour.ts'
 import type { Box } from '../graph/box.ts'
 import type { Bundle } from '../graph/bundle.ts'
 import { canonicalJson, hashText } from '../graph/canonical.ts'
+import type { Graph } from '../graph/graph.ts'
 import { type Interpreter, interpreter } from '../graph/interpret.ts'
 import { messageText } from '../graph/message-text.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
 import { absorbed } from './absorb.ts'
 import { causeFinder } from './causes.ts'
 import { type Change, type ChangeKind, type ChangeSet, changeKinds, type Move } from './change-set.ts'
-import { isInternalBy, isOursBy } from './claimed.ts'
+import { isInternalBy, isInternalLoginBy, isOursBy } from './claimed.ts'
 import { cut } from './cut.ts'
 import { boxMaker } from './describe.ts'
 import { type DestinationDraft, destinationChanges } from './destinations.ts'
@@ -19,7 +21,7 @@ import { type Moves, movesFinder } from './moves.ts'
 import { narrowed } from './narrow.ts'
 import { behavioursOf, setsOf } from './product.ts'
 import { type Answer, ask, type Known } from './question.ts'
-import { internalClients, ourRecipients } from './set.ts'
+import { clearLogins, internalClients, internalLogins, nobody, ourRecipients, type SetOf } from './set.ts'
 import { settingChanges } from './settings.ts'
 import { makeSpace, NotAnalysable } from './space.ts'
 import { type Example, exampleOf } from './witness.ts'
@@ -90,10 +92,10 @@ function decisions(before: Bundle, after: Bundle, { nodeBudget }: CompareOptions
   if (before.hash === after.hash) return { ...nothing, unknown: [] as string[] }
   try {
     const space = makeSpace([before.graph, after.graph], {
-      sets: [internalClients(before.graph.claims), ourRecipients(after.graph.claims)],
+      sets: circumstancesOf(before.graph, after.graph),
       ...(nodeBudget === undefined ? {} : { nodeBudget }),
     })
-    const parts = [...behavioursOf(space, 0, 1), ...setsOf(space, 0, 1)]
+    const parts = [...behavioursOf(space, 0, 1), ...setsOf(space, 0, 1, 2, 3)]
     const answer = absorbed(ask(space, parts, classify, traitOf), textClass)
     const boxOf = boxMaker(answer)
     const movesIn = movesFinder(answer, textClass)
@@ -141,9 +143,24 @@ function sorted(drafts: readonly Draft[]): Draft[] {
   return keyed.map(({ draft }) => draft)
 }
 
+/** What `classify` has to know of a message, beside what becomes of it. */
+function circumstancesOf(before: Graph, after: Graph): SetOf[] {
+  const takesLogins = [before, after].some(({ control }) => offersLogin(control))
+  return [
+    internalClients(before.claims),
+    ourRecipients(after.claims),
+    ...(takesLogins ? [internalLogins(after.claims), clearLogins] : [nobody, nobody]),
+  ]
+}
+
 function classify(known: readonly Known[]): number {
-  const [from, to, internal, ours] = known
-  const kind = kindOf(from as Behaviour, to as Behaviour, { isInternal: isMember(internal), isOurs: isMember(ours) })
+  const [from, to, internal, ours, internalLogin, clearLogin] = known
+  const kind = kindOf(from as Behaviour, to as Behaviour, {
+    isInternal: isMember(internal),
+    isOurs: isMember(ours),
+    isInternalLogin: isMember(internalLogin),
+    isClearLogin: isMember(clearLogin),
+  })
   return kind === null ? 0 : changeKinds.indexOf(kind) + 1
 }
 
@@ -172,6 +189,8 @@ function confirmed(found: readonly Described[], before: Bundle, after: Bundle): 
     const kind = kindOf(from.behaviour, to.behaviour, {
       isInternal: isInternalBy(graphs[0]!.claims, message),
       isOurs: isOursBy(graphs[1]!.claims, message.recipient!.domain),
+      isInternalLogin: isInternalLoginBy(graphs[1]!.claims, message.login),
+      isClearLogin: !message.tls && message.login !== null,
     })
     if (kind !== one.kind)
       throw new Error(`internal error of the analysis: the plan says ${one.kind}, the interpreter ${kind} of ${where}`)

@@ -7,18 +7,28 @@ type Circumstances = {
   readonly isInternal: boolean
   /** By the claims of the graph after. */
   readonly isOurs: boolean
+  /** By the claims of the graph after, of the login alone. */
+  readonly isInternalLogin: boolean
+  /** Somebody has logged in over a line that is not encrypted. */
+  readonly isClearLogin: boolean
 }
 
 /** What kind of change this is for one message, `null` for none. */
-export function kindOf(from: Behaviour, to: Behaviour, { isInternal, isOurs }: Circumstances): ChangeKind | null {
+export function kindOf(from: Behaviour, to: Behaviour, circumstances: Circumstances): ChangeKind | null {
   if (sameBehaviour(from, to)) return null
+  const { isInternal, isOurs, isInternalLogin, isClearLogin } = circumstances
+  if (isClearLogin && isLoginRefused(from) && !isLoginRefused(to)) return 'login-in-clear'
   if (to.kind === 'refused') return from.kind === 'refused' ? 'text' : 'refused'
-  if (from.kind === 'refused')
-    return !isInternal && !isOurs && lowestTls(to) !== null ? 'relayed-from-outside' : 'accepted'
+  if (from.kind === 'refused') {
+    if (isInternal || isOurs || lowestTls(to) === null) return 'accepted'
+    return isInternalLogin ? 'relayed-by-login' : 'relayed-from-outside'
+  }
   const before = lowestTls(from)
   const now = lowestTls(to)
   return before !== null && now !== null && now < before ? 'tls-lowered' : 'rerouted'
 }
+
+const isLoginRefused = (behaviour: Behaviour): boolean => behaviour.kind === 'refused' && behaviour.stage === 'auth'
 
 /** All that `kindOf` asks of a behaviour, beside whether it is the same as the other; `null` for one that is like no other. */
 export function kindTrait(behaviour: Behaviour): string | null {

@@ -17,6 +17,20 @@ export const internalClients =
     return membership(canon, 'login', logins, byCertificate)
   }
 
+/** Those whose login makes them internal by the claims of a graph. */
+export const internalLogins =
+  ({ logins = [] }: Claims): SetOf =>
+  (canon) =>
+    membership(canon, 'login', logins, leafOf(canon, false))
+
+/** Those who have logged in over a line that is not encrypted. */
+export const clearLogins: SetOf = (canon) => {
+  const loggedIn = membership(canon, 'login', [['*', true]], leafOf(canon, false))
+  return canon.choice('tls', [['tls', leafOf(canon, false)]], loggedIn)
+}
+
+export const nobody: SetOf = (canon) => leafOf(canon, false)
+
 /** The recipients who are ours by the claims of a graph, whatever their local part. */
 export const ourRecipients =
   ({ domains }: Claims): SetOf =>

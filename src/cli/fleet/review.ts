@@ -65,15 +65,16 @@ function isPartOf(one: Change, other: Change): boolean {
   const moves = new Set(other.moves.map(({ from, to }) => JSON.stringify([from, to])))
   if (!one.moves.every(({ from, to }) => moves.has(JSON.stringify([from, to])))) return false
   const [inner, outer] = [one.box, other.box]
-  const same = (key: keyof Box) => outer[key] === null || canonicalJson(outer[key]) === canonicalJson(inner[key])
-  const sets = (['clients', 'senders', 'recipients'] as const).every(
-    (key) => same(key) || partsOf(inner[key], outer[key]),
+  const isAny = (key: keyof Box) => outer[key] === null || outer[key] === undefined
+  const same = (key: keyof Box) => isAny(key) || canonicalJson(outer[key]) === canonicalJson(inner[key] ?? null)
+  const sets = (['clients', 'senders', 'recipients', 'certificates', 'logins', 'helos'] as const).every(
+    (key) => same(key) || partsOf(inner[key] ?? null, outer[key] ?? null),
   )
   const oracles = Object.entries(outer.oracles).every(([oracle, outcomes]) =>
     inner.oracles[oracle]?.every((outcome) => outcomes.includes(outcome)),
   )
   const listeners = same('listeners') || inner.listeners?.every((name) => outer.listeners?.includes(name)) === true
-  return listeners && sets && same('sizes') && same('hops') && oracles
+  return listeners && sets && same('tls') && same('sizes') && same('hops') && oracles
 }
 
 /** Every part of the one is a part of the other, or one of those with more left out. */

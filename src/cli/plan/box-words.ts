@@ -1,13 +1,16 @@
 import type { Box, PatternSet } from '../../graph/box.ts'
 import { bytesText } from '../text.ts'
+import { lineRows, lineSentence } from './line-words.ts'
+import { list } from './list-words.ts'
 
 /** How the document calls a network: `trusted`, `client scanner`; `null` when it has no name there. */
 export type NetworkName = (network: string) => string | null
 
 /** A box for people: one row for each thing that it asks about, who and to whom always. */
 export function boxRows(box: Box, nameOf: NetworkName): readonly (readonly [label: string, words: string])[] {
-  const rows: [string, string][] = [['client', clientWords(box.clients, nameOf)]]
+  const rows: (readonly [string, string])[] = [['client', clientWords(box.clients, nameOf)]]
   if (box.listeners !== null) rows.push(['listener', list(box.listeners, 'or')])
+  rows.push(...lineRows(box))
   if (box.senders !== null) rows.push(['sender', senderWords(box.senders)])
   rows.push(['recipient', recipientWords(box.recipients)])
   if (box.sizes !== null) rows.push(['size', list(box.sizes.map(sizeWords), 'or')])
@@ -25,6 +28,7 @@ export function boxSentence(box: Box, nameOf: NetworkName): string {
   const { listeners, senders, sizes, hops, clients, recipients } = box
   const parts = [
     clients === null ? '' : `from ${clientWords(clients, nameOf)}`,
+    lineSentence(box),
     senders === null ? '' : `sent as ${senderWords(senders)}`,
     recipients === null && (clients !== null || senders !== null) ? '' : `to ${recipientWords(recipients)}`,
     listeners === null ? '' : `at listener ${list(listeners, 'or')}`,
@@ -163,11 +167,3 @@ const oracleWords = (oracles: Box['oracles']): string =>
   Object.entries(oracles)
     .map(([oracle, outcomes]) => `${oracle} says ${list(outcomes, 'or')}`)
     .join(' and ')
-
-const shown = 6
-/** `a, b or c`; a long one names the first few and counts the rest. JSON has them all. */
-export function list(items: readonly string[], word: 'and' | 'or'): string {
-  if (items.length > shown + 1) return `${items.slice(0, shown).join(', ')} ${word} ${items.length - shown} more`
-  if (items.length < 2) return items[0] ?? ''
-  return `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`
-}

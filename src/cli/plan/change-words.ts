@@ -1,5 +1,6 @@
 import type { Change, ChangeKind, Move } from '../../analysis/change-set.ts'
 import { behaviourText } from '../../graph/behaviour.ts'
+import { lineOf, lineOptions, lineWords } from '../../graph/message-text.ts'
 import { bytesText } from '../text.ts'
 import { boxSentence, type NetworkName } from './box-words.ts'
 
@@ -9,6 +10,14 @@ export const kindWords: Readonly<Record<ChangeKind, { readonly name: string; rea
     name: 'relayed from outside',
     means:
       'Clients that were not trusted until now can send this mail through the gateway to domains that are not ours.',
+  },
+  'login-in-clear': {
+    name: 'login in the clear',
+    means: 'Whoever sends this mail can log in now over a line that others can read, password and all.',
+  },
+  'relayed-by-login': {
+    name: 'relayed by login',
+    means: 'Whoever logs in like this can send this mail through the gateway to domains that are not ours.',
   },
   'tls-lowered': {
     name: 'TLS lowered',
@@ -23,7 +32,9 @@ export const kindWords: Readonly<Record<ChangeKind, { readonly name: string; rea
   text: { name: 'refused in other words', means: 'This mail is refused as before; only the reply reads differently.' },
 }
 
-export const isDangerous = (kind: ChangeKind): boolean => kind === 'relayed-from-outside' || kind === 'tls-lowered'
+const dangerous: readonly ChangeKind[] = ['relayed-from-outside', 'login-in-clear', 'relayed-by-login', 'tls-lowered']
+
+export const isDangerous = (kind: ChangeKind): boolean => dangerous.includes(kind)
 
 export const kinds = Object.keys(kindWords) as readonly ChangeKind[]
 
@@ -78,7 +89,7 @@ export function messageWords({ message, answers }: Change['witness']): string {
     `a message${size}`,
     ...(sender === null ? [] : [`from ${sender}`]),
     ...(recipient === null ? [] : [`to ${recipient}`]),
-    `that ${client} sends to listener ${listener}`,
+    `that ${client}${lineWords(message)}${lineWords(message) === '' ? '' : ','} sends to listener ${listener}`,
     ...(hops === null || hops < 2 ? [] : [`with ${hops} Received lines`]),
     ...Object.entries(answers).map(([oracle, outcome], i) => `${i === 0 ? 'while' : 'and'} ${oracle} says ${outcome}`),
   ]
@@ -89,6 +100,7 @@ export function messageWords({ message, answers }: Change['witness']): string {
 export function explainLine({ message, answers }: Change['witness'], source: readonly string[]): string {
   const { client, listener, sender, recipient, sizeBytes, hops } = message
   const words = ['mailgw', 'explain', ...source, '--client', client, '--listener', listener]
+  words.push(...lineOptions(lineOf(message)))
   if (sender !== null) words.push('--from', sender)
   if (recipient !== null) words.push('--to', recipient)
   if (sizeBytes !== null) words.push('--size', `${sizeBytes}B`)
