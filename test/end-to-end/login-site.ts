@@ -51,6 +51,8 @@ export async function startLoginSite(more: object = {}): Promise<LoginSite> {
     credentials: [{ id: 'people', file: users, cramKey: { $secret: 'env:CRAM_KEY' } }],
     clients: { people: { logins: ['*'], internal: true } },
     domains: { 'here.test': 'local' },
+    // Who fails waits longer each time; that is tested elsewhere.
+    bans: { delay: 'off' },
     localMx: { 'here.test': 'deliver', '*': { reject: { code: 550, text: '5.4.4 no way there' } } },
     ...more,
   }
