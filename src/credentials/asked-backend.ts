@@ -22,6 +22,9 @@ const maxWaiting = 200
 /** Kinds that are told where somebody logs in, and may answer by that. */
 const contextual: ReadonlySet<CredentialSettings['kind']> = new Set(['radius', 'http', 'exec'])
 
+/** `fresh: false`: it was remembered, which took no time. */
+export type Answered = { readonly found: Found; readonly fresh: boolean }
+
 /** A source with all that sources have in common: turns, time, memory, health. Never rejects. */
 export class AskedBackend {
   readonly settings: CredentialSettings
@@ -32,6 +35,8 @@ export class AskedBackend {
   readonly #turns: Turns
   /** Same question, same answer: who asks while it is on its way waits for that one. */
   readonly #flights = new Map<string, Promise<Found>>()
+  /** One for each question under way. */
+  readonly #controls = new Set<AbortController>()
   #closing: (() => void) | null = null
 
   constructor(settings: CredentialSettings, source: Source, parts: SourceParts) {
@@ -44,17 +49,17 @@ export class AskedBackend {
   }
 
   /** `until` (epoch ms): when the one who asks must have an answer of some kind. */
-  checkPassword(login: string, password: string, context: LoginContext, until: number): Promise<Found> {
+  checkPassword(login: string, password: string, context: LoginContext, until: number): Promise<Answered> {
     const key = this.#cache.key(login, password, null, this.#relevant(context))
     const { source } = this
-    if (source.checkPassword === undefined) return Promise.resolve(unknown)
+    if (source.checkPassword === undefined) return Promise.resolve({ found: unknown, fresh: true })
     return this.#answer(key, until, (signal) => source.checkPassword!(login, password, context, signal))
   }
 
-  checkToken(token: string, hint: string | null, context: LoginContext, until: number): Promise<Found> {
+  checkToken(token: string, hint: string | null, context: LoginContext, until: number): Promise<Answered> {
     const key = this.#cache.key(null, token, hint, this.#relevant(context))
     const { source } = this
-    if (source.checkToken === undefined) return Promise.resolve(unknown)
+    if (source.checkToken === undefined) return Promise.resolve({ found: unknown, fresh: true })
     return this.#answer(key, until, (signal) => source.checkToken!(token, hint, context, signal))
   }
 
@@ -78,8 +83,9 @@ export class AskedBackend {
     return { id, kind, state, since, lastError, ...counts, asking: this.#turns.inside, waiting: this.#turns.waiting }
   }
 
-  /** Questions under way get their answers first. */
-  async close(): Promise<void> {
+  /** Questions under way get their answers first; `now`: they are given up. */
+  async close(now: boolean): Promise<void> {
+    if (now) for (const control of this.#controls) control.abort()
     if (this.#flights.size > 0) await new Promise<void>((resolve) => (this.#closing = resolve))
     await this.source.close()
   }
@@ -88,14 +94,14 @@ export class AskedBackend {
     return contextual.has(this.settings.kind) ? context : null
   }
 
-  async #answer(key: AnswerKey, until: number, ask: (signal: AbortSignal) => Promise<Found>): Promise<Found> {
+  async #answer(key: AnswerKey, until: number, ask: (signal: AbortSignal) => Promise<Found>): Promise<Answered> {
     const remembered = this.#cache.get(key, this.#parts.clock.now())
     if (remembered !== null) {
       this.#health.counts.remembered++
-      return remembered
+      return { found: remembered, fresh: false }
     }
     const underway = this.#flights.get(key.at)
-    if (underway !== undefined) return await underway
+    if (underway !== undefined) return { found: await underway, fresh: true }
     const flight = this.#inTime(until, ask)
     this.#flights.set(key.at, flight)
     const found = await flight
@@ -104,18 +110,22 @@ export class AskedBackend {
     const now = this.#parts.clock.now()
     this.#health.heard(found, now)
     this.#cache.put(key, found, now)
-    return found
+    return { found, fresh: true }
   }
 
   async #inTime(until: number, ask: (signal: AbortSignal) => Promise<Found>): Promise<Found> {
     const { clock } = this.#parts
     const limitMs = Math.min(this.settings.timeoutMs, until - clock.now())
+    if (limitMs <= 0) return { kind: 'error', why: 'those before it took all of the time' }
     const control = new AbortController()
     const { signal } = control
-    let late: ((found: Found) => void) | null = null
-    const tooLate = new Promise<Found>((resolve) => (late = resolve))
+    this.#controls.add(control)
+    let why = 'given up'
+    const tooLate = new Promise<Found>((resolve) => {
+      signal.addEventListener('abort', () => resolve({ kind: 'error', why }), { once: true })
+    })
     const timer = clock.setTimeout(() => {
-      late!({ kind: 'error', why: `no answer within ${limitMs / 1000} s` })
+      why = `no answer within ${Math.round(limitMs) / 1000} s`
       control.abort()
     }, limitMs)
     try {
@@ -127,6 +137,7 @@ export class AskedBackend {
       return await Promise.race([answer, tooLate])
     } finally {
       timer.cancel()
+      this.#controls.delete(control)
     }
   }
 

@@ -21,10 +21,16 @@ export type BackendHealth = {
   readonly waiting: number
 }
 
+/** A change that is told is the last one for so long: what fails every other time is not two lines for each try. */
+const tellMs = 10_000
+
 /** Counts, and tells the log of a change only: a directory that is down is one line, not one for each try. */
 export class Health {
   readonly #id: string
   readonly #log: Log
+  #told: BackendHealth['state'] = 'unused'
+  #toldAt = Number.NEGATIVE_INFINITY
+  #failingSince = 0
   readonly counts = { accepted: 0, refused: 0, unknown: 0, errors: 0, remembered: 0 }
   state: BackendHealth['state'] = 'unused'
   since: number | null = null
@@ -39,24 +45,32 @@ export class Health {
     if (found.kind === 'error') {
       this.counts.errors++
       this.lastError = { why: found.why, at: now }
-      if (this.state === 'failing') return
-      this.#log.warn('credentials.failing', { backend: this.#id, why: found.why })
       this.#become('failing', now)
       return
     }
     this.counts[found.kind]++
-    this.fine(now)
+    this.#become('ok', now)
   }
 
   /** It could be asked, whatever it said. */
   fine(now: number): void {
-    if (this.state === 'ok') return
-    if (this.state === 'failing') this.#log.info('credentials.ok', { backend: this.#id, failedMs: now - this.since! })
     this.#become('ok', now)
   }
 
   #become(state: BackendHealth['state'], now: number): void {
-    this.state = state
-    this.since = now
+    if (this.state !== state) {
+      this.state = state
+      this.since = now
+    }
+    if (this.#told === state || now - this.#toldAt < tellMs) return
+    const before = this.#told
+    this.#told = state
+    if (state === 'failing') {
+      this.#failingSince = this.since!
+      this.#log.warn('credentials.failing', { backend: this.#id, why: this.lastError!.why })
+    } else if (before === 'failing') {
+      this.#log.info('credentials.ok', { backend: this.#id, failedMs: this.since! - this.#failingSince })
+    } else return
+    this.#toldAt = now
   }
 }

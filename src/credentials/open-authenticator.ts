@@ -1,6 +1,6 @@
 import type { CredentialSettings, Mechanism } from '../mail/login-settings.ts'
 import { assertNever } from '../mail/result.ts'
-import { AskedBackend } from './asked-backend.ts'
+import { type Answered, AskedBackend } from './asked-backend.ts'
 import type { Authenticator, Checked } from './authenticator.ts'
 import { secretsFrom, settingsKey } from './credential-secrets.ts'
 import type { BackendHealth } from './health.ts'
@@ -9,7 +9,7 @@ import { openSource } from './open-source.ts'
 import { PasswordChecks } from './passwords/checks.ts'
 import { type RefusalCause, RefusalTime } from './refusal-time.ts'
 import { decoyKeys } from './sasl/decoy.ts'
-import type { Found, SourceParts } from './source.ts'
+import type { SourceParts } from './source.ts'
 
 /** All back-ends of one question together: a client waits for its answer, and a session holds memory while it does. */
 const totalMs = 60_000
@@ -37,21 +37,28 @@ export function openAuthenticator({ decoySecret, ...given }: AuthenticatorParts)
   const refusalTime = new RefusalTime(clock)
   const addresses = new LoginAddresses()
 
+  type Ask = (one: AskedBackend, until: number) => Promise<Answered>
+
   /** Asks one after the other until somebody knows. Who cannot tell ends it, unless the document passes on. */
-  async function askAll(ask: (one: AskedBackend, until: number) => Promise<Found>): Promise<[Checked, RefusalCause]> {
+  async function askAll(ask: Ask): Promise<{ checked: Checked; cause: RefusalCause; fresh: boolean }> {
     const until = clock.now() + totalMs
     let failed: Checked | null = null
+    let fresh = true
     for (const { asked } of backends) {
-      const found = await ask(asked, until)
+      const answered = await ask(asked, until)
+      const { found } = answered
+      fresh = fresh && answered.fresh
       switch (found.kind) {
-        case 'accepted':
+        case 'accepted': {
           // One account has one name, however a back-end writes it.
-          return [{ kind: 'accepted', login: found.login.toLowerCase(), addresses: found.addresses }, 'known']
+          const { login, addresses } = found
+          return { checked: { kind: 'accepted', login: login.toLowerCase(), addresses }, cause: 'known', fresh }
+        }
         case 'refused':
-          return [found, 'known']
+          return { checked: found, cause: 'known', fresh }
         case 'error':
           failed = { kind: 'error', why: `${asked.settings.id}: ${found.why}` }
-          if (asked.settings.onError === 'defer') return [failed, 'known']
+          if (asked.settings.onError === 'defer') return { checked: failed, cause: 'known', fresh }
           break
         case 'unknown':
           break
@@ -60,14 +67,15 @@ export function openAuthenticator({ decoySecret, ...given }: AuthenticatorParts)
       }
     }
     // Nobody knew the login, but one that could not be asked may.
-    return [failed ?? refused, 'unknown']
+    return { checked: failed ?? refused, cause: 'unknown', fresh }
   }
 
-  async function check(ask: (one: AskedBackend, until: number) => Promise<Found>): Promise<Checked> {
+  async function check(ask: Ask): Promise<Checked> {
     const startedAt = clock.now()
-    const [checked, cause] = await askAll(ask)
+    const { checked, cause, fresh } = await askAll(ask)
     if (checked.kind === 'error') return checked
-    refusalTime.seen(cause, clock.now() - startedAt)
+    // What was remembered says nothing of how long it takes to find out.
+    if (fresh) refusalTime.seen(cause, clock.now() - startedAt)
     if (checked.kind === 'refused') await refusalTime.wait(startedAt)
     else addresses.put(checked.login, checked.addresses)
     return checked
@@ -155,21 +163,21 @@ export function openAuthenticator({ decoySecret, ...given }: AuthenticatorParts)
         return kept ?? { key, asked: new AskedBackend(one, openSource(one, secret, parts), parts) }
       })
       backends = next
-      for (const { asked } of before.values()) retire(asked)
+      for (const { asked } of before.values()) retire(asked, false)
     },
 
     health: () => backends.map(({ asked }) => asked.health()),
 
     async close() {
-      for (const { asked } of backends) retire(asked)
+      for (const { asked } of backends) retire(asked, true)
       backends = []
       await Promise.all(closing)
       await parts.checks.close()
     },
   }
 
-  function retire(asked: AskedBackend): void {
-    const closed = asked.close().catch((error: Error) => {
+  function retire(asked: AskedBackend, now: boolean): void {
+    const closed = asked.close(now).catch((error: Error) => {
       log.warn('credentials.failing', { backend: asked.settings.id, why: `it does not close: ${error.message}` })
     })
     closing.add(closed)

@@ -42,19 +42,34 @@ export function webEndpoint(text: string, ca: string | null, lookUp: LookUp): We
       const octets = body === null ? null : Buffer.from(body, 'utf8')
       const length = octets === null ? {} : { 'content-length': String(octets.length) }
       const base = { method, agent, lookup, signal, headers: { accept: 'application/json', ...headers, ...length } }
-      try {
-        return await new Promise<WebAnswer>((resolve, reject) => {
+      const once = (): Promise<WebAnswer> =>
+        new Promise((resolve, reject) => {
           const answered = (response: IncomingMessage) => void whole(response).then(resolve, reject)
           const request = web.request(url, { ...base, ...tls }, answered)
-          request.once('error', reject)
+          request.once('error', (error) => reject(request.reusedSocket ? new StaleError(error) : error))
           request.end(octets ?? undefined)
         })
+      try {
+        try {
+          return await once()
+        } catch (error) {
+          if (!(error instanceof StaleError) || signal.aborted) throw error
+          // The server has closed a connection that was kept, in the moment in which it was used.
+          return await once()
+        }
       } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException
+        const { code, message } = (error instanceof StaleError ? error.cause : error) as NodeJS.ErrnoException
         throw new Error(`${shown(url)}: ${message || code}`, { cause: error })
       }
     },
     close: () => agent?.destroy(),
+  }
+}
+
+class StaleError extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+    this.name = 'StaleError'
   }
 }
 

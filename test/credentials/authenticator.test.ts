@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../src/mail/clock.ts'
 import type { CredentialSettings } from '../../src/mail/login-settings.ts'
 import { mechanisms } from '../../src/mail/login-settings.ts'
 import type { ListenerSettings, Mechanism } from '../../src/mail/settings.ts'
@@ -190,18 +191,26 @@ test('so many are asked at one moment, so many wait, and one more hears at once 
   expect(kinds.filter((kind) => kind === 'accepted').length).toBe(232)
   expect(a.most()).toBe(32)
   expect(authenticator.health()).toMatchObject([{ asking: 0, waiting: 0, state: 'ok' }])
-  const events = lines.map(({ event }) => event)
-  expect(events).toEqual(['credentials.failing', 'credentials.ok'])
+  expect(lines.map(({ event }) => event)).toEqual(['credentials.failing'])
 })
 
 test('a back-end that is down is one line of the log and not one for each try, and one more when it is back', async () => {
+  const clock = { ...systemClock, now: () => Date.now() + later }
+  let later = 0
   let said = 'broken'
   const a = await backend(() => said)
-  const { authenticator, lines } = authenticatorOf([a.settings({ id: 'web' })])
+  const { authenticator, lines } = authenticatorOf([a.settings({ id: 'web' })], {}, { clock })
   for (let i = 0; i < 5; i++) await authenticator.checkPassword(`u${i}`, 'p', context)
   expect(authenticator.health()).toMatchObject([
     { id: 'web', kind: 'http', state: 'failing', errors: 5, lastError: { why: 'the endpoint answers 500' } },
   ])
+  // What fails every other time is not two lines for each try.
+  for (let i = 0; i < 6; i++) {
+    said = i % 2 === 0 ? no : 'broken'
+    await authenticator.checkPassword(`v${i}`, 'p', context)
+  }
+  expect(lines.length).toBe(1)
+  later = 10_000
   said = no
   for (let i = 0; i < 5; i++) await authenticator.checkPassword(`u${i}`, 'p', context)
   expect(lines).toMatchObject([
@@ -233,6 +242,29 @@ test('a refusal takes as long whether the login is unknown or the password wrong
   const median = (list: number[]) => list.sort((x, y) => x - y)[7]!
   expect(Math.min(...not)).toBeGreaterThan(55)
   expect(Math.abs(median(known) - median(not))).toBeLessThan(15)
+})
+
+test('what is remembered does not shorten a refusal: it says nothing of how long it takes to find out', async () => {
+  const ms = (n: number) => new Promise((resolve) => setTimeout(resolve, n))
+  const a = await backend(async (login) => {
+    await ms(login === 'nobody' ? 1 : 80)
+    return login === 'nobody' ? unknown : yes
+  })
+  const { authenticator } = authenticatorOf([a.settings({ cacheMs: 60_000 })])
+  for (let i = 0; i < 40; i++) await authenticator.checkPassword('alice', 'right', context)
+  expect(a.asked.length).toBe(1)
+  const begun = performance.now()
+  await authenticator.checkPassword('nobody', 'wrong', context)
+  expect(performance.now() - begun).toBeGreaterThan(75)
+})
+
+test('the end of the gateway waits for nobody who does not answer', async () => {
+  const a = await backend(() => new Promise<string>(() => {}))
+  const { authenticator } = authenticatorOf([a.settings({ timeoutMs: 60_000 })])
+  const answer = authenticator.checkPassword('alice', 'p', context)
+  await until('it is asked', () => a.asked.length === 1)
+  await authenticator.close()
+  expect(await answer).toEqual({ kind: 'error', why: 'one: given up' })
 })
 
 describe('an apply', () => {

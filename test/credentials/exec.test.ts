@@ -20,6 +20,7 @@ const ask = async ({ authenticator }: ReturnType<typeof program>) =>
   await authenticator.checkPassword('alice', 'won\'der"land $(id)', context)
 
 describe('a program', () => {
+  // MR-23
   test('gets the question on its standard input, and nothing of it in arguments or environment', async () => {
     process.env['MAILGW_TEST_SECRET'] = 'of the gateway'
     const run = program('cat > $F/in; tr "\\0" "\\n" < /proc/$$/environ > $F/env; echo "$1" > $F/argv; exit 0')
@@ -100,6 +101,7 @@ describe('a program', () => {
   })
 })
 
+// MR-20
 test.skipIf(!peers('python3'))('PAM is asked by the program of the examples', async () => {
   const folder = tempFolder()
   const check = join(folder, 'check')

@@ -45,6 +45,7 @@ function http(url: string, given: Given = {}) {
 const ask = async (url: string, given: Given = {}) =>
   await http(url, given).authenticator.checkPassword('alice', 'wonderland', context)
 
+// MR-21
 describe('an HTTP endpoint', () => {
   test('is asked by POST with JSON, and shown our secret', async () => {
     const { port, asked } = await endpoint(() => ({
@@ -94,6 +95,22 @@ describe('an HTTP endpoint', () => {
       expect(await ask(`http://127.0.0.1:${port}/`)).toMatchObject({ kind: 'error' })
     }
     expect(other.asked).toEqual([])
+  })
+
+  test('a connection that was kept and is closed at this moment is replaced without anybody noticing', async () => {
+    const sockets = new Map<unknown, number>()
+    const { port, asked } = await endpoint(({ request }) => {
+      const times = (sockets.get(request.socket) ?? 0) + 1
+      sockets.set(request.socket, times)
+      if (times === 2) request.socket.destroy()
+      return { status: 200, body: '{"accepted":true}' }
+    })
+    const { authenticator } = http(`http://127.0.0.1:${port}/`)
+    for (const login of ['a', 'b', 'c']) {
+      expect(await authenticator.checkPassword(login, 'p', context)).toMatchObject({ kind: 'accepted' })
+    }
+    expect(asked.length).toBeGreaterThan(3)
+    expect(authenticator.health()).toMatchObject([{ errors: 0 }])
   })
 
   test('one that says nothing, hangs up, or is not there is an error', async () => {

@@ -39,6 +39,7 @@ const people =
   person('zoë', 'pässwörd')
 
 describe.skipIf(!peers('slapd'))('LDAP, with a real OpenLDAP', () => {
+  // MR-18
   test('a login is searched for, and its password checked by a bind', async () => {
     const { port } = await startSlapd({ people })
     const { authenticator } = ldap([`ldap://127.0.0.1:${port}`])

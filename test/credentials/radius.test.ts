@@ -20,6 +20,7 @@ function radius(ports: readonly number[], given: Given = {}) {
 }
 
 describe.skipIf(!peers('freeradius'))('RADIUS, with a real FreeRADIUS', () => {
+  // MR-19
   test('it says who may log in, also with a long password and one that is not ASCII', async () => {
     const long = 'p'.repeat(100)
     const users = { alice: 'wonderland', zoë: 'pässwörd', long, short: 'a' }
