@@ -63,6 +63,7 @@ export const codes = {
   MG1414: 'a certificate that nothing uses',
   MG1415: 'credentials that no listener asks for',
   MG1420: 'a client that is not known by exactly one thing',
+  MG1421: 'a client that nobody can be',
   MG1422: 'a DNS list that was shut down',
 
   MG1501: 'a domain both local and routed elsewhere',

@@ -41,6 +41,8 @@ export function clients(
 ): ClientEntry[] {
   const list: ClientEntry[] = []
   const taken = new Map<string, Spot>()
+  /** What these do is more than a network says, also where it could not be read. */
+  const special = new Set<string>()
   const networksOf = (value: unknown, path: DocPath, internal: boolean) => {
     const found = networksAt(report, value, path)
     for (const { value: network, spot } of found) {
@@ -101,6 +103,8 @@ export function clients(
     const logins = identities('logins', 'login', client.logins, path)
     const certificates = identities('certificates', 'certificate', client.certificates, path)
     const limited = rates(report, client, [...path, 'rates'])
+    if (client.rates !== undefined || client.logins !== undefined || client.certificates !== undefined)
+      special.add(name)
     list.push({
       at,
       name,
@@ -123,7 +127,8 @@ export function clients(
     })
   }
   checkBridges(report, list, taken, listeners)
-  tellIdle(report, list)
+  tellNobody(report, list, listeners)
+  tellIdle(report, list, special)
   return list
 }
 
@@ -235,12 +240,30 @@ export function checkSomebodySends(
   })
 }
 
+/** Who may log in, or show a certificate, is said at a listener. XCLIENT may make a client anybody. */
+function tellNobody(report: Report, list: readonly ClientEntry[], listeners: readonly ListenerEntry[]): void {
+  if (listeners.some(({ xclient }) => xclient !== undefined)) return
+  for (const { name, logins, certificates } of list) {
+    const key: Spot = { kind: 'key', path: ['clients', name] }
+    if (logins !== undefined && !listeners.some(({ login }) => login !== undefined)) {
+      report.warning('MG1421', key, 'nobody can be this client: no listener lets anybody log in', {
+        hint: "such as listeners.users.login: 'required'",
+      })
+    }
+    if (certificates !== undefined && !listeners.some(({ tls }) => tls != null && tls.clientCa !== null)) {
+      report.warning('MG1421', key, 'nobody can be this client: no listener asks for certificates', {
+        hint: "such as listeners.users.tls: { mode: 'required', clientCa: '/etc/mailgw/clients.pem' }",
+      })
+    }
+  }
+}
+
 /** A client that is not internal and restricted in nothing does something only inside of another one's network. */
-function tellIdle(report: Report, list: readonly ClientEntry[]): void {
+function tellIdle(report: Report, list: readonly ClientEntry[], special: ReadonlySet<string>): void {
   for (const client of list) {
     const { at, name, internal, senders, recipients, maxSizeBytes, networks } = client
     if (internal || senders !== null || recipients !== null || maxSizeBytes !== null) continue
-    if (client.tls !== undefined || client.rates !== undefined || networks.length === 0) continue
+    if (client.tls !== undefined || special.has(name) || networks.length === 0) continue
     const inside = networks.some(({ network }) =>
       list.some((other) => other.at !== at && other.networks.some((outer) => holds(outer.network, network))),
     )

@@ -50,8 +50,8 @@ export function readRate(text: string, of: Of): Reading<{ readonly most: number;
   const expected = of === 'bytes' ? "a size and a time, such as '50MiB/1h'" : "a number and a time, such as '30/1m'"
   const [much = '', time = '', ...rest] = text.split('/')
   const perMs = parseDuration(/^[smhd]$/.test(time) ? `1${time}` : time)
-  if (rest.length > 0 || !perMs.ok) return unread(expected, text, unitHint(much, time))
-  if (perMs.value < 1000 || perMs.value > longestMs) return unread('a time from 1s to 7d', text)
+  if (rest.length > 0 || !(perMs.ok || /^\d+[smhd]$/.test(time))) return unread(expected, text, unitHint(much, time))
+  if (!perMs.ok || perMs.value < 1000 || perMs.value > longestMs) return unread('a time from 1s to 7d', text)
   if (of === 'bytes') {
     const size = parseSize(much)
     return size.ok && size.value > 0 ? read({ most: size.value, perMs: perMs.value }) : unread(expected, text)
