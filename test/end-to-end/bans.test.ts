@@ -37,6 +37,7 @@ async function all(port: number, localAddress: string, octets: string): Promise<
 
 const errors = `EHLO x.test\r\n${'XYZZY\r\n'.repeat(3)}`
 
+// MQ-30 MR-34
 test('who errs too often over its sessions is banned, named, listed and let in again by its id', async () => {
   const { gateway, port } = await gatewayWith()
   for (let session = 0; session < 2; session++) {
@@ -91,6 +92,7 @@ test('bans of operators and of the gateway are one list, and either is lifted by
   await openClient(port, '127.0.0.5')
 })
 
+// MQ-32
 test('an HTTP request is answered with one line, not read any further, and earns a ban where the document says so', async () => {
   const { port } = await gatewayWith()
   const smuggled = 'POST / HTTP/1.1\r\nHost: x\r\n\r\nEHLO x\r\nMAIL FROM:<a@src.test>\r\nRCPT TO:<ann@here.test>\r\n'
@@ -130,6 +132,7 @@ test('a ban holds over a kill and over an apply, and ends when the document bans
   await openClient(port, '127.0.0.8')
 })
 
+// MQ-31
 test('a login that fails is answered later each time, and locks the account for that client alone', async () => {
   const users = { 'ann@here.test': await makeHash('scrypt', 'right', randomBytes) }
   const port = await freePort()

@@ -28,6 +28,7 @@ const printers = {
   rates: { messages: ['3/1m', '5/1d'], recipients: '10/1h' },
 }
 
+// MQ-93
 test('a printer without TLS and login is one entry: its senders, its recipients, its rates', async () => {
   const { gateway, from } = await open({ clients: { printers } })
   const printer = await from('10.20.3.4')
@@ -136,6 +137,7 @@ describe('rules', () => {
     expect(lines.map(({ code }) => code)).toEqual([554, 550, 550, 550, 550])
   })
 
+  // MQ-29
   test('of a watched file refuse who is in it now', async () => {
     const file = join(tempFolder(), 'blocked.txt')
     writeFileSync(file, '203.0.113.0/24\n')

@@ -32,6 +32,7 @@ async function open(sections: object) {
 }
 
 describe.skipIf(!peers('rbldnsd'))('with a real rbldnsd', () => {
+  // MQ-33 MQ-34
   test('who is listed is refused at RCPT with the list’s reason, and may write to postmaster', async () => {
     const { gateway, from } = await open({ dnsbl: [{ id: 'zen', zone: 'zen.test', onError: 'defer' }] })
     const listed = await from('198.51.100.9')

@@ -21,6 +21,7 @@ const add = (gateway: Running, ...args: readonly string[]): Promise<Overlay> =>
 const fails = (gateway: Running, ...args: readonly string[]): Promise<Ended> =>
   mailgw([...args, '--state-dir', gateway.stateDir])
 
+// EX-34
 test('a deny refuses at once, names itself in reply, log and status, and holds over an apply and a kill', async () => {
   const port = await freePort()
   const gateway = await startGateway(site({ port, localMx: nowhere }))

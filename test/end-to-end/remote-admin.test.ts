@@ -25,6 +25,7 @@ const withToken = (port: number, token: string): Door => ({
   headers: { authorization: `Bearer ${token}` },
 })
 
+// EX-16
 describe('tokens', () => {
   async function started() {
     const [port, adminPort] = [await freePort(), await freePort()]

@@ -97,6 +97,7 @@ test('our own listener is no next hop: it is left out, and alone it is a loop', 
   ])
 })
 
+// EX-31
 test('a forbidden destination is left out, and alone it is refused with the reply of the rule', async () => {
   const rule = { at: 'deny[1]', reply: reply(550, '5.7.1', 'never there') }
   const { ask } = await lab({ denied: (address) => (address === '192.0.2.1' ? rule : null) })
