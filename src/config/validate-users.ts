@@ -1,5 +1,6 @@
 import { hashKindOf } from '../mail/password-hash.ts'
 import type { UserSettings } from '../mail/settings.ts'
+import { parseStored } from '../mail/stored-password.ts'
 import type { Rows } from './define.ts'
 import type { User } from './define-line.ts'
 import { mailboxKey, type Reading, read, readDomain, readMailbox, unread } from './patterns.ts'
@@ -66,9 +67,9 @@ function readAddress(text: string): Reading<string> {
   return mailbox.ok ? read(mailboxKey(mailbox.value)) : unread(expected, text)
 }
 
-/** Folded: logins are compared without case. `:` divides the lines of user files and the fields of some back-ends. */
+/** Folded, as what a client says is (RFC 4013): logins are compared without case. `:` divides the lines of user files and the fields of some back-ends. */
 export function readLogin(text: string): Reading<string> {
-  const folded = text.normalize('NFC').toLowerCase()
+  const folded = text.normalize('NFKC').toLowerCase()
   const isLogin = /^[^\x00-\x20\x7f-\xa0:*]+$/.test(folded) && Buffer.byteLength(folded) <= 255
   return isLogin ? read(folded) : unread('a login without blanks, ":" and "*", such as ann@corp.example', text)
 }
@@ -80,10 +81,14 @@ const hidden = (expected: string): Reading<never> => ({
   hint: 'mailgw passwd prints it',
 })
 
-const readHash = (text: string): Reading<string> =>
-  hashKindOf(text) === null
-    ? hidden('the hash of a password, which begins with $scrypt$, $argon2id$, $2b$, $6$, $5$ or $scram-sha-256$')
-    : read(text)
+/** Also one that costs too much, or has lost its end: nobody could log in by it, and nobody would know why. */
+function readHash(text: string): Reading<string> {
+  if (hashKindOf(text) === null) {
+    return hidden('the hash of a password, which begins with $scrypt$, $argon2id$, $2b$, $6$, $5$ or $scram-sha-256$')
+  }
+  const stored = parseStored(text)
+  return stored.ok ? read(text) : { ok: false, error: stored.error, hint: 'mailgw passwd prints a hash' }
+}
 
 const readCram = (text: string): Reading<string> =>
   /^\$aes-256-gcm\$[A-Za-z0-9+/=_-]+\$[A-Za-z0-9+/=_-]+$/.test(text) && text.length <= 1024

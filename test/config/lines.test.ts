@@ -3,8 +3,10 @@ import { documentOf, problems, tsv } from './check.ts'
 
 const certificates = { main: { cert: '/etc/mailgw/main.pem', key: '/etc/mailgw/main.key' } }
 const file = [{ id: 'staff', file: '/etc/mailgw/users' }]
-const scrypt = '$scrypt$ln=15,r=8,p=1$c2FsdA$aGFzaA'
-const scram = '$scram-sha-256$4096$c2FsdA==$c3RvcmVk$c2VydmVy'
+const scrypt = '$scrypt$ln=15,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA'
+const sha512 = `$6$salt$${'h'.repeat(86)}`
+const scram =
+  '$scram-sha-256$4096$c2FsdHNhbHQ=$c3RvcmVkIGtleSB0aGF0IGhhcyAzMiBvY3RldHMgLi4=$c3RvcmVkIGtleSB0aGF0IGhhcyAzMiBvY3RldHMgLi4='
 const secret = { $secret: 'env:SECRET' }
 
 /** What the document makes of one listener. */
@@ -126,7 +128,7 @@ describe('credentials', () => {
   test('MR-17 MR-22 users have hashes, and logins are compared without case', () => {
     const users = {
       'Ann@Corp.Example': scrypt,
-      'bob@corp.example': { hash: '$6$salt$hash', addresses: ['Sales@CORP.example', '*@grüezi.example'] },
+      'bob@corp.example': { hash: sha512, addresses: ['Sales@CORP.example', '*@grüezi.example'] },
     }
     expect(of({ users })).toEqual({
       ...common,
@@ -137,13 +139,21 @@ describe('credentials', () => {
         { login: 'ann@corp.example', hash: scrypt, cram: null, addresses: [] },
         {
           login: 'bob@corp.example',
-          hash: '$6$salt$hash',
+          hash: sha512,
           cram: null,
           addresses: ['sales@corp.example', '*@xn--grezi-lva.example'],
         },
       ],
     })
     expect(of({ users: tsv(`ann@corp.example\t${scrypt}`) })).toMatchObject({ users: [{ login: 'ann@corp.example' }] })
+  })
+
+  test('a hash that has lost its end, or costs more than a gateway has, is refused with the document', () => {
+    for (const hash of [scrypt.slice(0, -12), sha512.slice(0, -1), '$6$rounds=99999999$salt$x', scram.slice(0, -3)]) {
+      expect(problems({ credentials: [{ id: 'one', users: { ann: hash } }] })).toContain(
+        'MG1324 credentials[0].users.ann',
+      )
+    }
   })
 
   test('MR-18 a directory outside of this machine is asked over TLS', () => {

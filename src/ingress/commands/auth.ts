@@ -113,19 +113,14 @@ class LoginDialogue {
   private async end(result: SaslResult): Promise<Step> {
     const { visit, attempt } = this
     const { state, caller, house } = visit
-    if (attempt.locked !== null) {
-      this.log('login.locked', {})
-      return reached(state, attempt.locked)
-    }
+    // The guard has written it down.
+    if (attempt.locked !== null) return reached(state, attempt.locked)
     switch (result.kind) {
       case 'accepted': {
         const login = result.login.toLowerCase()
         // A token need not say whose it is before it is looked at.
         const locked = attempt.account === null ? (house.guard?.login.locked(login, caller.client) ?? null) : null
-        if (locked !== null) {
-          this.log('login.locked', { login })
-          return reached(state, locked)
-        }
+        if (locked !== null) return reached(state, locked)
         house.guard?.login.succeeded(login, caller.client)
         this.log('login.accepted', { login })
         return { next: 'identified', state, reply: reply(235, '2.7.0', 'logged in'), who: { login } }

@@ -22,8 +22,8 @@ export default defineConfig({
     {
       id: 'staff',
       users: {
-        'ann@corp.example': { hash: '$scram-sha-256$4096$c2FsdHNhbHQ=$c3RvcmVk$c2VydmVy' },
-        'bob@corp.example': '$scrypt$ln=15,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2g',
+        'ann@corp.example': { hash: '$scram-sha-256$4096$c2FsdHNhbHQ=$c3RvcmVkIGtleSB0aGF0IGhhcyAzMiBvY3RldHMgLi4=$c3RvcmVkIGtleSB0aGF0IGhhcyAzMiBvY3RldHMgLi4=' },
+        'bob@corp.example': '$scrypt$ln=15,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA',
       },
     },
     { id: 'radius', radius: { servers: '10.0.0.9', secret: env.secret('RADIUS') } },
