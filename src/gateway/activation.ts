@@ -27,6 +27,7 @@ import type { Clock, Timer } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
 import type { Mailbox } from '../mail/path.ts'
 import type { DeliveryResult } from '../queue/dispatcher.ts'
+import { missingFiles } from './credential-files.ts'
 import { inTurn } from './in-turn.ts'
 import { type Live, prepareStored, storeBundle } from './live.ts'
 import { openTrial, type TrialRequest } from './open-trial.ts'
@@ -152,6 +153,8 @@ export function openActivation(first: Live, parts: ActivationParts): Activation 
     const next = ready.value
     const wrong = await checkWitnesses(next.evaluator, request.witnesses ?? [])
     if (wrong !== null) return await nack(wrong.error, wrong)
+    const missing = await missingFiles(next.control)
+    if (missing !== null) return await nack(missing)
     const answer = await exclusive(async (): Promise<Answer<Prepared>> => {
       const late = obstacle()
       if (late !== null) return await nack(late)

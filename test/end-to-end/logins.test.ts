@@ -121,12 +121,19 @@ describe.skipIf(!peers('slapd', 'freeradius', 'openssl'))('logins at a gateway',
     expect(await plain(await openClient(port), 'alice', 'wonderland')).toMatch(/^235/)
   })
 
-  test('a secret that cannot be had refuses the apply, and everything stays as it was', async () => {
+  test('a secret or a file that cannot be had refuses the apply, and everything stays as it was', async () => {
     const { gateway, port, document, users, token } = await started()
     const missing = { ...token, radius: { ...token.radius, secret: { $secret: 'env:MAILGW_NOT_THERE' } } }
     const { code, out, err } = await gateway.apply(document([users, missing]))
     expect(code).toBe(1)
     expect(out + err).toContain('credentials token: secret env:MAILGW_NOT_THERE: the environment variable is not set')
+    const program = { id: 'pam', exec: '/nonexistent/check' }
+    const file = { id: 'local', file: '/nonexistent/users' }
+    const without = await gateway.apply(document([users, program, file]))
+    expect(without.code).toBe(1)
+    const said = without.out + without.err
+    expect(said).toContain('credentials pam: /nonexistent/check cannot be run: ENOENT')
+    expect(said).toContain('credentials local: /nonexistent/users cannot be read: ENOENT')
     expect(await plain(await openClient(port), 'alice', 'wonderland')).toMatch(/^235/)
   })
 })
