@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { waitForTurn } from './turns.ts'
 
 /** Who reads what comes. */
 export type Reader = {
@@ -45,6 +46,16 @@ export class Inflow {
   keep(rest: Buffer): void {
     this.later = this.later === null ? Buffer.from(rest) : Buffer.concat([this.later, rest])
     this.socket.pause()
+  }
+
+  /** The reader has had its turn; `rest` is for its next one. */
+  postpone(rest: Buffer): void {
+    this.keep(rest)
+    waitForTurn(this)
+  }
+
+  goOn(): void {
+    if (!this.socket.destroyed) this.proceed()
   }
 
   /** Nothing more will be read: what waits is dropped, and the rest as it comes. */

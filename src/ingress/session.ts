@@ -18,6 +18,7 @@ import { type Host, Reception } from './reception.ts'
 import { injected, ourError, outOfTurn, shutDown, tooManyErrors } from './replies.ts'
 import { Scribe } from './scribe.ts'
 import type { Secured } from './tls/handshake.ts'
+import { commandsPerTurn } from './turns.ts'
 import { type Exchange, type State, type Step, start, type Visit } from './visit.ts'
 import { type Guest, isSentAway, welcome } from './welcome.ts'
 
@@ -145,17 +146,16 @@ export class Session implements Visit, Reader, Host, Guest {
   }
 
   private readAll(chunk: Buffer): void {
-    let at = 0
-    while (at >= 0 && at < chunk.length) {
+    for (let at = 0, left = commandsPerTurn; at >= 0 && at < chunk.length; ) {
       switch (this.mode) {
         case 'command':
         case 'refused':
         case 'exchange':
+          if (left-- === 0) return void this.line.inflow.postpone(chunk.subarray(at))
           at = this.lines.read(chunk, at)
           if (at < 0) break
           // Before EHLO has said so nobody may send commands together, and never anything behind EHLO (RFC 2920 §3.1).
-          if (at < chunk.length && !this.state.extended && this.mode === 'command' && isSentAway(this, outOfTurn))
-            return
+          if (at < chunk.length && !this.state.extended && isSentAway(this, outOfTurn)) return
           this.run()
           break
         case 'data':

@@ -67,6 +67,7 @@ const greeting = ({ settings, house, caller }: Guest): string =>
 
 /** The client talks when it is not its turn: true when that ends the session. */
 export function isSentAway(guest: Guest, why: Reply): boolean {
+  if (guest.mode === 'refused') return false
   guest.scribe.early(why.text)
   if (guest.settings.earlyTalkers !== 'refuse') return false
   guest.scribe.refused(why)

@@ -5,7 +5,7 @@ import type { ListenerOptions } from '../../src/ingress/listener.ts'
 import type { Clock } from '../../src/mail/clock.ts'
 import type { Log } from '../../src/mail/log.ts'
 import { type Reply, reply } from '../../src/mail/reply.ts'
-import { openHouse, settings, site } from './house.ts'
+import { type MemoryInlet, openHouse, settings, site } from './house.ts'
 import { tcpWire, until } from './wire.ts'
 
 const greeting = '220 mx.example.org ESMTP\r\n'
@@ -58,7 +58,7 @@ function counting(most: number) {
   return { guard, counted, state }
 }
 
-async function house(over: Partial<ListenerOptions> = {}) {
+async function house(over: Partial<ListenerOptions> & { inlet?: MemoryInlet } = {}) {
   const clock = new HandClock()
   const log = new KeptLog()
   const open = await openHouse({ clock, log, ...over })
