@@ -32,6 +32,8 @@ export type OraclesParts = {
  */
 const deadlineMs = 20_000
 
+type Tell = (id: string, facts: OracleFacts, answer: OracleAnswer) => void
+
 const yes: OracleAnswer = { outcome: 'listed', reason: null }
 const no: OracleAnswer = { outcome: 'clear', reason: null }
 const unknown = (reason: string): OracleAnswer => ({ outcome: 'error', reason })
@@ -40,25 +42,32 @@ const unknown = (reason: string): OracleAnswer => ({ outcome: 'error', reason })
 export function createOracles(parts: OraclesParts): AskOracle {
   const { resolver, rates, watched, addressesOf, isOurs, clock, log } = parts
 
-  const tell = (event: 'dnsbl' | 'check', oracle: Oracle, facts: OracleFacts, answer: OracleAnswer): OracleAnswer => {
-    const said = { id: oracle.id, client: facts.client, reason: answer.reason }
-    const more = event === 'check' ? { helo: facts.helo, sender: facts.sender?.text ?? '' } : {}
-    if (answer.outcome === 'listed') log.info(`${event}.listed`, { ...said, ...more })
-    else if (answer.outcome === 'error') log.warn(`${event}.failed`, { ...said, ...more })
-    else log.debug(`${event}.clear`, { ...said, ...more })
-    return answer
+  const tellList: Tell = (id, { client }, { outcome, reason }) => {
+    const said = { id, client, reason }
+    if (outcome === 'listed') log.info('dnsbl.listed', said)
+    else if (outcome === 'error') log.warn('dnsbl.failed', said)
+    else log.debug('dnsbl.clear', said)
   }
-  const inTime = (event: 'dnsbl' | 'check', oracle: Oracle, facts: OracleFacts, asked: Promise<OracleAnswer>) =>
-    within(asked, clock, `no answer within ${deadlineMs / 1000}s`).then((answer) => tell(event, oracle, facts, answer))
+  const tellCheck: Tell = (id, { client, helo, sender }, { outcome, reason }) => {
+    const said = { id, client, reason, helo, sender: sender?.text ?? '' }
+    if (outcome === 'listed') log.info('check.listed', said)
+    else if (outcome === 'error') log.warn('check.failed', said)
+    else log.debug('check.clear', said)
+  }
+  const inTime = (tell: Tell, { id }: Oracle, facts: OracleFacts, asked: Promise<OracleAnswer>) =>
+    within(asked, clock, `no answer within ${deadlineMs / 1000}s`).then((answer) => {
+      tell(id, facts, answer)
+      return answer
+    })
 
   return (oracle, facts, peek) => {
     switch (oracle.kind) {
       case 'dnsbl':
         // Of these no list can know anything, and asking would tell strangers what is inside.
         if (isSpecial(facts.client)) return no
-        return inTime('dnsbl', oracle, facts, askList(oracle, facts, parts))
+        return inTime(tellList, oracle, facts, askList(oracle, facts, parts))
       case 'check':
-        return inTime('check', oracle, facts, check(oracle.id, facts, resolver, isOurs))
+        return inTime(tellCheck, oracle, facts, check(oracle.id, facts, resolver, isOurs))
       case 'own-sender': {
         const { login, sender } = facts
         if (sender === null || sender === undefined) return no
