@@ -154,7 +154,7 @@ function loggedEvents(): Set<string> {
         const isLogged =
           ts.isCallExpression(parent) && /\blog\.(?:debug|info|warn|error)$/.test(parent.expression.getText())
         if (isLogged) families.add(node.text.split('.')[0]!)
-        if (isLogged || !/\.(?:sock|mgw|flat|tmp|js|ts)$/.test(node.text)) texts.add(node.text)
+        if (isLogged || !/\.(?:sock|mgw|flat|tmp|ndjson|key|js|ts)$/.test(node.text)) texts.add(node.text)
       }
       ts.forEachChild(node, visit)
     }
