@@ -1,4 +1,4 @@
-// Writes what is made from the code: schemas/, docs/config.md and docs/cli.md. Needs a build (`npm run build`); a test
+// Writes what is made from the code: schemas/, docs/config.md, docs/cli.md and docs/features.md. Needs a build (`npm run build`); a test
 // compares the files with the code.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import { cliReference } from '../dist/cli/reference.js'
 import { testReportJsonSchema } from '../dist/cli/test/report-schema.js'
 import { editorSchema } from '../dist/config/schema-json.js'
 import { configPage } from '../dist/config/schema-page.js'
+import { featuresPage } from './features.js'
 import { scanModule } from './scan-module.js'
 
 const inRoot = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url))
@@ -20,6 +21,7 @@ const files = {
   'schemas/test-report.v1.schema.json': `${JSON.stringify(testReportJsonSchema(), null, 2)}\n`,
   'docs/config.md': configPage(),
   'docs/cli.md': cliReference(),
+  'docs/features.md': featuresPage(inRoot('')),
   'src/smtp/scan-module.ts': await scanModule(),
 }
 for (const [name, text] of Object.entries(files)) {

@@ -99,7 +99,7 @@ const radius = keys({
 const http = keys({
   url: text("a URL, such as 'https://login.corp.example/check'").meta({
     description:
-      'Where to POST `{ login, password, ... }`: 200 accepts, 401 refuses, all else is an error. `http:` to a loopback alone.',
+      'Where to POST `{ login, password, ... }`: 200 with `{"accepted": true}` or `false` answers, all else but 401 (refused) is an error (`docs/login.md`). `http:` to a loopback alone.',
     examples: ['https://login.corp.example/check'],
   }),
   header: keys({
@@ -204,7 +204,7 @@ export const credential = keys({
   exec: many('an absolute path and its arguments')
     .meta({
       description:
-        'A program, an absolute path and its arguments, never through a shell. Login and password come on its standard input as JSON; it ends with 0 (accepted) or 1 (refused), all else is an error.',
+        'A program, an absolute path and its arguments, never through a shell. Login and password come on its standard input as JSON; it ends with 0 (accepted), 1 (refused) or 67 (unknown), all else is an error (`docs/login.md`).',
       examples: [['/usr/local/bin/check-login', '--realm', 'corp']],
     })
     .optional(),

@@ -1,0 +1,97 @@
+// The rows of docs/features.md: what mailgw takes over from the systems before it, by the ids under which it was planned,
+// and the tests that show it. A test names the rows that it shows: their ids stand in its title, or in a comment in front.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** By issue, in the order of the page: id, and what it is in our words. */
+export const features = [
+  {
+    title: 'The front door',
+    rows: [
+      ['MQ-23', 'A login is demanded by the listener, never of other mail servers'],
+      ['MQ-24', 'HELO is taken, or EHLO alone where the document says so'],
+      ['MQ-25', 'PLAIN, LOGIN, SCRAM-SHA-256 with channel binding, bearer tokens; CRAM-MD5 as legacy'],
+      ['MQ-26', 'One login serves many messages'],
+      ['MQ-27', 'VRFY says nothing, but to networks that are named'],
+      ['MQ-28', 'A size limit, announced, held at MAIL and counted while content comes'],
+      ['MQ-29', 'Addresses refused from a list, also from a file that is watched'],
+      ['MQ-30', 'Who fails too often is banned for a time, over all sessions'],
+      ['MQ-31', 'An account that is guessed at is locked, but not for its owner'],
+      ['MQ-32', 'HTTP on a mail port gets one line and the end, and counts'],
+      ['MQ-33', 'DNS lists: ordered, with codes, weights, and an answer for when they cannot be asked'],
+      ['MQ-34', 'A listed client is refused at RCPT with zone and reason; postmaster stays reachable'],
+      ['MQ-35', 'A route to ourselves is found before it serves, and again at run time'],
+      ['MQ-36', 'Mail that goes in circles is ended by its Received lines'],
+      ['MQ-37', 'An open relay needs a reason and an end, or is refused'],
+      ['MQ-38', 'The null sender is taken for our recipients'],
+      ['MQ-40', 'The greeting is a template behind the host name'],
+      ['MQ-41', "MailQ's macros, checked before they serve"],
+      ['MQ-45', 'TIME: the time of the gateway, before HELO and after'],
+      ['MQ-93', 'Printers without TLS and login are clients with limits of their own'],
+      ['EX-11', 'Who may relay is a matter of networks'],
+      ['EX-16', 'Management by a socket of this machine, or by tokens and certificates'],
+      ['EX-30', 'Clients refused by address'],
+      ['EX-31', 'Addresses that nothing is delivered to'],
+      ['EX-32', 'Domains of senders and recipients refused'],
+      ['EX-33', 'Single senders and recipients refused'],
+      ['EX-34', 'Denials for a while, made and taken back at run time'],
+      ['MR-06', 'A listener has addresses of its own'],
+      ['MR-07', 'One listener on several addresses and ports'],
+      ['MR-08', 'TLS from the first octet'],
+      ['MR-09', 'STARTTLS, offered or demanded'],
+      ['MR-14', 'Certificates, chosen by name, renewed without a restart, watched for their end'],
+      ['MR-15', 'Networks that may connect to a listener at all'],
+      ['MR-16', 'No mail without a login'],
+      ['MR-17', 'Users in the document, by hashes alone'],
+      ['MR-18', 'Logins of an LDAP directory'],
+      ['MR-19', 'Logins of a RADIUS server'],
+      ['MR-20', 'Logins of the system, by a helper program'],
+      ['MR-21', 'Logins of an HTTP endpoint'],
+      ['MR-22', 'Users in a file, with hashes of five kinds'],
+      ['MR-23', 'Logins by a program, which reads them from its standard input'],
+      ['MR-24', 'Recipients that exist, from a list'],
+      ['MR-28', 'The PROXY protocol, from balancers that are named'],
+      ['MR-29', 'Addresses read strictly or loosely'],
+      ['MR-30', 'Connections in and out share a limit, with places kept for each'],
+      ['MR-34', 'Who is suspect is kept out'],
+      ['MR-35', 'Each listener has its own host name'],
+      ['TU-02', 'Relaying by network or by login'],
+      ['TU-04', 'A hundred thousand messages as fast as they come starve nobody'],
+      ['TU-07', 'A message has so many recipients and no more'],
+    ],
+  },
+]
+
+const id = /\b(?:MQ|EX|MR|TU)-\d{2}\b/g
+
+/** The files that show each row, by id. */
+export function shownBy(root) {
+  const found = new Map()
+  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.test\.ts$|^dialogs\/.*\.txt$/.test(name))
+    .sort()
+  for (const name of files) {
+    for (const [one] of readFileSync(join(root, 'test', name), 'utf8').matchAll(id)) {
+      if (!found.has(one)) found.set(one, new Set())
+      found.get(one).add(`test/${name}`)
+    }
+  }
+  return new Map([...found].map(([one, names]) => [one, [...names]]))
+}
+
+/** docs/features.md. */
+export function featuresPage(root) {
+  const shown = shownBy(root)
+  const sections = features.map(({ title, rows }) => {
+    const lines = rows.map(([one, what]) => {
+      const tests = (shown.get(one) ?? []).map((name) => `[${name.slice('test/'.length)}](../${name})`)
+      return `| ${one} | ${what} | ${tests.join(', ')} |`
+    })
+    return [`## ${title}`, '', '| row | what it is | shown by |', '|---|---|---|', ...lines, ''].join('\n')
+  })
+  const intro = `# Features and their tests
+
+Made by \`scripts/features.js\` from the tests themselves. The ids are those under which mailgw was planned: MQ for MailQ, EX for eXtremail, MR for MailerQ, TU for a tutorial on mail servers, whose abilities it succeeds. A test that shows a row has its id in its title, or in a comment in front of it.
+`
+  return `${[intro, ...sections].join('\n')}`
+}
