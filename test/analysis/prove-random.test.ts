@@ -2,22 +2,26 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { proofOf } from '../../src/analysis/prove.ts'
 import { deadRules } from '../../src/analysis/prove-dead.ts'
+import { oraclesOf } from '../../src/analysis/prove-question.ts'
 import { subjectOf } from '../../src/analysis/prove-witness.ts'
 import { compile } from '../../src/compile/compile.ts'
-import type { Document } from '../../src/config/document.ts'
+import type { ClientEntry, Document } from '../../src/config/document.ts'
 import { type Behaviour, behaviourOf } from '../../src/graph/behaviour.ts'
-import { type Box, boxHolds } from '../../src/graph/box.ts'
+import { type Box, boxHolds, unsaid } from '../../src/graph/box.ts'
 import { makeBundle } from '../../src/graph/bundle.ts'
 import type { Claim, Effect } from '../../src/graph/claims.ts'
+import type { Line } from '../../src/graph/evaluator.ts'
 import type { Described } from '../../src/graph/explanation.ts'
-import type { Outcome } from '../../src/graph/graph.ts'
+import type { Graph, Outcome } from '../../src/graph/graph.ts'
 import { type Interpreter, interpreter } from '../../src/graph/interpret.ts'
+import { certificateRank, loginRank } from '../../src/graph/name-rank.ts'
 import { contains, parseBlock } from '../../src/graph/network.ts'
 import { coveringPatterns } from '../../src/graph/pattern.ts'
 import { noSources } from '../../src/graph/sources.ts'
 import { type IpAddress, ipBytes } from '../../src/mail/ip.ts'
 import { facts, type Said } from '../compile/a-document.ts'
 import { randomDocument, randomQuestion } from '../graph/random-document.ts'
+import { apart, randomLine, randomOf, withLine } from './random-line.ts'
 
 /**
  * Proofs against brute force: a claim that is proved holds for every message that is tried, and one that is violated for
@@ -33,6 +37,7 @@ const asked = fc.record({
     return sender !== undefined && recipient !== undefined && listener !== 'elsewhere'
   }),
   answers: fc.tuple(outcome, outcome, outcome),
+  line: fc.nat(),
 })
 type Asked = {
   readonly message: Described
@@ -40,24 +45,55 @@ type Asked = {
   readonly behaviour: Behaviour
 }
 
+/** Every other one with TLS, logins, certificates, HELO names, checks, rates and marks. */
+const documents = fc
+  .tuple(randomDocument, fc.nat())
+  .map(([document, line]) => (line % 2 === 0 ? document : apart(withLine(document, randomOf(line)))))
+
 const tried = fc.tuple(
-  randomDocument.filter((document) => {
+  documents.filter((document) => {
     const { diagnostics } = compile(document)
     return !diagnostics.some(({ severity }) => severity === 'error')
   }),
   fc.array(asked, { minLength: 80, maxLength: 80 }),
 )
 
-function answered(asker: Interpreter, { said, answers }: { said: Said; answers: readonly Outcome[] }): Asked {
+type Question = { readonly said: Said; readonly answers: readonly Outcome[]; readonly line: number }
+
+function answered(asker: Interpreter, { graph }: { graph: Graph }, { said, answers, line }: Question): Asked {
   const told = facts(said)
-  const message: Described = { ...told, sender: told.sender, recipient: told.recipient }
-  const all = new Map(answers.map((one, i) => [`dnsbl.list${i}`, one]))
+  const message: Described = { ...told, ...lineAt(graph, told.listener, randomLine(randomOf(line))) }
+  const all = new Map(oraclesOf(graph).map((oracle, i) => [oracle, answers[i % answers.length]!]))
   const decided = behaviourOf(asker, message, all)
   if (decided.kind !== 'decided') throw new Error('an oracle that the test does not know')
   return { message, answers: all, behaviour: decided.behaviour }
 }
 
-const isInternal = ({ clients }: Document, address: IpAddress): boolean => {
+/** What a line of this listener can carry. */
+function lineAt({ control }: Graph, listener: string, line: Line): Line {
+  const { tls, login } = control.listeners.find(({ name }) => name === listener)!
+  const isEncrypted = tls !== undefined && (tls.mode === 'implicit' || line.tls)
+  return {
+    ...line,
+    tls: isEncrypted,
+    certificate: isEncrypted ? line.certificate : null,
+    login: login === undefined ? null : line.login,
+  }
+}
+
+type Who = Pick<Described, 'login' | 'certificate' | 'client'>
+const isInternal = ({ clients }: Document, { login, certificate, client: address }: Who): boolean => {
+  for (const [name, rankOf, patternsOf] of [
+    [login, loginRank, (one: ClientEntry) => one.logins?.map(({ login }) => login)],
+    [certificate, certificateRank, (one: ClientEntry) => one.certificates?.map(({ certificate }) => certificate)],
+  ] as const) {
+    if (name === null) continue
+    const [best] = clients
+      .flatMap((one) => (patternsOf(one) ?? []).map((pattern) => ({ rank: rankOf(pattern, name), one })))
+      .filter(({ rank }) => rank >= 0)
+      .sort((a, b) => b.rank - a.rank)
+    if (best !== undefined) return best.one.internal
+  }
   const bytes = ipBytes(address)
   const around = clients.flatMap(({ networks, internal }) =>
     networks.map(({ network }) => ({ block: parseBlock(network)!, internal })),
@@ -76,20 +112,22 @@ const routesOf = (behaviour: Behaviour) =>
 
 const setup = (document: Document) => {
   const { graph } = compile(document)
-  return { graph, subject: subjectOf(makeBundle(graph, noSources)) }
+  const subject = subjectOf(makeBundle(graph, noSources))
+  const ask = (question: Question) => answered(subject.interpreter, { graph }, question)
+  return { graph, subject, ask }
 }
 
 test('noOpenRelay is violated exactly when a stranger reaches a stranger', () => {
   let [proved, violated] = [0, 0]
   fc.assert(
     fc.property(tried, ([document, questions]) => {
-      const { subject } = setup(document)
+      const { subject, ask } = setup(document)
       const proof = proofOf(subject, { kind: 'noOpenRelay', at: '' }, null, 'error')
       const open = questions
-        .map((question) => answered(subject.interpreter, question))
+        .map(ask)
         .find(
           ({ message, behaviour }) =>
-            !isInternal(document, message.client) &&
+            !isInternal(document, message) &&
             !isOurs(document, message.recipient!) &&
             routesOf(behaviour).some(({ kind }) => kind !== 'maildir' && kind !== 'discard'),
         )
@@ -97,8 +135,8 @@ test('noOpenRelay is violated exactly when a stranger reaches a stranger', () =>
       if (proof.verdict !== 'VIOLATED') proved++
       else if (proof.witness !== null) {
         violated++
-        const { client, recipient } = proof.witness.message
-        expect(isInternal(document, client as IpAddress)).toBe(false)
+        const { client, recipient, login = null, certificate = null } = proof.witness.message
+        expect(isInternal(document, { client: client as IpAddress, login, certificate })).toBe(false)
         const sign = recipient!.lastIndexOf('@')
         expect(isOurs(document, { localPart: recipient!.slice(0, sign), domain: recipient!.slice(sign + 1) })).toBe(
           false,
@@ -124,7 +162,7 @@ const set = (all: readonly string[]) =>
     ),
     { nil: null },
   )
-const box: fc.Arbitrary<Box> = fc.record({
+const plainBox: fc.Arbitrary<Box> = fc.record({
   listeners: fc.option(fc.uniqueArray(fc.constantFrom('mx', 'lan', 'sub'), { minLength: 1 }), { nil: null }),
   clients: set(networks),
   senders: set([...patterns, '<>']),
@@ -135,6 +173,30 @@ const box: fc.Arbitrary<Box> = fc.record({
   hops: fc.constant(null),
   oracles: fc.constantFrom<Box['oracles']>({}, {}, { 'dnsbl.list0': ['error'] }),
 })
+const names = (all: readonly string[]) =>
+  fc.array(
+    fc.record({
+      pattern: fc.constantFrom(...all, unsaid),
+      except: fc.uniqueArray(fc.constantFrom(...all), { maxLength: 1 }),
+    }),
+    { minLength: 1, maxLength: 2 },
+  )
+/** With what the line is asked about, now and then. */
+const box: fc.Arbitrary<Box> = fc
+  .tuple(
+    plainBox,
+    fc.record(
+      {
+        tls: fc.boolean(),
+        logins: names(['*', '*@a.test', 'joe@a.test', 'joe']),
+        certificates: names(['*', `sha256:${'a'.repeat(64)}`]),
+        helos: names(['*', 'a.test', '*.test']),
+      },
+      { requiredKeys: [] },
+    ),
+    fc.boolean(),
+  )
+  .map(([plain, line, isPlain]) => (isPlain ? plain : { ...plain, ...line }))
 const effect: fc.Arbitrary<Effect> = fc.constantFrom<Effect[]>(
   'accepted',
   'refused',
@@ -169,8 +231,8 @@ test('never and always hold for every message of the box that is tried, or have 
   const claims = fc.tuple(fc.constantFrom('never' as const, 'always' as const), box, effect)
   fc.assert(
     fc.property(tried, fc.array(claims, { minLength: 4, maxLength: 4 }), ([document, questions], list) => {
-      const { graph, subject } = setup(document)
-      const messages = questions.map((question) => answered(subject.interpreter, question))
+      const { graph, subject, ask } = setup(document)
+      const messages = questions.map(ask)
       for (const [kind, inside, effect] of list) {
         const claim = { kind, box: inside, effect, at: '' } as const
         const proof = proofOf(subject, claim, null, 'error')
@@ -195,7 +257,7 @@ test('what decides for some message is not dead, and without the dead rules ever
   let dead = 0
   fc.assert(
     fc.property(tried, ([document, questions]) => {
-      const { graph, subject } = setup(document)
+      const { graph, subject, ask } = setup(document)
       const found = new Set(deadRules(graph))
       dead += found.size
       const rest: Document = {
@@ -206,11 +268,16 @@ test('what decides for some message is not dead, and without the dead rules ever
         clients: document.clients.map((client) => ({
           ...client,
           networks: client.networks.filter(({ at }) => !found.has(at)),
+          ...(client.logins === undefined ? {} : { logins: client.logins.filter(({ at }) => !found.has(at)) }),
+          ...(client.certificates === undefined
+            ? {}
+            : { certificates: client.certificates.filter(({ at }) => !found.has(at)) }),
         })),
+        checks: (document.checks ?? []).filter(({ at }) => !found.has(at)),
       }
       const without = interpreter(compile(rest).graph)
       for (const question of questions) {
-        const { message, answers, behaviour } = answered(subject.interpreter, question)
+        const { message, answers, behaviour } = ask(question)
         const decided = behaviourOf(subject.interpreter, message, answers)
         if (decided.kind === 'decided') for (const { at } of decided.deciders) expect(found.has(at)).toBe(false)
         const again = behaviourOf(without, message, answers)
@@ -226,13 +293,13 @@ test('where nullSenderAcceptedForLocal holds, <> is accepted like every other se
   let proved = 0
   fc.assert(
     fc.property(tried, ([document, questions]) => {
-      const { subject } = setup(document)
+      const { subject, ask } = setup(document)
       const proof = proofOf(subject, { kind: 'nullSenderAcceptedForLocal', at: '' }, null, 'error')
-      for (const { said, answers } of questions) {
+      for (const { said, answers, line } of questions) {
         const small = { ...said, sizeBytes: 0, hops: 0 }
-        const { message, behaviour } = answered(subject.interpreter, { said: small, answers })
+        const { message, behaviour } = ask({ said: small, answers, line })
         if (behaviour.kind === 'refused' || !isOurs(document, message.recipient!)) continue
-        const bounce = answered(subject.interpreter, { said: { ...small, sender: '<>' }, answers })
+        const bounce = ask({ said: { ...small, sender: '<>' }, answers, line })
         if (bounce.behaviour.kind === 'refused') expect(proof.verdict).toBe('VIOLATED')
       }
       if (proof.verdict === 'PROVED') proved++

@@ -114,6 +114,21 @@ export function withLine(document: Document, random: Random): Document {
   }
 }
 
+/** Each network, login and certificate is one client's. */
+export function apart(document: Document): Document {
+  const taken = new Set<string>()
+  const isFree = (pattern: string) => !taken.has(pattern) && taken.add(pattern)
+  const clients = document.clients.map(({ logins, certificates, ...client }) => ({
+    ...client,
+    networks: client.networks.filter(({ network }) => isFree(network)),
+    ...(logins === undefined ? {} : { logins: logins.filter(({ login }) => isFree(`login ${login}`)) }),
+    ...(certificates === undefined
+      ? {}
+      : { certificates: certificates.filter(({ certificate }) => isFree(`certificate ${certificate}`)) }),
+  }))
+  return { ...document, clients }
+}
+
 /** A certificate is shown in the handshake of TLS: nobody has one without. */
 export function randomLine(random: Random): Line {
   const tls = random(2) === 0

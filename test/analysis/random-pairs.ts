@@ -9,14 +9,14 @@ import type { IpAddress } from '../../src/mail/ip.ts'
 import type { TlsLevel } from '../../src/mail/settings.ts'
 import { mailbox } from '../compile/a-document.ts'
 import { randomDocument } from '../graph/random-document.ts'
-import { pick, type Random, randomLine, randomOf, withLine } from './random-line.ts'
+import { apart, pick, type Random, randomLine, randomOf, withLine } from './random-line.ts'
 
 /** Two graphs, every other pair with TLS and logins, that have some sections in common and differ in others; `null` when a document of the two is wrong. */
 export function randomPair(seed: number): { readonly before: Bundle; readonly after: Bundle } | null {
   const random = randomOf(seed)
   const [first, second] = fc.sample(randomDocument, { seed, numRuns: 2 }) as [Document, Document]
   const [one, other] = seed % 2 === 0 ? [first, second] : [withLine(first, random), withLine(second, random)]
-  const a = withRelays({ ...one, clients: apart(one.clients) }, random)
+  const a = withRelays(apart(one), random)
   const b = withRelays(edited(a, other, random), random(2) === 0 ? random : null)
   // A name that is written in A-labels, where all else is plain.
   const idn = random(3) === 0
@@ -58,21 +58,7 @@ function edited(a: Document, b: Document, random: Random): Document {
   }
   if (random(4) === 0) document = { ...document, limits: { ...document.limits, maxHops: pick(random, [10, 100]) } }
   if (random(8) === 0) document = { ...document, mxPort: 2525 }
-  return { ...document, clients: apart(document.clients) }
-}
-
-/** Each network, login and certificate is one client's. */
-function apart(clients: Document['clients']): Document['clients'] {
-  const taken = new Set<string>()
-  const isFree = (pattern: string) => !taken.has(pattern) && taken.add(pattern)
-  return clients.map(({ logins, certificates, ...client }) => ({
-    ...client,
-    networks: client.networks.filter(({ network }) => isFree(network)),
-    ...(logins === undefined ? {} : { logins: logins.filter(({ login }) => isFree(`login ${login}`)) }),
-    ...(certificates === undefined
-      ? {}
-      : { certificates: certificates.filter(({ certificate }) => isFree(`certificate ${certificate}`)) }),
-  }))
+  return apart(document)
 }
 
 function withRelays(document: Document, random: Random | null): Document {
