@@ -1,5 +1,6 @@
 // The relay contest: mailgw and Postfix in turn, smtp-source on one side and the counting sink on the other.
-//   node bench/relay.js [--only w2,w3] [--rounds 3] [--quick] [--with direct] [--without postfix] [--json]
+//   node bench/relay.js [--only w2,w3] [--rounds 3] [--quick] [--tls] [--with direct] [--without postfix] [--json]
+// `--tls`: both are reached by TLS from the first octet, on kept connections and with a handshake each (w1, w2 by default).
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { given, median, megabytes, option, report, spread, table } from './support/figures.js'
@@ -10,6 +11,7 @@ import { startPostfix, withoutPostfix } from './support/postfix.js'
 import { cpuSeconds, watchMemory } from './support/processes.js'
 import { startSink } from './support/sink.js'
 import { smtpSource } from './support/source.js'
+import { certificateIn, startTlsFront, withoutTls } from './support/tls-front.js'
 import { freePort, pause } from './support/wait.js'
 
 /** `messages`: so many that each contestant works for some seconds. `bar`: of the task. `goal`: of the design. */
@@ -70,6 +72,8 @@ const workloads = [
   },
 ]
 
+const tls = given('tls')
+
 const direct = async ({ sinkPort, sinkPid }) => ({ name: 'direct', port: sinkPort, pid: sinkPid, stop: async () => {} })
 const starts = new Map([
   ['mailgw', startMailgw],
@@ -82,13 +86,16 @@ async function enter(name, folder, workload) {
   const sink = await startSink()
   const place = join(folder, name)
   mkdirSync(place, { recursive: true })
+  const port = await freePort()
+  const front = tls && name !== 'direct' ? await startTlsFront({ folder: join(place, 'front'), port }) : null
   const contestant = await starts.get(name)({
     folder: place,
-    port: await freePort(),
+    port,
     sinkPort: sink.port,
     sinkPid: sink.pid,
+    ...(front && { tls: await certificateIn(place), greetsAt: front.port }),
   })
-  const entry = { name, sink, contestant, expected: 0, rounds: [] }
+  const entry = { name, sink, contestant, front, expected: 0, rounds: [] }
   await run(entry, workload, Math.ceil(count(workload, name) / 10))
   return entry
 }
@@ -97,12 +104,12 @@ const count = (workload, name) => Math.ceil(workload.messages[name] / (given('qu
 
 /** Sends, waits until the sink has everything, and measures both ends of it. */
 async function run(entry, { sizeBytes, sessions, kept, recipients = 1 }, messages) {
-  const { sink, contestant } = entry
+  const { sink, contestant, front } = entry
   entry.expected += messages * recipients
   const cpuBefore = cpuSeconds(contestant.pid)
   const watch = watchMemory(contestant.pid)
   const { startedAt, seconds } = await smtpSource({
-    port: contestant.port,
+    port: front?.port ?? contestant.port,
     messages,
     sessions,
     sizeBytes,
@@ -136,8 +143,9 @@ async function contest(workload, names, rounds) {
     }
     return { workload, results }
   } finally {
-    for (const { contestant, sink } of entries) {
+    for (const { contestant, front, sink } of entries) {
       await contestant.stop()
+      await front?.stop()
       await sink.stop()
     }
   }
@@ -159,10 +167,11 @@ function ratiosOf({ workload, results }) {
     delivered: ratio('delivered', (a, b) => a / b),
     accepted: ratio('accepted', (a, b) => a / b),
     cpu: ratio('cpuPer1000', (a, b) => b / a),
-    bar: workload.bar,
-    goal: workload.goal,
-    cpuBar: workload.cpuBar ?? null,
-    cpuGoal: workload.cpuGoal ?? null,
+    // Those of the task are of clear text.
+    bar: tls ? null : workload.bar,
+    goal: tls ? null : workload.goal,
+    cpuBar: tls ? null : (workload.cpuBar ?? null),
+    cpuGoal: tls ? null : (workload.cpuGoal ?? null),
     peakMb: ours === undefined ? null : Math.max(...ours.rounds.map(({ memory }) => megabytes(memory.rss))),
     memoryBarMb: workload.memoryBarMb ?? null,
     lost: ours?.lost ?? null,
@@ -173,7 +182,7 @@ function ratiosOf({ workload, results }) {
 function print({ contests, ratios, skipped }) {
   const text = []
   for (const { workload, results } of contests) {
-    text.push(`### ${workload.id}: ${workload.what}`, '')
+    text.push(`### ${workload.id}: ${workload.what}${tls ? ', TLS' : ''}`, '')
     const head = [
       'contestant',
       'messages',
@@ -234,8 +243,12 @@ function print({ contests, ratios, skipped }) {
   return text.join('\n')
 }
 
-const only = option('only')?.split(',') ?? workloads.map(({ id }) => id)
+const only = option('only')?.split(',') ?? (tls ? ['w1', 'w2'] : workloads.map(({ id }) => id))
 const skipped = given('without') && option('without').includes('postfix') ? '--without' : withoutPostfix()
+if (tls && withoutTls() !== null) {
+  console.error(`TLS is not measured: ${withoutTls()}`)
+  process.exit(1)
+}
 const names = [...starts.keys()].filter((name) => {
   if (name === 'direct') return option('with')?.includes('direct') === true
   if (name === 'postfix') return skipped === null

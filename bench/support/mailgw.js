@@ -7,10 +7,13 @@ import { greeted, pause } from './wait.js'
 export const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 /** Everything from loopback to the sink, as plain as a document can be. */
-export const document = ({ port, sinkPort, localMx = { '*': 'relay:sink' } }) => ({
+export const document = ({ port, sinkPort, localMx = { '*': 'relay:sink' }, tls = null }) => ({
   hostname: 'mailgw.example.test',
   postmaster: 'postmaster@example.test',
-  listeners: { bench: { kind: 'internal', bind: `127.0.0.1:${port}`, maxSize: '50MiB' } },
+  listeners: {
+    bench: { kind: 'internal', bind: `127.0.0.1:${port}`, maxSize: '50MiB', ...(tls && { tls: 'implicit' }) },
+  },
+  ...(tls && { certificates: { bench: { cert: tls.certificate, key: tls.key } } }),
   trusted: ['127.0.0.0/8'],
   relaying: 'two-way',
   relays: { sink: { hosts: [`127.0.0.1:${sinkPort}`], tls: 'off' } },
@@ -43,7 +46,7 @@ export function writeDocument(folder, content, files = {}) {
  * Starts a gateway below `folder`, its log in a file, and waits for its greeting. `source` is `['--config', file]` or
  * `['--graph', file]`; an empty one starts with the graph that was active last.
  */
-export async function startGateway({ folder, port, source, flags = [], env = {} }) {
+export async function startGateway({ folder, port, source, greetsAt = port, flags = [], env = {} }) {
   if (!existsSync(program)) throw new Error('dist is missing: run npm run build first')
   const stateDir = join(folder, 'state')
   const log = join(folder, 'log')
@@ -59,7 +62,7 @@ export async function startGateway({ folder, port, source, flags = [], env = {} 
   )
   const ended = new Promise((resolve) => child.once('exit', resolve))
   process.once('exit', () => child.kill('SIGKILL'))
-  if (!(await greeted(port, { withinMs: 60_000, everyMs: 2, gaveUp: () => child.exitCode !== null }))) {
+  if (!(await greeted(greetsAt, { withinMs: 60_000, everyMs: 2, gaveUp: () => child.exitCode !== null }))) {
     child.kill('SIGKILL')
     throw new Error(`mailgw did not start: ${readFileSync(log, 'utf8').slice(-1000)}`)
   }
@@ -79,6 +82,11 @@ export async function startGateway({ folder, port, source, flags = [], env = {} 
   }
 }
 
-/** The contestant: a gateway that relays everything to the sink. */
-export const startMailgw = ({ folder, port, sinkPort }) =>
-  startGateway({ folder, port, source: ['--config', writeDocument(folder, document({ port, sinkPort }))] })
+/** The contestant: a gateway that relays everything to the sink. With `tls` (a pair) it is greeted through a front. */
+export const startMailgw = ({ folder, port, sinkPort, tls, greetsAt }) =>
+  startGateway({
+    folder,
+    port,
+    ...(greetsAt && { greetsAt }),
+    source: ['--config', writeDocument(folder, document({ port, sinkPort, tls }))],
+  })

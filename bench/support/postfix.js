@@ -13,19 +13,19 @@ export function withoutPostfix() {
  * Postfix with a configuration of its own below `folder`, relaying to the sink. Durable as it comes; what only slows a
  * load from one client is off (in_flow_delay, client limits), and it may run more processes than it would.
  */
-export async function startPostfix({ folder, port, sinkPort }) {
+export async function startPostfix({ folder, port, sinkPort, tls = null, greetsAt = port }) {
   const place = (name) => join(folder, name)
   for (const name of ['etc', 'queue', 'data']) mkdirSync(place(name), { recursive: true })
   const { uid } = passwd('postfix')
   chownSync(place('data'), uid, 0)
-  writeFileSync(place('etc/main.cf'), mainCf(folder, sinkPort))
+  writeFileSync(place('etc/main.cf'), mainCf(folder, sinkPort, tls))
   writeFileSync(place('etc/master.cf'), masterCf(port))
   const child = spawn('postfix', ['-c', place('etc'), 'start-fg'], { stdio: ['ignore', 'ignore', 'pipe'] })
   let errors = ''
   child.stderr.on('data', (chunk) => (errors += chunk))
   const ended = new Promise((resolve) => child.once('exit', resolve))
   process.once('exit', () => child.kill('SIGTERM'))
-  if (!(await greeted(port, { gaveUp: () => child.exitCode !== null })))
+  if (!(await greeted(greetsAt, { gaveUp: () => child.exitCode !== null })))
     throw new Error(`Postfix did not start: ${errors}`)
   return {
     name: 'postfix',
@@ -43,7 +43,7 @@ function passwd(user) {
   return { uid: Number(uid) }
 }
 
-const mainCf = (folder, sinkPort) => `compatibility_level = 3.6
+const mainCf = (folder, sinkPort, tls) => `compatibility_level = 3.6
 queue_directory = ${folder}/queue
 data_directory = ${folder}/data
 command_directory = /usr/sbin
@@ -70,7 +70,14 @@ default_destination_concurrency_limit = 50
 smtp_destination_concurrency_limit = 50
 maillog_file = ${folder}/mail.log
 maillog_file_prefixes = ${folder}
+${
+  tls === null
+    ? ''
+    : `smtpd_tls_wrappermode = yes
+smtpd_tls_cert_file = ${tls.certificate}
+smtpd_tls_key_file = ${tls.key}
 `
+}`
 
 const masterCf = (port) => `127.0.0.1:${port} inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup
