@@ -78,7 +78,7 @@ export function createOracles(parts: OraclesParts): AskOracle {
         return watched.ask(oracle.path, facts.client)
       case 'rate': {
         const isOver = rates.isOver(oracle, facts, clock.now(), peek)
-        if (isOver && !peek) {
+        if (isOver && rates.isNews) {
           const { client, login } = facts
           log.info('rate.over', { rate: oracleName(oracle), client, login, most: oracle.most })
         }

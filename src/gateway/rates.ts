@@ -21,6 +21,8 @@ export class Rates {
   private readonly maxKeys: number
   /** Something was counted since this was last set to false. */
   changed = false
+  /** The latest answer was the first no after a yes: worth a line in the log, which the next thousand are not. */
+  isNews = false
 
   constructor(maxKeys = 100_000) {
     this.maxKeys = maxKeys
@@ -35,11 +37,16 @@ export class Rates {
     const { most, perMs } = oracle
     const amount = oracle.of === 'bytes' ? (facts.sizeBytes ?? 0) : 1
     const key = keyOf(oracle, facts)
-    const counter = this.counters.get(key) ?? { perMs, slots: [] }
+    const counter = this.counters.get(key) ?? { perMs, slots: [], isOver: false }
     const slot = Math.floor(now / (perMs / parts))
     trim(counter.slots, slot)
-    if (total(counter.slots) + amount > most) return true
+    if (total(counter.slots) + amount > most) {
+      this.isNews = !counter.isOver && !peek
+      if (!peek) counter.isOver = true
+      return true
+    }
     if (peek) return false
+    counter.isOver = false
     add(counter.slots, slot, amount)
     this.changed = true
     // Again at the end: the first one is the one that was quiet longest.
@@ -58,7 +65,7 @@ export class Rates {
   restore(records: Iterable<RateRecord>): void {
     for (const { key, perMs, slots } of records) {
       if (this.counters.size >= this.maxKeys) return
-      this.counters.set(key, { perMs, slots: [...slots] })
+      this.counters.set(key, { perMs, slots: [...slots], isOver: false })
     }
   }
 
@@ -72,7 +79,7 @@ export class Rates {
 }
 
 /** `slots` are pairs: number of the part, amount; oldest first. */
-type Counter = { readonly perMs: number; readonly slots: number[] }
+type Counter = { readonly perMs: number; readonly slots: number[]; isOver: boolean }
 
 function trim(slots: number[], now: number): void {
   // A clock that was set back would keep what lies ahead of it for ever.

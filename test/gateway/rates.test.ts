@@ -43,6 +43,16 @@ test('what is refused is not counted, so that who waits gets in again', () => {
   expect(rates.isOver(oracle(), from('10.0.0.1'), start + 62_000, false)).toBe(false)
 })
 
+test('the first refusal is news, and the next ones are not until somebody was let in', () => {
+  const rates = new Rates()
+  const ask = (at: number, peek = false) => {
+    const isOver = rates.isOver(oracle({ most: 1 }), from('10.0.0.1'), start + at, peek)
+    return isOver && rates.isNews
+  }
+  expect([ask(0), ask(1, true), ask(2), ask(3), ask(4)]).toEqual([false, false, true, false, false])
+  expect([ask(62_000), ask(62_001)]).toEqual([false, true])
+})
+
 test('whoever only looks is not counted', () => {
   const rates = new Rates()
   for (let i = 0; i < 10; i++) expect(rates.isOver(oracle(), from('10.0.0.1'), start, true)).toBe(false)
