@@ -1,4 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { assertNever } from '../../mail/result.ts'
 import type { StoredPassword } from '../../mail/stored-password.ts'
 import { argon2 } from './argon2.ts'
@@ -14,10 +15,10 @@ export type CheckLimits = {
 }
 
 /**
- * Node's threads are four, and the spool writes with them too: password checks never take more than half. Whoever comes
- * when a hundred wait would wait for seconds: it hears 454 and may come again.
+ * Node's threads are four, and the spool writes with them too: password checks never take more than half. Of two cores
+ * one is left to the sessions. Whoever comes when a hundred wait would wait for seconds: it hears 454 and may come again.
  */
-const usualLimits: CheckLimits = { atOnce: 2, mayWait: 100 }
+const usualLimits: CheckLimits = { atOnce: availableParallelism() > 2 ? 2 : 1, mayWait: 100 }
 
 /** Too many checks wait already. */
 export class TooBusyError extends Error {
@@ -30,10 +31,16 @@ export class TooBusyError extends Error {
 /**
  * Compares passwords with stored ones, off the thread of the sessions and a bounded number at one moment: a check costs a
  * tenth of a second on purpose, and a thousand clients that guess must not stop the mail of the others.
+ *
+ * The password that fitted a hash last is remembered with it, as a keyed hash under a key of this process: devices that
+ * log in for each message would take a core otherwise. It is forgotten with the hash: a file that was read anew, or an
+ * apply, begins anew. What does not fit always costs the whole time.
  */
 export class PasswordChecks {
   private readonly shaCrypt = new ShaCryptThread()
   private readonly waiting: (() => void)[] = []
+  private readonly key = randomBytes(32)
+  private readonly fitted = new WeakMap<StoredPassword, Buffer>()
   private readonly limits: CheckLimits
   private running = 0
 
@@ -43,9 +50,14 @@ export class PasswordChecks {
 
   /** Rejects with `TooBusyError`, or when the machine fails. */
   async matches(stored: StoredPassword, password: string): Promise<boolean> {
+    const mark = createHmac('sha256', this.key).update(password).digest()
+    const known = this.fitted.get(stored)
+    if (known !== undefined && timingSafeEqual(known, mark)) return true
     await this.turn()
     try {
-      return await this.compare(stored, password)
+      const fits = await this.compare(stored, password)
+      if (fits) this.fitted.set(stored, mark)
+      return fits
     } finally {
       // The place goes to who waited longest: nobody who comes at this moment overtakes.
       const next = this.waiting.shift()

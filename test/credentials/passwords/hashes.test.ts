@@ -154,6 +154,24 @@ describe('password checks', () => {
     await slow.close()
   })
 
+  test('a password that has fitted is known again at once, and no other is', async () => {
+    const hash = stored(await makeHash('scrypt', 'secret', randomBytes))
+    const took = async (password: string) => {
+      const startedAt = performance.now()
+      const fits = await checks.matches(hash, password)
+      return { fits, ms: performance.now() - startedAt }
+    }
+    const first = await took('secret')
+    const again = await took('secret')
+    const wrong = await took('secreT')
+    expect([first.fits, again.fits, wrong.fits]).toEqual([true, true, false])
+    expect(again.ms).toBeLessThan(first.ms / 5)
+    expect(wrong.ms).toBeGreaterThan(again.ms * 5)
+    // Another hash of the same password is another hash.
+    const changed = stored(await makeHash('scrypt', 'another', randomBytes))
+    expect(await checks.matches(changed, 'secret')).toBe(false)
+  })
+
   test('no kind holds up the thread of the sessions', async () => {
     const hashes = await Promise.all(madeKinds.map((kind) => makeHash(kind, 'secret', randomBytes)))
     const all = [...hashes, fromElsewhere[1][2]].map(stored)
@@ -166,7 +184,7 @@ describe('password checks', () => {
       last = performance.now()
     }, 1)
     const startedAt = performance.now()
-    await Promise.all(all.map((one) => checks.matches(one, 'secret')))
+    await Promise.all(all.map((one) => checks.matches(one, 'secre')))
     clearInterval(timer)
     const took = performance.now() - startedAt
     expect(took).toBeGreaterThan(100)
