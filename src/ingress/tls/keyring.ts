@@ -9,6 +9,9 @@ import { watchExpiry } from './expiry.ts'
 /** How often the files are looked at: whoever renews a certificate has it served within this time. */
 const lookEveryMs = 2000
 
+/** The key of session tickets, which could open all that was recorded under it, is no older than this (RFC 9325 §3.4). */
+const ticketsMs = 86_400_000
+
 /** What is on the gateway's disk of the certificates that the active document names, and how it was found. */
 export type CertificateView = {
   readonly name: string
@@ -65,6 +68,8 @@ export function openKeyring({ clock, log }: { clock: Clock; log: Log }): Keyring
   const expiry = watchExpiry(log)
   let timer: Timer | null = null
   let closed = false
+  /** When the keys of session tickets were made. */
+  let madeAt = clock.now()
 
   const readAll = async (control: KeyringControl, instead: Ring | null): Promise<Ring> => {
     const wanted = control.listeners.filter(({ tls }) => tls !== undefined)
@@ -119,6 +124,7 @@ export function openKeyring({ clock, log }: { clock: Clock; log: Log }): Keyring
     contexts: next.listeners,
     commit() {
       ring = next
+      madeAt = clock.now()
       stale.clear()
       for (const pair of ring.pairs.values()) {
         if (pair.open) log.warn('certificate.key-open', { certificate: pair.settings.name, file: pair.settings.key })
@@ -155,7 +161,9 @@ export function openKeyring({ clock, log }: { clock: Clock; log: Log }): Keyring
     }
     // Another document was made active meanwhile, whose files were read for it.
     if (ring !== looked) return
-    if (changed.size > 0) takeOver(looked, changed)
+    const age = clock.now() - madeAt
+    if (age >= ticketsMs) madeAt = clock.now()
+    if (changed.size > 0 || age >= ticketsMs) takeOver(looked, changed, age >= ticketsMs)
     expiry.look(looked.pairs.values(), clock.now())
   }
 
@@ -184,10 +192,10 @@ export function openKeyring({ clock, log }: { clock: Clock; log: Log }): Keyring
     return null
   }
 
-  const takeOver = ({ listeners, pairs, authorities }: Ring, changed: ReadonlySet<string>): void => {
+  const takeOver = ({ listeners, pairs, authorities }: Ring, changed: ReadonlySet<string>, all: boolean): void => {
     for (const [name, contexts] of listeners) {
       const { certificates, clientCa } = contexts.settings
-      if (![...certificates, clientCa].some((one) => one !== null && changed.has(one))) continue
+      if (!all && ![...certificates, clientCa].some((one) => one !== null && changed.has(one))) continue
       try {
         contexts.renew(
           certificates.flatMap((one) => pairs.get(one) ?? []),

@@ -217,6 +217,33 @@ describe('a renewed certificate', () => {
   })
 })
 
+test('a session is not resumed by a ticket of the day before yesterday', async () => {
+  const change = await keyring.prepare(control([pair('main', 'mx.example.org')], { mode: 'implicit' }))
+  change.commit()
+  const house = await openHouse({
+    settings: { ...settings(), tls: tlsSettings({ mode: 'implicit' }) },
+    tls: change.contexts.get('mx')!,
+  })
+  onTestFinished(() => house.listener.close())
+  const to = { port: house.port, host: '127.0.0.1' }
+  const first = await tlsWire(to)
+  const session = await new Promise<Buffer>((resolve) => first.socket.once('session', resolve))
+  first.destroy()
+  const reused = async () => {
+    const wire = await tlsWire({ ...to, session })
+    const isReused = wire.socket.isSessionReused()
+    wire.destroy()
+    return isReused
+  }
+  now += dayMs - 1000
+  await look()
+  expect(await reused()).toBe(true)
+  now += 1000
+  await look()
+  expect(await reused()).toBe(false)
+  expect(told('certificate.renewed')).toEqual([])
+})
+
 describe('expiry', () => {
   test('is told of from 14 days on, once a day, and as an error when it is there', async () => {
     const change = await keyring.prepare(control([pair('main', 'mx.example.org', 20)]))
