@@ -48,7 +48,7 @@ test('a document that is right compiles', () => {
 })
 
 test('misspelt names of relays, listeners and TLS levels do not compile, each at its place', () => {
-  expect(marked(files[1]!).length).toBe(13)
+  expect(marked(files[1]!).length).toBe(14)
   expect(said.get('wrong-names')).toEqual(marked(files[1]!))
 })
 

@@ -8,8 +8,18 @@ export default defineConfig({
   postmaster: 'postmaster@corp.example',
   listeners: {
     mx: { kind: 'mx', bind: ['0.0.0.0:25', '[::]:25'] },
-    lan: { kind: 'internal', bind: '10.0.0.5:2525', maxSize: '50MiB' },
+    lan: { kind: 'internal', bind: '10.0.0.5:2525', maxSize: '50MiB', allowFrom: '10.0.0.0/8', time: true },
+    users: {
+      kind: 'submission', bind: '0.0.0.0:587', tls: { mode: 'required', certificates: ['main'] },
+      login: { required: true, mechanisms: ['PLAIN'], legacy: ['CRAM-MD5'] },
+    },
   },
+  certificates: { main: { cert: '/etc/main.pem', key: '/etc/main.key' } },
+  credentials: [
+    { id: 'staff', ldap: { urls: 'ldaps://ldap.example', dn: 'uid={login},dc=example' }, onError: 'next' },
+    { id: 'devices', users: { fax: { cram: '$aes-256-gcm$a$b' } }, cramKey: env.secret('CRAM') },
+  ],
+  bans: { failures: 5, unknownRecipients: 'off', lockOut: 'off' },
   domains: {
     'corp.example': { recipients: table('users.tsv'), unknown: catchAll('lost@corp.example') },
     'a.example': { recipients: ['bob', table('more.tsv')], unknown: park() },

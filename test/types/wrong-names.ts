@@ -3,7 +3,11 @@ import { byEnv, defineConfig, forAll, mx, tlsFloor, via } from '../../src/index.
 export default defineConfig({
   hostname: 'gw.corp.example',
   postmaster: 'postmaster@corp.example',
-  listeners: { mx: { kind: 'mx', bind: '127.0.0.1:2525' } },
+  listeners: {
+    mx: { kind: 'mx', bind: '127.0.0.1:2525', tls: { mode: 'offered', certificates: ['mian'] } },
+    //                                                                               ^ TS2322
+  },
+  certificates: { main: { cert: '/etc/main.pem', key: '/etc/main.key' } },
   relays: {
     bart: { hosts: 'bart:26', tls: 'verfy' },
     //                        ^ TS2820
