@@ -28,17 +28,21 @@ export type LdapConnection = {
   ref(wanted: boolean): void
 }
 
-/** One connection that was dialled, and is never dialled anew: what a directory knows of us is gone with it. */
+/** Connects to a server, or rejects with the reason. */
 export async function connectLdap(
   server: LdapServer,
   settings: DialSettings,
   signal: AbortSignal,
 ): Promise<LdapConnection> {
-  // Loaded by who needs it: most gateways ask no directory.
-  const { Client, ResultCodeError } = await import('ldapts')
-  const line = new LdapLine(await dial(server, settings, signal))
+  return await speakLdap(server, new LdapLine(await dial(server, settings, signal)))
+}
+
+/** LDAP on a line that is there already. It is never dialled anew: what a directory knows of us is gone with it. */
+export async function speakLdap(server: LdapServer, line: LdapLine): Promise<LdapConnection> {
   // Whoever waits hears of it by the library; without a listener an idle line that breaks would end the process.
   line.on('error', () => {})
+  // Loaded by who needs it: most gateways ask no directory.
+  const { Client, ResultCodeError } = await import('ldapts')
   let dialled = false
   const createConnection = () => {
     if (dialled) throw new Error('the directory closed the connection')
