@@ -3,7 +3,7 @@ import type { Mailbox } from '../mail/path.ts'
 import type { Described } from './explanation.ts'
 import type { Outcome } from './graph.ts'
 import { certificateRank, heloRank, loginRank } from './name-rank.ts'
-import { type Block, contains, parseBlock } from './network.ts'
+import { blockOf, contains } from './network.ts'
 import { foldLocalPart, isSearchable } from './pattern.ts'
 
 /** A union of parts; each part: everything that `pattern` matches but nothing that one of `except` matches. */
@@ -115,20 +115,4 @@ function mailboxMatches(pattern: string, localPart: string, domain: string, sear
   if (domains === '*') return true
   if (!searchable) return false
   return domains.startsWith('*.') ? domain.endsWith(domains.slice(1)) : domain === domains
-}
-
-// A box is asked again and again while its graph is tried: its blocks are read once.
-const blocks = new Map<string, Block>()
-
-function blockOf(network: string): Block {
-  let block = blocks.get(network)
-  if (block === undefined) {
-    const parsed = parseBlock(network)
-    if (parsed === null) throw new Error(`expected an address block, got ${JSON.stringify(network)}`)
-    block = parsed
-    // Boxes come and go with plans; the memory of a gateway does not grow with them.
-    if (blocks.size >= 100_000) blocks.clear()
-    blocks.set(network, block)
-  }
-  return block
 }

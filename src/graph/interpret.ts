@@ -1,6 +1,7 @@
 import { type IpAddress, ipBytes } from '../mail/ip.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import { assertNever } from '../mail/result.ts'
+import { candidateRows } from './candidate-rows.ts'
 import { graphHash } from './canonical.ts'
 import { type Evaluator, type Facts, type NoteAt, noNotes, type Winner } from './evaluator.ts'
 import {
@@ -16,7 +17,7 @@ import {
   type Table,
 } from './graph.ts'
 import { certificateRank, heloRank, loginRank } from './name-rank.ts'
-import { type Block, contains, parseBlock } from './network.ts'
+import { blockOf, contains } from './network.ts'
 import { oracleName } from './oracle.ts'
 import { foldLocalPart, isSearchable, mailboxKey } from './pattern.ts'
 import { noSources, type Place, placeFinder, type Sources } from './sources.ts'
@@ -40,8 +41,8 @@ export type Step = {
 export type Interpreter = Evaluator & { steps(): readonly Step[] }
 
 /**
- * The plain evaluator: slow, obvious, and the specification. Each table is read row by row; the run-time form is held
- * equal to this by a property test.
+ * The plain evaluator: slow, obvious, and the specification. Each table is read row by row (of large ones the rows that
+ * could match); the run-time form is held equal to this by a property test.
  */
 export function interpreter(graph: Graph, sources: Sources = noSources, hash = graphHash(graph)): Interpreter {
   const placeOf = placeFinder(sources)
@@ -146,11 +147,9 @@ function ask(node: Choice | Table | Compare, facts: Facts): Answer {
 
 /** The most specific of the rows that match, or `null`. */
 function bestRow(table: Table, facts: Facts): Table['rows'][number] | null {
-  if (table.on === 'client') return bestBlock(table, facts.client)
-  if (table.on === 'destination') return facts.destination === null ? null : bestBlock(table, facts.destination)
   let best: Table['rows'][number] | null = null
   let bestRank = -1
-  for (const row of table.rows) {
+  for (const row of candidateRows(table, facts)) {
     const rank = rankOf(table.on, row[0], facts)
     if (rank > bestRank) {
       best = row
@@ -160,28 +159,13 @@ function bestRow(table: Table, facts: Facts): Table['rows'][number] | null {
   return best
 }
 
-// By table, which never changes: to read ten thousand networks anew for each question is most of a test run's time.
-const blocksOf = new WeakMap<Table, readonly Block[]>()
-
-/** The row of the longest prefix that holds the address, or `null`. */
-function bestBlock(table: Table, address: IpAddress): Table['rows'][number] | null {
-  let blocks = blocksOf.get(table)
-  if (blocks === undefined) {
-    blocks = table.rows.map(([network]) => parseBlock(network)!)
-    blocksOf.set(table, blocks)
-  }
-  const bytes = ipBytes(address)
-  let best = -1
-  for (let i = 0; i < blocks.length; i++) {
-    const block = blocks[i]!
-    if ((best < 0 || block.bits > blocks[best]!.bits) && contains(block, bytes)) best = i
-  }
-  return best < 0 ? null : table.rows[best]!
-}
-
 /** How specific a match is; -1: none. */
-function rankOf(on: Exclude<Table['on'], 'client' | 'destination'>, pattern: string, facts: Facts): number {
+function rankOf(on: Table['on'], pattern: string, facts: Facts): number {
   switch (on) {
+    case 'client':
+      return addressRank(pattern, facts.client)
+    case 'destination':
+      return facts.destination === null ? -1 : addressRank(pattern, facts.destination)
     case 'sender':
       return facts.sender === undefined ? -1 : pathRank(pattern, facts.sender)
     case 'recipient':
@@ -197,6 +181,11 @@ function rankOf(on: Exclude<Table['on'], 'client' | 'destination'>, pattern: str
     default:
       return assertNever(on)
   }
+}
+
+function addressRank(network: string, address: IpAddress): number {
+  const block = blockOf(network)
+  return contains(block, ipBytes(address)) ? block.bits : -1
 }
 
 /** `*` 0, `*.suffix` its length, the domain 1000, the mailbox 1001: no suffix is longer than 255. */

@@ -15,6 +15,23 @@ export function parseBlock(network: string): Block | null {
   return ipFromBytes(masked(bytes, bits)) === address.value ? { bytes, bits } : null
 }
 
+// The same few blocks are asked about again and again, by boxes and by the plain evaluator: each is read once.
+const blocks = new Map<string, Block>()
+
+/** A block that is known to be one. Throws for what is none. */
+export function blockOf(network: string): Block {
+  let block = blocks.get(network)
+  if (block === undefined) {
+    const parsed = parseBlock(network)
+    if (parsed === null) throw new Error(`expected an address block, got ${JSON.stringify(network)}`)
+    block = parsed
+    // Boxes and graphs come and go; the memory of a gateway does not grow with them.
+    if (blocks.size >= 100_000) blocks.clear()
+    blocks.set(network, block)
+  }
+  return block
+}
+
 export function contains(block: Block, address: Uint8Array): boolean {
   const { bytes, bits } = block
   if (bytes.length !== address.length) return false

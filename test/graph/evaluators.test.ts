@@ -7,12 +7,12 @@ import { noNotes } from '../../src/graph/evaluator.ts'
 import { flatOf } from '../../src/graph/flat.ts'
 import { flatten } from '../../src/graph/flat-build.ts'
 import { finish, hashText } from '../../src/graph/flat-hash.ts'
-import type { Graph, Outcome, Table } from '../../src/graph/graph.ts'
+import { type Graph, type Outcome, type Table, tableFacts } from '../../src/graph/graph.ts'
 import { type Interpreter, interpreter } from '../../src/graph/interpret.ts'
 import { flatEvaluator } from '../../src/graph/runtime.ts'
 import { sourcesOf } from '../../src/graph/sources.ts'
 import { facts, type Said } from '../compile/a-document.ts'
-import { randomFacts, randomGraph } from './random-graph.ts'
+import { patternsOf, randomFacts, randomGraph } from './random-graph.ts'
 
 const seed = Number(process.env['MAILGW_SEED'] ?? Date.now() % 2 ** 31)
 const outcomes = ['listed', 'clear', 'error'] as const
@@ -207,6 +207,39 @@ test('notes from before an oracle are still there when it is answered, whoever w
     expect(texts('clear')).toEqual(['first'])
   }
 })
+
+const filler: Readonly<Record<string, (i: number) => string>> = {
+  client: (i) => `172.${16 + (i >> 8)}.${i & 255}.0/24`,
+  sender: (i) => `filler${i}.test`,
+  recipient: (i) => `filler${i}.test`,
+  'local-part': (i) => `filler${i}`,
+  login: (i) => `filler${i}@a.test`,
+  certificate: (i) => `sha256:${i.toString(16).padStart(64, '0')}`,
+  helo: (i) => `filler${i}.test`,
+}
+for (const on of tableFacts.filter((one) => one !== 'destination')) {
+  test(`of a large table of ${on} too the interpreter says what the run-time form says, and what a small one says`, () => {
+    const many = Array.from({ length: 600 }, (_, i) => filler[on]!(i))
+    const small = tableOf(on, patternsOf[on])
+    const large = tableOf(on, [...patternsOf[on], ...many])
+    const [small1] = both(small)
+    const [plain, fast] = both(large)
+    const said = (one: Evaluator, told: Facts) => {
+      const leaf = one.leaf(one.start('mail', told))
+      return leaf.kind === 'refuse' ? leaf.text : 'none'
+    }
+    const seen = new Set<string>()
+    fc.assert(
+      fc.property(randomFacts, (told) => {
+        const want = said(small1, told)
+        seen.add(want)
+        expect([said(plain, told), said(fast, told)]).toEqual([want, want])
+      }),
+      { seed, numRuns: 300 },
+    )
+    expect(seen.size).toBeGreaterThan(1)
+  })
+}
 
 const wrong: readonly (readonly [string, Graph['nodes'][number]])[] = [
   ['cases other than tls', { kind: 'choice', on: 'tls', cases: [['clear', 1]], otherwise: 2 }],

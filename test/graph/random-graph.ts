@@ -12,7 +12,7 @@ import { aDocument, facts } from '../compile/a-document.ts'
  * from the same few names, and from what strangers would say to be taken for somebody else.
  */
 const digest = (unit: string) => `sha256:${unit.repeat(64)}`
-const patternsOf: Readonly<Record<TableFact, readonly string[]>> = {
+export const patternsOf: Readonly<Record<TableFact, readonly string[]>> = {
   client: ['0.0.0.0/0', '10.0.0.0/8', '10.1.2.3/32', '2001:db8::/32', '::/0'],
   destination: ['192.0.2.0/24', '::/0'],
   sender: ['<>', '*', 'a.test', '*.a.test', 'joe@a.test'],
