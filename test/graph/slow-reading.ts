@@ -64,11 +64,32 @@ const refuse = (code: number, status: string, at: string) => `refuse ${code} ${s
 export function read(document: Document, facts: Facts, oracles: Oracles) {
   const ours = (domain: string): DomainEntry | null =>
     best(document.domains, (entry) => domainMatch(entry.pattern, domain))
-  const client = clientOf(document, facts.client)
+  const client = clientOf(document, facts)
+
+  const line = document.listeners.find(({ name }) => name === facts.listener)
+  const isFrom = (networks: readonly string[]) => networks.some((one) => networkMatch(one, facts.client) !== null)
+
+  /** What the listener itself wants of whoever connects, logs in or sends. */
+  function shut(): string | null {
+    const { allowFrom, at } = line ?? {}
+    return allowFrom === undefined || isFrom(allowFrom) ? null : refuse(554, '5.7.1', `${at}.allowFrom`)
+  }
+  function noLogin(): string | null {
+    if (document.listeners.every(({ login }) => login === undefined)) return null
+    const { login, tls, at } = line ?? {}
+    if (login === undefined) return refuse(502, '5.5.1', 'listeners')
+    const encrypted = tls !== undefined && facts.tls
+    return encrypted || isFrom(login.clearTextFrom) ? null : refuse(538, '5.7.11', `${at}.login`)
+  }
+  function demanded(): string | null {
+    const { login, tls, at } = line ?? {}
+    if (tls !== undefined && tls.mode !== 'offered' && !facts.tls) return refuse(530, '5.7.0', `${at}.tls`)
+    return login?.required === true && facts.login === null ? refuse(530, '5.7.0', `${at}.login`) : null
+  }
 
   function denied(stage: string): string | null {
     for (const rule of document.deny) {
-      if (stageOf(rule) !== stage || !holds(rule, facts)) continue
+      if (rule.mode === 'observe' || stageOf(rule) !== stage || !holds(rule, facts)) continue
       const { code, status } = rule.then
       const said = stage !== 'connect' || code === 521 ? code : code < 500 ? 421 : 554
       return refuse(said, status, rule.at)
@@ -152,12 +173,23 @@ export function read(document: Document, facts: Facts, oracles: Oracles) {
     if (!allowed.includes(`${from} ${to}`)) return refuse(550, '5.7.1', document.relaying.at)
     if (from === 'external') {
       const kind = document.listeners.find(({ name }) => name === facts.listener)?.kind
-      for (const { id, at, listeners, onListed, onError } of document.dnsbl) {
-        if (listeners === null ? kind !== 'mx' : !listeners.includes(facts.listener) || kind === undefined) continue
+      const lists = document.dnsbl.filter(({ listeners }) =>
+        listeners === null ? kind === 'mx' : listeners.includes(facts.listener) && kind !== undefined,
+      )
+      let sum = 0
+      let isSettled = false
+      for (const [i, { id, at, onListed, onError, mode, weight, kind }] of lists.entries()) {
+        const more = lists.slice(i).reduce((total, one) => total + (one.kind === 'allow' ? 0 : (one.weight ?? 0)), 0)
+        if (weight !== undefined && (isSettled || sum + more < (document.dnsblThreshold ?? 0))) continue
         const outcome = oracles(id)
-        if (outcome === 'listed' && 'code' in onListed)
-          return refuse(onListed.code, `${String(onListed.code)[0]}.7.1`, at)
-        if (outcome === 'error' && onError === 'defer') return refuse(451, '4.7.1', at)
+        if (outcome === 'error' && onError === 'defer' && mode !== 'observe') return refuse(451, '4.7.1', at)
+        if (outcome !== 'listed' || mode === 'observe') continue
+        if (kind === 'allow' && weight === undefined) break
+        if (kind === 'allow') sum -= weight!
+        else if (weight !== undefined) sum += weight
+        if (kind === 'allow' || (weight !== undefined && sum < document.dnsblThreshold!)) continue
+        if (weight !== undefined) isSettled = true
+        if ('code' in onListed) return refuse(onListed.code, `${String(onListed.code)[0]}.7.1`, at)
       }
     }
     return existence(recipient)
@@ -198,8 +230,13 @@ export function read(document: Document, facts: Facts, oracles: Oracles) {
   }
 
   return {
-    connect: () => denied('connect') ?? 'next',
+    connect: () => shut() ?? denied('connect') ?? 'next',
+    auth: () => noLogin() ?? 'next',
+    helo: () => denied('helo') ?? 'next',
     mail: () => {
+      const demand = demanded()
+      if (demand !== null) return demand
+      if (client?.tls === 'required' && !facts.tls) return refuse(530, '5.7.0', `${client.at}.tls`)
       const rule = denied('mail')
       if (rule !== null) return rule
       const { sender } = facts
@@ -223,7 +260,25 @@ export function read(document: Document, facts: Facts, oracles: Oracles) {
   }
 }
 
-function clientOf(document: Document, address: string): ClientEntry | null {
+function loginMatch(pattern: string, login: string): number | null {
+  if (pattern === '*') return 0
+  if (pattern.startsWith('*@')) return login.includes('@') && login.split('@').at(-1) === pattern.slice(2) ? 1 : null
+  return pattern === login ? 2 : null
+}
+
+function heloMatch(pattern: string, helo: string): number | null {
+  return pattern === '*' ? 0 : domainMatch(pattern, helo.toLowerCase().replace(/\.$/, ''))
+}
+
+function clientOf(document: Document, { client: address, login, certificate }: Facts): ClientEntry | null {
+  const byLogin = document.clients.flatMap((client) => (client.logins ?? []).map(({ login }) => ({ client, login })))
+  const named = login === null ? null : best(byLogin, (row) => loginMatch(row.login, login))
+  if (named !== null) return named.client
+  const byCertificate = document.clients.flatMap((client) =>
+    (client.certificates ?? []).map(({ certificate }) => ({ client, certificate })),
+  )
+  const shown = certificate === null ? null : best(byCertificate, (row) => loginMatch(row.certificate, certificate))
+  if (shown !== null) return shown.client
   const rows = document.clients.flatMap((client) => client.networks.map(({ network }) => ({ client, network })))
   return best(rows, ({ network }) => networkMatch(network, address))?.client ?? null
 }
@@ -232,11 +287,16 @@ function stageOf({ when }: DenyRule): string {
   if (when.destination) return 'destination'
   if (when.sizeOverBytes !== null) return 'data'
   if (when.recipient) return 'rcpt'
-  return when.sender ? 'mail' : 'connect'
+  if (when.sender || when.logins || when.tls) return 'mail'
+  return when.helo ? 'helo' : 'connect'
 }
 
 function holds({ when }: DenyRule, facts: Facts): boolean {
-  const { sender, recipient, destination } = facts
+  const { sender, recipient, destination, helo, login } = facts
+  if (when.tls === 'none' && facts.tls) return false
+  if (when.helo && (helo === null || !when.helo.some((pattern) => heloMatch(pattern, helo) !== null))) return false
+  if (when.logins && (login === null || !when.logins.some((pattern) => loginMatch(pattern, login) !== null)))
+    return false
   if (when.listeners && !when.listeners.includes(facts.listener)) return false
   if (when.client && !when.client.some((network) => networkMatch(network, facts.client) !== null)) return false
   if (when.sender && (sender === undefined || !when.sender.some((pattern) => addressMatch(pattern, sender) !== null)))
