@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { Inflow, type Reader } from './inflow.ts'
 import { Outbox } from './outbox.ts'
 import type { TlsContexts } from './tls/contexts.ts'
-import { acceptTls, type Secured } from './tls/handshake.ts'
+import { acceptTls, type Failed, type Secured } from './tls/handshake.ts'
 
 /**
  * The connection of one session: what comes over it and what is said, in clear text or under TLS.
@@ -33,7 +33,7 @@ export class Line {
    * Goes on under TLS. What was agreed in clear text holds no longer, and no octet of it may be waiting (RFC 3207 §4.2).
    * After `failed` the connection is gone.
    */
-  secure(contexts: TlsContexts, done: (secured: Secured) => void, failed: (why: string) => void): void {
+  secure(contexts: TlsContexts, done: (secured: Secured) => void, failed: Failed): void {
     this.inflow.detach()
     const socket = acceptTls(this.socket, contexts, {
       done: (secured) => {

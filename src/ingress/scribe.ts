@@ -73,9 +73,11 @@ export class Scribe {
     this.house.log.debug('session.tls', { ...this.who, ...fields })
   }
 
-  /** The handshake came to nothing. Strangers try all sorts of things: no more than a line of information. */
-  notSecured(error: string): void {
-    this.house.log.info('session.tls-failed', { ...this.who, error })
+  /** The handshake came to nothing. Who just went away may be the health check of a balancer, every other second. */
+  notSecured(error: string, went: boolean): void {
+    const fields = { ...this.who, error }
+    if (went) this.house.log.debug('session.tls-failed', fields)
+    else this.house.log.info('session.tls-failed', fields)
   }
 
   refused({ code, text }: Reply, because?: Because): void {

@@ -12,7 +12,7 @@ import { dispatch, respond } from './dispatch.ts'
 import type { House } from './house.ts'
 import type { Reader } from './inflow.ts'
 import { Line } from './line.ts'
-import type { Mode } from './mode.ts'
+import { betweenLines, type Mode } from './mode.ts'
 import { Patience } from './patience.ts'
 import { type Host, Reception } from './reception.ts'
 import { injected, ourError, outOfTurn, shutDown, tooManyErrors } from './replies.ts'
@@ -113,7 +113,7 @@ export class Session implements Visit, Reader, Host, Guest {
   /** Ends the session now when no transaction is under way; otherwise it ends after it. */
   drain(): void {
     const between = this.state.transaction === null && this.lines.idle && !this.line.inflow.pending
-    if (this.mode === 'refused' || (this.mode === 'command' && between)) this.dismiss(shutDown)
+    if (this.mode === 'refused' || (betweenLines.has(this.mode) && between)) this.dismiss(shutDown)
   }
 
   destroy(): void {
@@ -285,8 +285,8 @@ export class Session implements Visit, Reader, Host, Guest {
       if (this.house.draining) this.dismiss(shutDown)
       else then()
     }
-    this.line.secure(tls, done, (why) => {
-      if (this.mode === 'handshake') this.scribe.notSecured(why)
+    this.line.secure(tls, done, (why, went) => {
+      if (this.mode === 'handshake') this.scribe.notSecured(why, went)
     })
   }
 

@@ -14,7 +14,9 @@ export type Secured = {
   readonly channelBinding: () => Buffer | null
 }
 
-type Outcome = { readonly done: (secured: Secured) => void; readonly failed: (why: string) => void }
+/** `went`: the client has just gone away, as whoever only looks whether somebody listens does. */
+export type Failed = (why: string, went: boolean) => void
+type Outcome = { readonly done: (secured: Secured) => void; readonly failed: Failed }
 
 /**
  * The server's side of a handshake on a connection that is there already. One of the two outcomes is called, once; after
@@ -34,21 +36,21 @@ export function acceptTls(socket: Socket, contexts: TlsContexts, { done, failed 
   })
   secure.disableRenegotiation()
   let settled = false
-  const fail = (error: Error) => {
+  const fail = (error: Error, went = false) => {
     if (!settled) {
       settled = true
-      failed(reasonOf(error))
+      failed(reasonOf(error), went)
     }
     secure.destroy()
   }
   // Before the handshake is over, and for a renegotiation, errors come by this event alone.
-  secure.on('_tlsError', fail)
-  secure.on('error', fail)
+  secure.on('_tlsError', (error) => fail(error))
+  secure.on('error', (error) => fail(error))
   // A half-closed line is of use to a session, and none to a handshake.
   secure.on('end', () => {
-    if (!settled) fail(new Error('the client ended the connection'))
+    if (!settled) fail(new Error('the client ended the connection'), true)
   })
-  secure.on('close', () => fail(new Error('the connection was closed')))
+  secure.on('close', () => fail(new Error('the connection was closed'), true))
   secure.on('secure', () => {
     if (settled) return
     settled = true

@@ -189,4 +189,20 @@ describe.skipIf(!peers('haproxy'))('HAProxy', () => {
     expect(await until(() => locals().length > 0)).toBe(true)
     expect(lines.filter(([event]) => event === 'proxy.refused')).toEqual([])
   })
+
+  test.skipIf(!peers('openssl'))('hands on clients that begin with a handshake', async () => {
+    const { pairs } = certificatesFor(tempFolder(), 'mx.example.org')
+    const tls = tlsSettings({ mode: 'implicit' })
+    const { port, inlet } = await house({ tls }, { tls: await contextsFor(pairs, tls) })
+    const balancer = await startHaProxy(port)
+    for (const at of [balancer.v1, balancer.v2]) {
+      const wire = await tlsWire({ port: at, host: '127.0.0.1', localAddress: '127.0.0.9' } as object)
+      await say(wire, mail, /221/)
+      wire.destroy()
+    }
+    expect(inlet.kept.map(({ envelope: { origin } }) => [origin.client, origin.protocol])).toEqual([
+      ['127.0.0.9', 'ESMTPS'],
+      ['127.0.0.9', 'ESMTPS'],
+    ])
+  })
 })

@@ -146,7 +146,9 @@ assert s.quit()[0] == 221
     expect(sent.output).toContain('250 2.0.0 queued as m1')
     expect(inlet.kept[0]!.envelope.origin.protocol).toBe('ESMTPS')
     const again = await runClient('openssl', [...to, '-tls1_2'], 'R\n')
-    expect(again.output).toMatch(/RENEGOTIATING\n.*(?:unexpected eof|reset)/)
+    // On its two outputs, in whatever order they come.
+    expect(again.output).toContain('RENEGOTIATING')
+    expect(again.output).toMatch(/unexpected eof|reset/i)
   })
 })
 
