@@ -21,3 +21,6 @@ export type Mode =
   | 'handshake'
   | 'closing'
   | 'closed'
+
+/** The client may go on, or be sent away, between two lines. */
+export const betweenLines: ReadonlySet<Mode> = new Set<Mode>(['command', 'exchange'])

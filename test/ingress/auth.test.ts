@@ -17,11 +17,18 @@ const alice = plainResponse('alice', 'wonderland')
 type Told = LogFields & { readonly event: string }
 
 /** A listener in clear text where logins may be used, as for a named network. */
-async function desk(over: Partial<Omit<ListenerOptions, 'inlet'>> & { offered?: readonly Mechanism[] } = {}) {
-  const { offered = mechanisms.filter((name) => name !== 'SCRAM-SHA-256-PLUS'), ...options } = over
+async function desk(
+  over: Partial<Omit<ListenerOptions, 'inlet'>> & { offered?: readonly Mechanism[]; held?: Promise<void> } = {},
+) {
+  const { offered = mechanisms.filter((name) => name !== 'SCRAM-SHA-256-PLUS'), held, ...options } = over
   const logins = await knownLogins()
   const authenticator: Authenticator = {
     ...logins,
+    async checkPassword(...question) {
+      const answer = await logins.checkPassword(...question)
+      await held
+      return answer
+    },
     mechanisms: () => offered,
     addressesOf: () => [],
     replace: () => {},
@@ -343,6 +350,31 @@ describe('a guard around logins', () => {
     )
     expect(performance.now() - startedAt).toBeGreaterThan(25)
     expect(await until(() => wire.closed())).toBe(true)
+  })
+})
+
+describe('a listener that drains', () => {
+  test('does not wait for the answer to a challenge', async () => {
+    const { say, listener, wire } = await greeted()
+    expect(await say('AUTH LOGIN')).toMatch(/^334 /)
+    const drained = listener.drain()
+    expect(await say(null)).toBe('421 4.3.2 shutting down')
+    expect(await until(() => wire.closed())).toBe(true)
+    wire.end()
+    await drained
+  })
+
+  test('lets who waits for an answer have it, and sends him away', async () => {
+    let answer: () => void = () => {}
+    const asked = new Promise<void>((resolve) => (answer = resolve))
+    const one = await greeted({ held: asked })
+    await one.wire.send(Buffer.from(`AUTH PLAIN ${alice}\r\n`))
+    await until(() => one.asked.length > 0)
+    const drained = one.listener.drain()
+    answer()
+    expect(await one.say(null, 2)).toBe('235 2.7.0 logged in\n421 4.3.2 shutting down')
+    one.wire.end()
+    await drained
   })
 })
 

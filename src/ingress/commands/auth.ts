@@ -10,6 +10,7 @@ import { maxResponse } from '../../smtp/command.ts'
 import type { Verdict } from '../admission.ts'
 import { LoginAttempt } from '../login-attempt.ts'
 import { knowsLogin, loginAsked, mechanismsOn } from '../offered-mechanisms.ts'
+import { shutDown } from '../replies.ts'
 import { answer, reached, type Step, type Visit } from '../visit.ts'
 
 /**
@@ -39,7 +40,7 @@ function start(visit: Visit, name: string, initial: string | null): Step | Promi
   // "=" is an empty response; no response at all is something else (§4).
   const response = initial === null ? null : initial === '=' ? Buffer.alloc(0) : decodeBase64(initial)
   if (initial !== null && response === null) return answer(visit.state, 501, '5.5.2', notBase64)
-  return new LoginDialogue(visit, mechanism, offered).next(response)
+  return new LoginDialogue(visit, mechanism, offered).begin(response)
 }
 
 const notBase64 = 'the response is no base64'
@@ -74,7 +75,17 @@ class LoginDialogue {
     })
   }
 
-  async next(response: Buffer | null): Promise<Step> {
+  async begin(response: Buffer | null): Promise<Step> {
+    return this.leaving(await this.next(response))
+  }
+
+  /** The gateway stops: whoever waited for an answer gets it, and is sent away like all who have no transaction. */
+  private leaving(step: Step): Step {
+    if (!this.visit.house.draining || (step.next !== 'command' && step.next !== 'identified')) return step
+    return { next: 'close', state: step.state, first: step.reply, reply: shutDown }
+  }
+
+  private async next(response: Buffer | null): Promise<Step> {
     if (this.confirmed !== null) {
       const empty = response !== null && response.length === 0
       return await this.end(empty ? this.confirmed : malformed('the mechanism was over'))
@@ -106,7 +117,8 @@ class LoginDialogue {
   }
 
   private challenge(data: Buffer): Step {
-    const exchange = { maxLine: maxResponse, next: (line: string | null) => this.line(line) }
+    const next = async (line: string | null): Promise<Step> => this.leaving(await this.line(line))
+    const exchange = { maxLine: maxResponse, next }
     return { next: 'exchange', state: this.visit.state, reply: reply(334, null, data.toString('base64')), exchange }
   }
 
