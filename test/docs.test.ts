@@ -33,6 +33,12 @@ async function help(...args: readonly string[]): Promise<string> {
   return text
 }
 
+/** The name of a command, and the same with each other word for its last one. */
+const namesOf = ({ name, aliases = [] }: (typeof commands)[number]): string[] => [
+  name,
+  ...aliases.map((alias) => name.replace(/\S+$/, alias)),
+]
+
 describe('commands', () => {
   test('docs/cli.md is made of the table of commands (npx vitest run test/docs.test.ts -u writes it)', async () => {
     await expect(cliReference()).toMatchFileSnapshot('../docs/cli.md')
@@ -53,7 +59,9 @@ describe('commands', () => {
     for (const page of pages) {
       for (const [line] of codeOf(page).matchAll(/^(?:\$ )?(?:npx )?mailgw [a-z].*$/gm)) {
         const words = line.replace(/^(?:\$ )?(?:npx )?mailgw /, '').split(/\s+/)
-        const entry = commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '))
+        const entry = commands.find((one) =>
+          namesOf(one).some((name) => name === words.slice(0, name.split(' ').length).join(' ')),
+        )
         if (entry === undefined) wrong.push(`${page}: ${line}`)
         const known = entry?.options.flatMap(([flags]) => flags.match(/--?[a-z-]+/g) ?? []) ?? []
         for (const word of words.filter((one) => /^--?[a-z]/.test(one))) {
