@@ -21,6 +21,8 @@ test.each([
   ['file.secret', api.file.secret('/run/isp'), { $secret: 'file:/run/isp' }],
   ['exec.secret', api.exec.secret(['pass', 'show', 'isp']), { $secret: 'exec:["pass","show","isp"]' }],
   ['byEnv', api.byEnv({ prod: 1, default: 2 }), { $env: { prod: 1, default: 2 } }],
+  ['tag', api.tag('odd'), { tag: 'odd' }],
+  ['watched', api.watched('/etc/blocked.txt'), { $watched: '/etc/blocked.txt' }],
   ['table', api.table('users.tsv'), { $table: 'users.tsv' }],
   ['table with header', api.table('users.tsv', { header: true }), { $table: 'users.tsv', header: true }],
   [

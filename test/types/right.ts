@@ -1,6 +1,6 @@
 import {
   byEnv, catchAll, defineConfig, deliver, discard, env, except, exec, file, forAll, hold, host, hosts, mx, noDeadRules, noLoops,
-  noOpenRelay, park, reject, table, tlsFloor, unchanged, unsafeOpenRelay, via,
+  noOpenRelay, park, reject, table, tag, tlsFloor, unchanged, unsafeOpenRelay, via, watched,
 } from '../../src/index.ts'
 
 export default defineConfig({
@@ -26,7 +26,11 @@ export default defineConfig({
     'b.example': 'relay',
   },
   trusted: ['10.0.0.0/8'],
-  clients: { printers: { networks: '10.1.0.0/16', internal: true, senders: ['*.corp.example'] } },
+  clients: {
+    printers: { networks: '10.1.0.0/16', internal: true, senders: ['*.corp.example'], rates: { messages: ['30/1m', '200/1d'] } },
+    staff: { logins: '*@corp.example', senders: 'own', tls: 'required', rates: { recipients: '500/1d', by: 'all' } },
+    scanner: { certificates: ['*'], mode: 'observe' },
+  },
   relaying: byEnv({ lab: unsafeOpenRelay({ reason: 'a lab', until: '2030-01-01' }), default: 'two-way' }),
   relays: {
     isp: { hosts: 'smtp.isp.example:587', tls: 'verify', auth: { user: 'gw', pass: env.secret('ISP') } },
@@ -47,9 +51,18 @@ export default defineConfig({
     '*.lab.example': via('bart'),
     '*': byEnv({ prod: mx({ tls: 'may' }), default: via('isp') }),
   },
-  dnsbl: [{ id: 'zen', zone: 'zen.example', onError: 'ignore', listeners: ['mx'], onListed: reject(554, 'listed') }],
+  dnsbl: [
+    { id: 'zen', zone: 'zen.example', onError: 'ignore', listeners: ['mx'], onListed: reject(554, 'listed') },
+    { id: 'odd', zone: 'odd.example', onError: 'defer', weight: 3, onListed: tag('odd'), mode: 'observe' },
+    { id: 'good', kind: 'allow', zone: 'good.example', onError: 'ignore' },
+  ],
+  dnsblThreshold: 3,
+  checks: { reverse: { onError: 'ignore', then: 'defer' }, helo: { onError: 'ignore', listeners: 'mx', mode: 'observe' } },
+  softBounce: false,
   deny: [
     { when: { client: ['194.30.0.0/16'], listener: 'lan' }, then: reject(554, 'not welcome') },
+    { when: { client: watched('/etc/blocked.txt') }, onError: 'ignore' },
+    { when: { helo: '*.local', login: ['old@corp.example'], tls: 'none' }, mode: 'observe' },
     { id: 'big', when: { sender: table('bad.tsv'), size: { over: '5MB' } } },
   ],
   aliases: { 'postmaster@corp.example': ['a@corp.example', 'b@corp.example'], 'x@corp.example': 'a@corp.example' },
