@@ -11,6 +11,19 @@ const secret = record({ $secret: text(/^(?:env|file|exec):[^\x00-\x1f]{1,4000}$/
 const url = text(/^https?:\/\/[!-~]{1,2000}$/, 'a URL')
 const ms = whole(0, Number.MAX_SAFE_INTEGER)
 
+/** At least one: a back-end without servers would be an error at every login, and never at an apply. */
+const some = (check: Check, max: number): Check => {
+  const list = listOf(check, max)
+  return (value, where) => {
+    list(value, where)
+    if ((value as readonly unknown[]).length === 0) throw new ShapeError(where, 'at least one', value)
+  }
+}
+const argv: Check = (value, where) => {
+  some(text(/^[^\x00]{0,4000}$/, 'an argument'), 1000)(value, where)
+  file((value as readonly unknown[])[0], `${where}[0]`)
+}
+
 const common = { id: name, kind: (() => {}) as Check, timeoutMs: ms, onError: oneOf('defer', 'next'), cacheMs: ms }
 
 const hash: Check = (value, where) => {
@@ -29,11 +42,11 @@ const dn = text(/^[^\x00-\x1f\x7f]{1,1000}$/, 'a DN')
 
 const kinds = new Map<unknown, Check>(
   Object.entries({
-    users: record({ ...common, users: listOf(user, 1_000_000), cramKey: orNull(secret) }),
+    users: record({ ...common, users: some(user, 1_000_000), cramKey: orNull(secret) }),
     file: record({ ...common, path: file, cramKey: orNull(secret) }),
     ldap: record({
       ...common,
-      urls: listOf(text(/^ldaps?:\/\/[!-~]{1,300}$/, 'an LDAP server'), 100),
+      urls: some(text(/^ldaps?:\/\/[!-~]{1,300}$/, 'an LDAP server'), 100),
       startTls: oneOf(true, false),
       ca: orNull(file),
       find: ((value, where) => {
@@ -45,7 +58,7 @@ const kinds = new Map<unknown, Check>(
     }),
     radius: record({
       ...common,
-      servers: listOf(hostPort, 100),
+      servers: some(hostPort, 100),
       secret,
       nasIdentifier: orNull(line),
       attempts: whole(1, 100),
@@ -56,7 +69,7 @@ const kinds = new Map<unknown, Check>(
       header: orNull(record({ name: text(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'a header'), value: secret })),
       ca: orNull(file),
     }),
-    exec: record({ ...common, argv: listOf(text(/^[^\x00]{0,4000}$/, 'an argument'), 1000) }),
+    exec: record({ ...common, argv }),
     oauth: record({
       ...common,
       check: ((value, where) => {
@@ -86,7 +99,7 @@ const checkIntrospection = record({
   url,
   client: orNull(record({ id: line, secret })),
 })
-const checkJwks = record({ kind: oneOf('jwks'), url, algorithms: listOf(name, 100) })
+const checkJwks = record({ kind: oneOf('jwks'), url, algorithms: some(name, 100) })
 
 export const credentials: Check = listOf((value, where) => {
   const check = kinds.get((value as { kind?: unknown } | null)?.kind)

@@ -159,6 +159,11 @@ test.each<[string, readonly (string | number)[], unknown, string]>([
   ['a password for a hash', ['credentials', 0, 'users', 0, 'hash'], 'hunter2', 'expected a hash, got "(not shown)"'],
   ['a secret in clear', ['credentials', 4, 'secret'], { $secret: 'hunter2' }, 'a reference to a secret'],
   ['a key that nobody knows', ['credentials', 6, 'shell'], true, 'expected only'],
+  ['a directory without a server', ['credentials', 2, 'urls'], [], 'at least one'],
+  ['RADIUS without a server', ['credentials', 4, 'servers'], [], 'at least one'],
+  ['a program that is none', ['credentials', 6, 'argv'], [], 'at least one'],
+  ['a program that is looked for', ['credentials', 6, 'argv'], ['check'], 'an absolute path'],
+  ['keys without an algorithm', ['credentials', 7, 'check', 'algorithms'], [], 'at least one'],
   ['both ways to find a DN', ['credentials', 2, 'find', 'base'], 'dc=example', 'expected only'],
   [
     'a token check of no kind',
