@@ -70,11 +70,19 @@ function stepLine(step: Step): string {
   const { kind, on, compared, took, at, place } = step
   const where = at === '' ? '' : `${at}${place === null ? '' : ` ${place.file}:${place.line}:${place.column}`}`
   if (kind === 'note') return columns(`           ${compared}`, where)
-  const fact = compared === null ? `${on} not known` : `${on} ${compared}`
+  if (on === 'tls') return columns(`           the line is ${compared === 'tls' ? 'encrypted' : 'in the clear'}`, where)
+  const fact = compared === null ? (unsaid.get(on) ?? `${on} not known`) : `${on} ${compared}`
   const edge =
     kind === 'oracle' ? `is ${took}` : took === null ? otherwise(kind) : kind === 'compare' ? took : `matches ${took}`
   return columns(`           ${fact}: ${edge}`, where)
 }
+
+/** What is known by not being there. */
+const unsaid = new Map([
+  ['login', 'nobody logged in'],
+  ['certificate', 'no certificate'],
+  ['helo', 'no HELO'],
+])
 
 const otherwise = (kind: Step['kind']): string => (kind === 'compare' ? 'within' : 'no row matches')
 
