@@ -74,10 +74,15 @@ export function openAuthenticator({ decoySecret, ...given }: AuthenticatorParts)
     const startedAt = clock.now()
     const { checked, cause, fresh } = await askAll(ask)
     if (checked.kind === 'error') return checked
+    const tookMs = clock.now() - startedAt
+    if (checked.kind === 'accepted') {
+      refusalTime.accepted(tookMs)
+      addresses.put(checked.login, checked.addresses)
+      return checked
+    }
     // What was remembered says nothing of how long it takes to find out.
-    if (fresh) refusalTime.seen(cause, clock.now() - startedAt)
-    if (checked.kind === 'refused') await refusalTime.wait(startedAt)
-    else addresses.put(checked.login, checked.addresses)
+    if (fresh) refusalTime.refused(cause, tookMs)
+    await refusalTime.wait(startedAt)
     return checked
   }
 

@@ -21,11 +21,18 @@ export class RefusalTime {
     this.#clock = clock
   }
 
-  /** An acceptance costs what a refusal of a known login costs. */
-  seen(cause: RefusalCause, tookMs: number): void {
+  refused(cause: RefusalCause, tookMs: number): void {
     const list = this.#lately[cause]
     list.push(Math.min(tookMs, maxMs))
     if (list.length > samples) list.shift()
+  }
+
+  /**
+   * An acceptance costs what a refusal of a known login costs, or nothing where a back-end remembers it: it may raise the
+   * time of refusals, and never lowers it.
+   */
+  accepted(tookMs: number): void {
+    if (tookMs > Math.max(0, ...this.#lately.known)) this.refused('known', tookMs)
   }
 
   /** How long a refusal takes now, in all. */

@@ -244,6 +244,20 @@ test('a refusal takes as long whether the login is unknown or the password wrong
   expect(Math.abs(median(known) - median(not))).toBeLessThan(15)
 })
 
+test('logins that succeed at once do not shorten a refusal', async () => {
+  const ms = (n: number) => new Promise((resolve) => setTimeout(resolve, n))
+  const a = await backend(async (login) => {
+    if (login === 'known') await ms(80)
+    return login === 'known' ? no : login === 'quick' ? yes : unknown
+  })
+  const { authenticator } = authenticatorOf([a.settings()])
+  await authenticator.checkPassword('known', 'wrong', context)
+  for (let i = 0; i < 40; i++) await authenticator.checkPassword('quick', `right${i}`, context)
+  const begun = performance.now()
+  await authenticator.checkPassword('nobody', 'wrong', context)
+  expect(performance.now() - begun).toBeGreaterThan(75)
+})
+
 test('what is remembered does not shorten a refusal: it says nothing of how long it takes to find out', async () => {
   const ms = (n: number) => new Promise((resolve) => setTimeout(resolve, n))
   const a = await backend(async (login) => {
