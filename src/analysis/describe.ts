@@ -106,7 +106,14 @@ export function mailboxPatterns(family: Mailboxes, isIn: (state: StateId) => boo
     (state: StateId): boolean =>
       isIn(states.after(state, changes)) ?? plainly(state)
   const base = patternsOf(family, plainly)
-  const parts = new Map(base.map(({ pattern, except }) => [pattern, [...except]]))
+  const parts = new Map<string, readonly string[]>(base.map(({ pattern, except }) => [pattern, except]))
+  // What is as it came is sorted already: it may be long.
+  const added = new Map<string, string[]>()
+  const leaveOut = (part: string, pattern: string): void => {
+    const more = added.get(part)
+    if (more === undefined) added.set(part, [pattern])
+    else more.push(pattern)
+  }
   for (const local of family.locals) {
     const locally = asOf(local)
     if (family.borders.inner.every((inner) => plainly(inner) === locally(inner))) continue
@@ -118,7 +125,7 @@ export function mailboxPatterns(family: Mailboxes, isIn: (state: StateId) => boo
       const at = (pattern: string) => `${localPart}@${pattern}`
       const gone = isSimple ? lost.map(({ pattern }) => pattern) : ['*']
       for (const { pattern } of base) {
-        for (const away of gone) if (overlap(pattern, away)) parts.get(pattern)!.push(at(away))
+        for (const away of gone) if (overlap(pattern, away)) leaveOut(pattern, at(away))
       }
       for (const { pattern, except } of whole) parts.set(at(pattern), except.map(at))
     }
@@ -129,25 +136,40 @@ export function mailboxPatterns(family: Mailboxes, isIn: (state: StateId) => boo
     for (const cell of cells) {
       const pattern = patterns[cell]!
       if (isHere) parts.set(pattern, [])
-      else for (const around of partsAround(parts, pattern)) around.push(pattern)
+      else for (const around of partsAround(parts, pattern)) leaveOut(around, pattern)
     }
   }
   return [...parts]
-    .map(([pattern, except]) => ({ pattern, except: [...new Set(except)].sort(byCodeUnits) }))
+    .map(([pattern, except]) => {
+      const more = added.get(pattern)
+      return { pattern, except: more === undefined ? except : merged(except, more) }
+    })
     .sort((a, b) => byCodeUnits(a.pattern, b.pattern))
 }
 
 /** Of two domain patterns: one lies in the other. */
 const overlap = (a: string, b: string): boolean => coveringPatterns(a).includes(b) || coveringPatterns(b).includes(a)
 
+/** A sorted list, each once, with others in it. */
+function merged(sorted: readonly string[], others: readonly string[]): string[] {
+  const more = [...new Set(others)].sort(byCodeUnits)
+  const found: string[] = []
+  let at = 0
+  for (const one of sorted) {
+    while (at < more.length && more[at]! < one) found.push(more[at++]!)
+    if (more[at] === one) at++
+    found.push(one)
+  }
+  return [...found, ...more.slice(at)]
+}
+
 /** The parts, with and without a local part, whose pattern matches this mailbox. */
-function partsAround(parts: ReadonlyMap<string, string[]>, mailbox: string): string[][] {
+function partsAround(parts: ReadonlyMap<string, unknown>, mailbox: string): string[] {
   const at = mailbox.lastIndexOf('@')
-  const found: string[][] = []
+  const found: string[] = []
   for (const domain of coveringPatterns(mailbox.slice(at + 1))) {
     for (const pattern of [domain, `${mailbox.slice(0, at)}@${domain}`]) {
-      const part = parts.get(pattern)
-      if (part !== undefined) found.push(part)
+      if (parts.has(pattern)) found.push(pattern)
     }
   }
   return found

@@ -51,7 +51,12 @@ function eachPiece(
   }
   for (const node of nodes) {
     if (node.kind === 'table') {
-      for (const [pattern, to, at] of node.rows) {
+      // There may be a hundred thousand: nothing is made of those that are not wanted.
+      for (let i = 0; i < node.rows.length; i++) {
+        const row = node.rows[i]!
+        const pattern = row[0]
+        const to = row[1]
+        const at = row[2]
         if (at === '' || !isWanted(at) || patterns?.has(pattern) === false) continue
         see(at, `${node.on} ${pattern} ${pieceOf(to)}`)
       }

@@ -1,6 +1,6 @@
 import type { PatternSet } from '../graph/box.ts'
-import { byCodeUnits } from '../graph/pattern.ts'
 import { makePairMap } from './pair-map.ts'
+import { sortedCells } from './pattern-order.ts'
 import type { StateId } from './states.ts'
 
 /**
@@ -126,7 +126,7 @@ export function eachCell(
 export function patternsOf(family: Family, isIn: (state: StateId) => boolean): PatternSet {
   const { patterns } = family
   const side = (one: StateId): boolean => one >= 0 && isIn(one)
-  const parts = new Map<number, string[]>()
+  const parts = new Map<number, number[]>()
   const begins = (inner: StateId, outer: StateId) => side(inner) && !side(outer)
   eachCell(family.borders, begins, (cell) => parts.set(cell, []))
   eachCell(
@@ -135,10 +135,12 @@ export function patternsOf(family: Family, isIn: (state: StateId) => boolean): P
     (cell) => {
       let around = cellAround(family, cell)
       while (!parts.has(around)) around = cellAround(family, around)
-      parts.get(around)!.push(patterns[cell]!)
+      parts.get(around)!.push(cell)
     },
   )
-  return [...parts]
-    .map(([cell, except]) => ({ pattern: patterns[cell]!, except: except.sort(byCodeUnits) }))
-    .sort((a, b) => byCodeUnits(a.pattern, b.pattern))
+  const inOrder = (cells: readonly number[]) => Array.from(sortedCells(patterns, cells), (cell) => patterns[cell]!)
+  return Array.from(sortedCells(patterns, [...parts.keys()]), (cell) => ({
+    pattern: patterns[cell]!,
+    except: inOrder(parts.get(cell)!),
+  }))
 }

@@ -4,6 +4,7 @@ import type { DiagramId } from './diagram.ts'
 import { variable } from './dimensions.ts'
 import { eachCell, type Family } from './family.ts'
 import type { Mailboxes } from './mailboxes.ts'
+import { sortedCells } from './pattern-order.ts'
 import type { Answer } from './question.ts'
 import { type Form, type RecipientColumns, recipientColumns, type Word } from './recipient-columns.ts'
 import type { StateId } from './states.ts'
@@ -126,11 +127,7 @@ function coloured({ borders, patterns }: Family, colourOf: (state: StateId) => s
 }
 
 function linesOf(patterns: readonly string[], colours: ReadonlyMap<number, string>): string[] {
-  // Cells are in the order of a few tables, each of which is sorted: put so, little is left to sort.
-  const cells = Int32Array.from(colours.keys()).sort()
-  return Array.from(cells)
-    .sort((a, b) => byCodeUnits(patterns[a]!, patterns[b]!))
-    .map((cell) => `${patterns[cell]}\t${colours.get(cell)}`)
+  return Array.from(sortedCells(patterns, [...colours.keys()]), (cell) => `${patterns[cell]}\t${colours.get(cell)}`)
 }
 
 /** Which recipients are alike in all columns that are met, and what happens to them in each. */
