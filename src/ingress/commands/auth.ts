@@ -3,6 +3,7 @@ import type { LoginContext } from '../../credentials/authenticator.ts'
 import { decodeBase64 } from '../../credentials/sasl/base64.ts'
 import type { SaslExchange, SaslResult, SaslStep } from '../../credentials/sasl/exchange.ts'
 import { startExchange } from '../../credentials/sasl/start.ts'
+import { foldLogin } from '../../mail/line-facts.ts'
 import { type Reply, reply } from '../../mail/reply.ts'
 import { assertNever } from '../../mail/result.ts'
 import type { Mechanism } from '../../mail/settings.ts'
@@ -129,11 +130,14 @@ class LoginDialogue {
     if (attempt.locked !== null) return reached(state, attempt.locked)
     switch (result.kind) {
       case 'accepted': {
-        const login = result.login.toLowerCase()
+        const login = foldLogin(result.login)
         // A token need not say whose it is before it is looked at.
         const locked = attempt.account === null ? (house.guard?.login.locked(login, caller.client) ?? null) : null
         if (locked !== null) return reached(state, locked)
         house.guard?.login.succeeded(login, caller.client)
+        // Failures are counted under the name that was said, which may be another one of the same login.
+        const { account } = attempt
+        if (account !== null && account !== login) house.guard?.login.succeeded(account, caller.client)
         this.log('login.accepted', { login })
         return { next: 'identified', state, reply: reply(235, '2.7.0', 'logged in'), who: { login } }
       }
