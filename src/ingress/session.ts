@@ -146,7 +146,7 @@ export class Session implements Visit, Reader, Host, Guest {
   }
 
   private readAll(chunk: Buffer): void {
-    for (let at = 0, left = commandsPerTurn; at >= 0 && at < chunk.length; ) {
+    for (let at = 0, left = commandsPerTurn(); at >= 0 && at < chunk.length; ) {
       switch (this.mode) {
         case 'command':
         case 'refused':

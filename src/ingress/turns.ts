@@ -2,7 +2,9 @@
 export type Waiting = { goOn(): void }
 
 /** Commands of one session at a time: what a sender with a hundred recipients needs; then others have their turn. */
-export const commandsPerTurn = 110
+const alone = 110
+/** The same while somebody waits: there may be hundreds who send thousands, and each is read once in every turn. */
+const crowded = 12
 /** How long those who wait may keep the event loop before everybody else is looked at again. */
 const sliceMs = 5
 
@@ -13,6 +15,9 @@ const sliceMs = 5
  */
 const waiting = new Set<Waiting>()
 let isPlanned = false
+
+/** How many commands of one session may run now. */
+export const commandsPerTurn = (): number => (waiting.size === 0 ? alone : crowded)
 
 /** `one` goes on when it is its turn. */
 export function waitForTurn(one: Waiting): void {
