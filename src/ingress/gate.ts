@@ -60,8 +60,10 @@ export function openGate(house: House, letIn: (arrival: Arrival) => void): Gate 
       done({ header, rest }) {
         announcing.delete(socket)
         const client = header.kind === 'client' ? header.client : balancer
-        log.debug('proxy.announced', { listener, balancer, client })
+        // Of another machine's loopback we know nothing, and ours may be trusted.
+        if (isLoopback(client) && !isLoopback(balancer)) return failed(`${client} is no client of another machine`)
         if (isTls() !== tls) return failed('the listener is another one now')
+        log.debug('proxy.announced', { listener, balancer, client })
         if (!mayEnter(socket, client)) return
         // A handshake reads what the socket holds, and a session what it is given.
         if (tls && rest.length > 0) socket.unshift(rest)
@@ -109,3 +111,5 @@ export function openGate(house: House, letIn: (arrival: Arrival) => void): Gate 
     },
   }
 }
+
+const isLoopback = (address: IpAddress): boolean => address === '::1' || address.startsWith('127.')
