@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -19,6 +20,9 @@ async function open(sections: object) {
   const gateway = await startGateway(document)
   return { gateway, document, from: (address: string, helo?: string) => visit(port, address, helo) }
 }
+
+const sha512 = (password: string): string =>
+  spawnSync('openssl', ['passwd', '-6', password], { encoding: 'utf8' }).stdout.trim()
 
 const printers = {
   networks: ['10.20.0.0/16'],
@@ -193,3 +197,51 @@ test.skipIf(!peers('nsd'))('senders are checked against a real name server, from
   expect(await gateway.logged('rule.observed')).toMatchObject({ at: expect.stringContaining('checks.helo') })
   expect(await mail('192.0.2.7', 'a@gone.sender.test', 'nobody')).toMatch(/^250/)
 })
+
+test('who logs in may use the own addresses alone, has a rate of his own, and is refused by name', async () => {
+  const port = await freePort()
+  await open({
+    listeners: {
+      users: {
+        kind: 'submission',
+        bind: `127.0.0.1:${port}`,
+        proxy: { from: ['127.0.0.1'] },
+        login: { required: true, mechanisms: ['PLAIN'], clearTextFrom: ['198.51.100.0/24'] },
+      },
+    },
+    credentials: [
+      {
+        id: 'here',
+        users: {
+          'ann@here.test': { hash: sha512('anns'), addresses: ['sales@here.test', '*@ann.test'] },
+          'bob@here.test': { hash: sha512('bobs') },
+        },
+      },
+    ],
+    clients: { staff: { logins: '*@here.test', internal: true, senders: 'own', rates: { messages: '2/1h' } } },
+    deny: [
+      {
+        when: { login: 'bob@here.test', recipient: 'boss@here.test' },
+        then: { reject: { code: 550, text: 'not you' } },
+      },
+    ],
+  })
+  const login = async (name: string, password: string) => {
+    const client = await visit(port, '198.51.100.1')
+    const response = Buffer.from(`\0${name}\0${password}`).toString('base64')
+    return { client, answer: await client.say(`AUTH PLAIN ${response}`) }
+  }
+  const { client: ann, answer } = await login('Ann@here.test', 'anns')
+  expect(answer).toMatch(/^235/)
+  const other = '550 5.7.1 this login may not use this sender'
+  expect(await ann.mail('bob@here.test', 'x@here.test')).toBe(other)
+  expect(await ann.mail('ann@elsewhere.test', 'x@here.test')).toBe(other)
+  expect(await ann.mail('ANN@here.test', 'boss@here.test')).toMatch(/^250/)
+  expect(await ann.mail('Sales@here.test', 'x@here.test')).toMatch(/^250/)
+  // Two messages have begun, and the null reverse-path is a sender as well.
+  expect(await ann.mail('anything@ann.test', 'x@here.test')).toMatch(/^451 4\.7\.1 too many messages/)
+  const { client: bob } = await login('bob@here.test', 'bobs')
+  expect(await bob.mail('bob@here.test', 'boss@here.test')).toBe('550 5.7.1 not you')
+  expect(await bob.mail('bob@here.test', 'x@here.test')).toMatch(/^250/)
+  expect((await login('bob@here.test', 'wrong')).answer).toMatch(/^535/)
+}, 30_000)
