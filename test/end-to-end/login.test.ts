@@ -277,8 +277,8 @@ test.skipIf(!peers('swaks'))(
       expect(put.output).toContain('454 4.7.0 logins cannot be checked now, try again later')
     }
     // Whatever was to be told is told before this.
-  await until('both logins are over', () => site.log().filter(({ event }) => event === 'login.error').length === 2)
-  const told = site.log().filter(({ event }) => event === 'credentials.failing')
+    await until('both logins are over', () => site.log().filter(({ event }) => event === 'login.error').length === 2)
+    const told = site.log().filter(({ event }) => event === 'credentials.failing')
     expect(told.map(({ why }) => why)).toEqual(['the user file holds nobody'])
     expect(JSON.stringify(site.log())).not.toContain('white rabbit')
     expect(site.log()).toContainEqual(expect.objectContaining({ event: 'login.file-line', line: 1 }))
