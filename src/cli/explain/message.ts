@@ -95,7 +95,8 @@ export function explainedIdText({ id, queued, decisions, next }: ExplainedId, no
 }
 
 function originText({ origin }: NonNullable<KnownMessage['queued']>): string {
-  const { client, listener, helo, graphHash } = origin
+  const { client, listener, helo, identity, graphHash } = origin
   if (client === null) return `made by this gateway, graph ${graphHash}`
-  return `client ${client} at ${listener}, which said ${helo}; graph ${graphHash}; the envelope log has no more of it`
+  const who = identity === null ? '' : `, and logged in as ${identity}`
+  return `client ${client} at ${listener}, which said ${helo}${who}; graph ${graphHash}; the envelope log has no more of it`
 }

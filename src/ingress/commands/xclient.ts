@@ -1,6 +1,7 @@
 import { networkSet } from '../../graph/network-set.ts'
 import type { IpAddress } from '../../mail/ip.ts'
 import { parseIp } from '../../mail/ip.ts'
+import { foldLogin } from '../../mail/line-facts.ts'
 import { ok, type Result, wrong } from '../../mail/result.ts'
 import type { ListenerSettings } from '../../mail/settings.ts'
 import { decodeXtext, isXtext } from '../../smtp/xtext.ts'
@@ -74,7 +75,7 @@ function taken(who: Who, name: string, value: string | null): Result<Who> {
       return address.ok ? ok({ ...who, client: address.value }) : wrong('ADDR is an address')
     }
     case 'LOGIN':
-      return ok({ ...who, login: value === null ? null : value.toLowerCase() })
+      return ok({ ...who, login: value === null ? null : foldLogin(value) })
     case 'HELO':
       return ok({ ...who, helo: value })
     default:
