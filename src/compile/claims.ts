@@ -1,6 +1,6 @@
 import type { ClientEntry, Document } from '../config/document.ts'
 import type { BoxEntry, ClaimEntry, SomeEntry } from '../config/document-claims.ts'
-import type { Box, PatternSet } from '../graph/box.ts'
+import { type Box, type PatternSet, unsaid } from '../graph/box.ts'
 import type { Claim, Claims } from '../graph/claims.ts'
 import { coveringBlocks } from '../graph/network.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
@@ -23,7 +23,7 @@ export function claimsOf(document: Document): Claims {
       .sort(([a], [b]) => byCodeUnits(a, b)),
     rules: [...document.deny, ...document.dnsbl].map(({ at }) => at).sort(byCodeUnits),
     openRelay: relaying.kind === 'open' ? { reason: relaying.reason, until: relaying.until, at: relaying.at } : null,
-    prove: document.prove.map((entry) => claimOf(entry, clients)),
+    prove: document.prove.map((entry) => claimOf(entry, { clients, logins, certificates })),
   }
 }
 
@@ -44,12 +44,14 @@ function rowsOf(
 }
 
 /** A claim with the networks that its `internal` stands for. */
-export function claimOf(entry: ClaimEntry, clients: Claims['clients']): Claim {
+export function claimOf(entry: ClaimEntry, who: Identities): Claim {
   if (!('box' in entry)) return entry
-  return { ...entry, box: boxOf(entry.box, clients) }
+  return { ...entry, box: boxOf(entry.box, who) }
 }
 
-function boxOf(entry: BoxEntry, clients: Claims['clients']): Box {
+type Identities = Pick<Claims, 'clients' | 'logins' | 'certificates'>
+
+function boxOf(entry: BoxEntry, { clients, logins = [], certificates = [] }: Identities): Box {
   const { listeners, client, internal, sender, recipient, overBytes, upToBytes, dnsbl } = entry
   const given = client === null ? null : patternSet(client, everyAddress)
   const fold = ({ in: meant, except }: SomeEntry): SomeEntry => ({
@@ -68,7 +70,30 @@ function boxOf(entry: BoxEntry, clients: Claims['clients']): Box {
         .sort(([a], [b]) => byCodeUnits(a, b))
         .map(([id, outcomes]) => [`dnsbl.${id}`, [...new Set(outcomes)].sort(byCodeUnits)]),
     ),
+    ...(internal === null || logins.length === 0 ? {} : { logins: namesThatAre(internal, logins) }),
+    ...(internal === null || certificates.length === 0 ? {} : { certificates: namesThatAre(internal, certificates) }),
   }
+}
+
+/**
+ * A login or certificate goes before the network. Internal are here the networks, of whoever is known by nothing else;
+ * not internal is whom neither makes so.
+ */
+function namesThatAre(internal: boolean, rows: Claims['clients']): PatternSet {
+  const isOut = internal ? rows : rows.filter(([, isInternal]) => isInternal)
+  const out = new Set(isOut.map(([pattern]) => pattern))
+  const others = internal ? [] : rows.flatMap(([pattern, isInternal]) => (isInternal ? [] : [pattern]))
+  const patterns = [...new Set(['*', ...others])].filter((pattern) => !out.has(pattern)).sort(byCodeUnits)
+  const isInside = (one: string, pattern: string) =>
+    one !== pattern &&
+    (pattern === '*' || (pattern.startsWith('*@') && !one.startsWith('*') && one.endsWith(pattern.slice(1))))
+  return [
+    ...patterns.map((pattern) => ({
+      pattern,
+      except: [...out].filter((one) => isInside(one, pattern)).sort(byCodeUnits),
+    })),
+    { pattern: unsaid, except: [] },
+  ]
 }
 
 const everyAddress = ['0.0.0.0/0', '::/0']
