@@ -168,6 +168,7 @@ describe('how many connections', () => {
     expect(server.sessions.length - before).toBe(1)
   })
 
+  // MR-30
   test('none while both directions together have no room, and again when there is', async () => {
     const server = await oddServer()
     let room = false

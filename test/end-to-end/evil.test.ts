@@ -9,6 +9,7 @@ import { freePort, peers, tempFolder } from '../support/peer.ts'
 const scale = 0.25
 const forMs = 1500
 
+// MR-34
 test.skipIf(!peers('openssl'))(
   'whatever evil clients do, a well-behaved one beside them sends all of its mail, and soon',
   async () => {

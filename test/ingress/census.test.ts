@@ -16,6 +16,7 @@ function letIn(outgoing: number, over: Limits): number {
   return census.total
 }
 
+// MR-30
 test('sessions have what is left of all connections, and never less than what is kept for them', () => {
   expect([0, 50, 60, 75].map((outgoing) => letIn(outgoing, shared))).toEqual([50, 50, 40, 25])
 })
