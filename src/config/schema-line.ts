@@ -90,7 +90,7 @@ export const line = {
   login: login
     .meta({
       description:
-        'Login (AUTH, RFC 4954), with `credentials`. `offered`: for who wants it. `required`: nobody sends without. Offered on a line with TLS alone, but for `clearTextFrom`.',
+        'Login (AUTH, RFC 4954), with `credentials`. `offered`: for who wants it. `required`: nobody sends without. Only under TLS, but for the networks of `clearTextFrom`.',
       default: defaults.listener.login,
       examples: ['required', { required: true, mechanisms: ['PLAIN'] }],
     })

@@ -5,7 +5,7 @@ import { graphHash } from '../../src/graph/canonical.ts'
 import { checkGraph } from '../../src/graph/check-graph.ts'
 import type { Stage } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
-import type { LineSettings, ListenerTls } from '../../src/mail/settings.ts'
+import type { LineSettings, ListenerTls, LoginSettings } from '../../src/mail/settings.ts'
 import { aDocument, facts, listener, type Said } from './a-document.ts'
 
 const tls = (mode: ListenerTls['mode']): ListenerTls => ({
@@ -15,7 +15,7 @@ const tls = (mode: ListenerTls['mode']): ListenerTls => ({
   ciphers: null,
   clientCa: null,
 })
-const login = (required: boolean, clearTextFrom: readonly string[] = []): LineSettings['login'] => ({
+const login = (required: boolean, clearTextFrom: readonly string[] = []): LoginSettings => ({
   required,
   mechanisms: ['PLAIN'],
   clearTextFrom,

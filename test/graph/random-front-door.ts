@@ -111,7 +111,7 @@ export const randomFrontDoor: fc.Arbitrary<Document> = fc.tuple(randomDocument, 
     const settings = { certificates: ['main'], minVersion: 'TLSv1.2' as const, ciphers: null, clientCa: null }
     return {
       ...one,
-      ...written({ allowFrom }),
+      ...(allowFrom === undefined ? {} : { allowFrom }),
       ...(tls === undefined ? {} : { tls: { mode: tls, ...settings } }),
       ...(login === undefined
         ? {}
