@@ -91,6 +91,36 @@ test('a case that cannot be said over SMTP is not tried, and says why', () => {
   ])
 })
 
+test('what follows from TLS, a login and a HELO name is the same over SMTP; a login that is refused is not tried', () => {
+  const document = {
+    ...siteDocument,
+    certificates: { main: { cert: '/etc/mailgw/main.pem', key: '/etc/mailgw/main.key' } },
+    credentials: [{ id: 'staff', file: '/etc/mailgw/users' }],
+    listeners: {
+      ...siteDocument.listeners,
+      users: { kind: 'submission', bind: '127.0.0.1:2597', tls: 'required', login: 'required' },
+    },
+    clients: { staff: { logins: ['*@corp.example'], internal: true } },
+    deny: [{ id: 'robots', when: { helo: ['*.robots.example'] } }],
+  }
+  const user = {
+    listener: 'users',
+    client: '203.0.113.9',
+    from: 'ann@corp.example',
+    to: 'a@c.org',
+    size: '1KB',
+    hops: 0,
+  }
+  const { smtp, failed } = overSmtp(document, [
+    { ...user, tls: true, login: 'ann@corp.example', expect: 'relay isp' },
+    { ...user, tls: true, expect: 'rejected 530' },
+    { ...user, tls: true, login: 'ann@corp.example', helo: 'x.robots.example', expect: 'rejected stage=helo' },
+    { ...user, login: 'ann@corp.example', expect: 'rejected stage=auth' },
+  ])
+  expect(failed).toBe(0)
+  expect(smtp.map(({ kind }) => kind)).toEqual(['same', 'same', 'same', 'skipped'])
+})
+
 describe('the graph of a lab', () => {
   const graph = graphOf(siteDocument)
   const ip = (text: string) => {
