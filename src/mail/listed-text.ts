@@ -5,5 +5,4 @@
 export const listedText = (zone: string): string => `client host is listed by ${zone}`
 
 /** Where a reply wants the words of what decided. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: it is what documents write
 export const reasonMark = '${reason}'

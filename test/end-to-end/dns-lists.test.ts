@@ -85,7 +85,6 @@ describe.skipIf(!peers('rbldnsd'))('with a real rbldnsd', () => {
           zone: 'zen.test',
           weight: 3,
           onError: 'ignore',
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what documents write
           onListed: { reject: { code: 550, text: '5.7.606 go away (${reason})' } },
         },
       ],
