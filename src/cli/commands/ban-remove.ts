@@ -1,3 +1,5 @@
+import { clientBlock } from '../../mail/client-block.ts'
+import { parseIp } from '../../mail/ip.ts'
 import { askForJson } from '../admin-client.ts'
 import { CommandError, flag, type Run } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
@@ -7,7 +9,9 @@ import { allBans, type ListedBan } from './ban-list.ts'
 export const run: Run = async ({ arguments: names, options, terminal }) => {
   const { bans } = await allBans(options)
   const meant = names.flatMap((name) => {
-    const found = bans.filter(({ id, client }) => id === name || client === name || client === `${name}/64`)
+    const address = parseIp(name)
+    const block = address.ok ? clientBlock(address.value) : name
+    const found = bans.filter(({ id, client }) => id === name || client === name || client === block)
     if (found.length === 0) throw new CommandError(`there is no ban ${name}`)
     return found
   })
