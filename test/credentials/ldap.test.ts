@@ -140,12 +140,12 @@ describe.skipIf(!peers('slapd'))('LDAP, with a real OpenLDAP', () => {
   test('the next server is asked when one takes connections and says nothing', async () => {
     const silent = await listening(() => {})
     const { port } = await startSlapd({ people })
-    const { authenticator } = ldap([`ldap://127.0.0.1:${silent}`, `ldap://127.0.0.1:${port}`], { timeoutMs: 1500 })
+    const { authenticator } = ldap([`ldap://127.0.0.1:${silent}`, `ldap://127.0.0.1:${port}`], { timeoutMs: 4000 })
     expect(await authenticator.checkPassword('alice', 'wonderland', context)).toMatchObject({ kind: 'accepted' })
     // It is asked after the other one from now on.
     const begun = performance.now()
     expect(await authenticator.checkPassword('bob', 'builder', context)).toMatchObject({ kind: 'accepted' })
-    expect(performance.now() - begun).toBeLessThan(600)
+    expect(performance.now() - begun).toBeLessThan(1500)
   })
 
   test('connections are kept, and one that broke meanwhile is replaced without anybody noticing', async () => {
