@@ -38,10 +38,12 @@ export function causeFinder(before: Bundle, after: Bundle, pairs: readonly Pair[
 
   return ({ from, to }) => {
     const relays = changedRelays(before, after, [from.behaviour, to.behaviour])
+    // Who let in a message that both let in, to the same mailboxes, has no part in where it goes.
+    const concerns = ({ stage }: Decider) => stage === 'route' || !isTakenAlike(from, to)
     const deciders = [
       ...othersThan(from, to).map((decider) => ({ side: 'before' as const, decider })),
       ...othersThan(to, from).map((decider) => ({ side: 'after' as const, decider })),
-    ]
+    ].filter(({ decider }) => concerns(decider))
     const edited = deciders.filter(({ side, decider }) => isEdited(side, decider.at))
     const here = parting(from, to)
     const chosen =
@@ -70,6 +72,14 @@ function parting(from: Decided, to: Decided): number {
     behaviour.kind === 'refused' ? [stageOrder(behaviour.stage)] : [],
   )
   return refusals.length === 0 ? stageOrder('rcpt') : Math.min(...refusals)
+}
+
+/** Both accept the message, for the same mailboxes and with the same marks: only their ways can differ. */
+function isTakenAlike({ behaviour: one }: Decided, { behaviour: other }: Decided): boolean {
+  if (one.kind === 'refused' || other.kind === 'refused') return false
+  if (canonicalJson(one.tags ?? []) !== canonicalJson(other.tags ?? [])) return false
+  const mailboxes = other.finals.map(({ mailbox }) => mailbox)
+  return one.finals.length === mailboxes.length && one.finals.every(({ mailbox }, i) => mailbox === mailboxes[i])
 }
 
 const some = <T>(list: readonly T[]): readonly T[] | null => (list.length === 0 ? null : list)

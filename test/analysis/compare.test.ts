@@ -52,6 +52,16 @@ describe('what a change does to mail', () => {
     expect(first!.witness.to).toMatchObject({ kind: 'accepted', finals: [{ route: { text: 'relay isp' } }] })
   })
 
+  test('a row that lets in what another row let in before is not why the relay got a lower TLS level', () => {
+    const trusted = (network: string) => [client('trusted', [network])]
+    const set = plan(
+      { clients: trusted('10.0.0.0/24'), relays: relay({ tls: 'verify' }) },
+      { clients: trusted('10.0.0.0/23'), relays: relay({ tls: 'may' }) },
+    )
+    const lowered = set.changes.find(({ kind }) => kind === 'tls-lowered')
+    expect(lowered!.causes.map(({ side, at }) => `${side} ${at}`)).toEqual(['before relays.isp', 'after relays.isp'])
+  })
+
   test('a relay with a lower TLS level is one box, and the relay its cause', () => {
     const set = plan({ relays: relay({ tls: 'verify' }) }, { relays: relay({ tls: 'may' }) })
     expect(kinds(set)).toEqual(['tls-lowered'])
