@@ -64,10 +64,8 @@ const more = fc.record({
 const next = <T>(stream: { next(): IteratorResult<T> }): T => stream.next().value as T
 /** Without what is not said. */
 type Written<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
-const written = <T extends object>(part: T) =>
-  Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
-  }
+const written = <T extends object>(part: T): Written<T> =>
+  Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Written<T>
 
 export const randomFrontDoor: fc.Arbitrary<Document> = fc.tuple(randomDocument, more).map(([document, random]) => {
   const taken = new Set<string>()
