@@ -10,11 +10,11 @@ import type { IpAddress } from '../mail/ip.ts'
 import type { Mailbox } from '../mail/path.ts'
 import type { CanonTable } from './canon.ts'
 import type { ChangeSet } from './change-set.ts'
-import { commonLine, rowsOf } from './shared-line.ts'
 import { mailboxesOf } from './mailboxes.ts'
 import { networksOf } from './networks.ts'
 import type { Found } from './proof.ts'
 import { answersMet, explainLine, type Subject, subjectOf } from './prove-witness.ts'
+import { commonLine, rowsOf } from './shared-line.ts'
 
 /** A change of the document: the graph before it, and all that it changes for mail. */
 export type ProposedChange = { readonly before: Bundle; readonly changeSet: ChangeSet }
