@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { boxRows, boxSentence, clientWords, recipientWords, senderWords } from '../../src/cli/plan/box-words.ts'
-import { everyMessage, type PatternSet } from '../../src/graph/box.ts'
+import { lineSentence } from '../../src/cli/plan/line-words.ts'
+import { type Box, everyMessage, type PatternSet } from '../../src/graph/box.ts'
 
 const set = (...parts: readonly (string | readonly [string, ...string[]])[]): PatternSet =>
   parts.map((part) => {
@@ -102,5 +103,29 @@ test('every dimension of a box stands in its sentence and in its rows', () => {
     'size',
     'hops',
     'when',
+  ])
+})
+
+test('what a box says of the line reads as one would say it', () => {
+  const part = (pattern: string, ...except: string[]) => ({ pattern, except })
+  const onLine = (line: Partial<Box>) => lineSentence({ ...everyMessage, ...line })
+  expect(onLine({ tls: false, logins: [part('*')] })).toBe('logged in as anybody without TLS')
+  expect(onLine({ tls: true, logins: [part('<none>')] })).toBe('not logged in over TLS')
+  expect(onLine({ logins: [part('*', '*@b.example'), part('<none>')] })).toBe(
+    'logged in as anybody except anybody at b.example or nobody',
+  )
+  // Nobody shows a certificate on another line.
+  const digest = `sha256:${'ab'.repeat(32)}`
+  expect(onLine({ tls: true, certificates: [part(digest)] })).toBe('with certificate sha256:abababababababab...')
+  expect(onLine({ helos: [part('*.b.example'), part('c.example')] })).toBe(
+    'that says HELO a name under b.example or c.example',
+  )
+  const everything = { ...everyMessage, tls: true, logins: [part('ann')], helos: [part('*')] }
+  expect(boxRows(everything, nameOf)).toEqual([
+    ['client', 'any client'],
+    ['line', 'over TLS'],
+    ['login', 'ann'],
+    ['HELO', 'anything'],
+    ['recipient', 'anybody'],
   ])
 })
