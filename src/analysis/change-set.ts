@@ -37,12 +37,17 @@ export type Witness = {
   readonly to: Behaviour
 }
 
+/** Of how many moves of a box, the most frequent ones, all is told: nobody prints more. */
+export const toldMoves = 8
+
 /** From -> to inside a box, in words. */
 export type Move = {
   readonly from: string
   readonly to: string
   /** How many classes of recipients (rows of tables, or what lies between them) move like this. */
   readonly classes: number
+  /** Who moves like this, where not all in the box do; of the first `toldMoves` alone. */
+  readonly recipients?: PatternSet
 }
 
 export type Change = {

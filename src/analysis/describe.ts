@@ -73,7 +73,10 @@ export function boxMaker(answer: Answer): (cut: Cut) => Box {
   }
 }
 
-function remembered(make: (chosen: ReadonlySet<number>) => PatternSet): (atoms: readonly number[]) => PatternSet {
+/** Sets of atoms that are asked for again are made once. */
+export function remembered(
+  make: (chosen: ReadonlySet<number>) => PatternSet,
+): (atoms: readonly number[]) => PatternSet {
   const known = new Map<string, PatternSet>()
   return (atoms) => {
     const key = atoms.join(' ')

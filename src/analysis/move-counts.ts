@@ -43,7 +43,7 @@ export function pairNumbers({ space, product }: Answer): (from: ValueId, to: Val
 
 /**
  * Moves in the order in which they are met: of each how many classes make it, and who made it first, and last, by which of
- * the ways of their kind. Flat, as there may be as many moves as recipients, in each box; `clear` begins the next box.
+ * the ways of their kind; and who else does. Flat, as there may be as many moves as recipients, in each box; `clear` begins the next box.
  */
 export function makeCounts() {
   let count = 0
@@ -55,15 +55,36 @@ export function makeCounts() {
   let fine = new Int32Array(64)
   let last = new Int32Array(64)
   let ways = new Int32Array(64)
+  /** Recipients by move, as chains: of each move the latest link and one, of each link who it is and the link before. */
+  let chains = new Int32Array(64)
+  let members = new Int32Array(64)
+  let before = new Int32Array(64)
+  let links = 0
+  const link = (index: number, one: number, to: number): void => {
+    if (links === members.length) {
+      members = twice(members, new Int32Array(links * 2))
+      before = twice(before, new Int32Array(links * 2))
+    }
+    members[links] = one
+    before[links] = to
+    chains[index] = ++links
+  }
   return {
     clear(): void {
       count = 0
+      links = 0
       round++
     },
     count: () => count,
     classes: (index: number): number => classes[index]!,
     fine: (index: number): number => fine[index]!,
     way: (index: number): number => ways[index]!,
+    /** All who make this move, sorted. */
+    members(index: number): readonly number[] {
+      const found: number[] = []
+      for (let at = chains[index]!; at > 0; at = before[at - 1]!) found.push(members[at - 1]!)
+      return found.sort((a, b) => a - b)
+    },
     add(pair: number, one: number, way: number, own: number): void {
       while (pair >= rounds.length) {
         rounds = twice(rounds, new Int32Array(rounds.length * 2))
@@ -74,6 +95,7 @@ export function makeCounts() {
         if (last[index] === one) return
         last[index] = one
         classes[index]! += own
+        link(index, one, chains[index]!)
         return
       }
       if (count === fine.length) {
@@ -81,12 +103,14 @@ export function makeCounts() {
         fine = twice(fine, new Int32Array(count * 2))
         last = twice(last, new Int32Array(count * 2))
         ways = twice(ways, new Int32Array(count * 2))
+        chains = twice(chains, new Int32Array(count * 2))
       }
       rounds[pair] = round
       places[pair] = count
       classes[count] = own
       fine[count] = one
       last[count] = one
+      link(count, one, 0)
       ways[count++] = way
     },
   }

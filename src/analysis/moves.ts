@@ -1,9 +1,10 @@
 import type { Behaviour } from '../graph/behaviour.ts'
-import type { Move } from './change-set.ts'
+import { type Move, toldMoves } from './change-set.ts'
 import type { Cut } from './cut.ts'
 import { moveTexts } from './kind.ts'
 import { type Met, meetings, type Way } from './meetings.ts'
 import { makeCounts, pairNumbers } from './move-counts.ts'
+import { moversFinder } from './movers.ts'
 import type { Answer } from './question.ts'
 import type { ValueId } from './values.ts'
 
@@ -27,6 +28,8 @@ export function movesFinder(answer: Answer, also: number): (box: Cut) => Moves {
   const everybody = answer.recipients.map((_, atom) => atom)
   const numberOf = pairNumbers(answer)
   const counts = makeCounts()
+  const moversOf = moversFinder(answer)
+  const isReplyAlone = ({ from, to }: Count) => space.values.isRefused(from) && space.values.isRefused(to)
 
   return ({ of, sets }) => {
     const inside = sets[space.dimensions.recipient] ?? everybody
@@ -73,9 +76,13 @@ export function movesFinder(answer: Answer, also: number): (box: Cut) => Moves {
     }
     const example = first[0]
     if (example === undefined) throw new Error('internal error: a box in which nothing changes')
-    const texts = first.map(({ from, to, classes }): Move => {
-      const [before, now] = [from, to].map((id) => space.values.get(id) as Behaviour) as [Behaviour, Behaviour]
-      return { ...moveTexts(before, now), classes: Math.max(1, classes) }
+    // Replies that read otherwise go with what is refused now or before: of these nobody wants to know more.
+    const main = example.isOwn && of !== also ? first.filter((one) => !isReplyAlone(one)) : first
+    const told = new Set(main.length === 1 ? [] : main.slice(0, toldMoves))
+    const texts = first.map((one): Move => {
+      const [before, now] = [one.from, one.to].map((id) => space.values.get(id) as Behaviour) as [Behaviour, Behaviour]
+      const move = { ...moveTexts(before, now), classes: Math.max(1, one.classes) }
+      return told.has(one) ? { ...move, recipients: moversOf(counts.members(one.index)) } : move
     })
     const others = `${counts.count() - first.length} others`
     const rest = { from: others, to: others, classes: sum - first.reduce((total, { classes }) => total + classes, 0) }

@@ -99,8 +99,40 @@ describe('what a change does to mail', () => {
     const { moves, box } = set.changes[0]!
     expect(box.recipients).toHaveLength(60)
     expect(moves).toHaveLength(51)
-    expect(moves[0]).toEqual({ from: 'to h0.test:25', to: 'to h1.test:25', classes: 1 })
+    expect(moves[0]).toEqual({
+      from: 'to h0.test:25',
+      to: 'to h1.test:25',
+      classes: 1,
+      recipients: [{ pattern: 'd0.test', except: [] }],
+    })
+    expect(moves.map(({ recipients }) => recipients?.length)).toEqual([
+      ...Array(8).fill(1),
+      ...Array(43).fill(undefined),
+    ])
     expect(moves[50]).toEqual({ from: '10 others', to: '10 others', classes: 10 })
+  })
+
+  test('each of several moves in a box names who makes it: subdomains and mailboxes with rows of their own are not in it', () => {
+    const hosts = (host: string) => ({ kind: 'hosts', hosts: [{ host, port: 25 }] }) as const
+    const rows = (a: string, b: string) => [
+      route('*.a.test', hosts(a)),
+      route('x.a.test', hosts(b)),
+      route('joe@y.a.test', hosts(b)),
+    ]
+    const set = plan({ localMx: rows('old.test', 'other.test') }, { localMx: rows('new.test', 'another.test') })
+    expect(kinds(set)).toEqual(['rerouted'])
+    const named = set.changes[0]!.moves.map(({ from, recipients }) => ({ from, recipients }))
+    expect(named).toContainEqual({
+      from: 'to old.test:25',
+      recipients: [{ pattern: '*.a.test', except: ['joe@y.a.test', 'x.a.test'] }],
+    })
+    expect(named).toContainEqual({
+      from: 'to other.test:25',
+      recipients: [
+        { pattern: 'joe@y.a.test', except: [] },
+        { pattern: 'x.a.test', except: [] },
+      ],
+    })
   })
 
   test('a route of its own for a domain is rerouted there, and nowhere else', () => {

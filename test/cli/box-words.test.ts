@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { boxRows, boxSentence, clientWords, recipientWords, senderWords } from '../../src/cli/plan/box-words.ts'
+import {
+  boxRows,
+  boxSentence,
+  clientWords,
+  moverWords,
+  recipientWords,
+  senderWords,
+} from '../../src/cli/plan/box-words.ts'
 import { lineSentence } from '../../src/cli/plan/line-words.ts'
 import { type Box, everyMessage, type PatternSet } from '../../src/graph/box.ts'
 
@@ -55,6 +62,12 @@ test.each<[PatternSet | null, string]>([
   ],
   [set(['b.example', 'abuse@b.example']), 'anybody at b.example except abuse@b.example'],
 ])('recipients %j read "%s"', (recipients, words) => expect(recipientWords(recipients)).toBe(words))
+
+test.each<[PatternSet, string]>([
+  [set('b.example', 'x@c.example', '*.a.example'), 'b.example, domains under a.example and x@c.example'],
+  [set(['*', 'b.example']), 'anybody except b.example'],
+  [set(['b.example', 'joe@b.example']), 'b.example except joe@b.example'],
+])('who makes the move: %j reads "%s"', (recipients, words) => expect(moverWords(recipients)).toBe(words))
 
 test('a long list names the first few and counts the rest', () => {
   const domains = Array.from({ length: 40 }, (_, i) => `d${i}.example`)

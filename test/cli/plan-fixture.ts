@@ -49,8 +49,18 @@ export const relayed: Change = {
     oracles: { 'dnsbl.zen': ['clear', 'error'] },
   },
   moves: [
-    { from: 'refused 550 5.7.1 relaying denied', to: 'to mail.isp.example:25', classes: 12 },
-    { from: 'refused 550 5.7.1 relaying denied', to: 'to bart:26', classes: 1 },
+    {
+      from: 'refused 550 5.7.1 relaying denied',
+      to: 'to mail.isp.example:25',
+      classes: 12,
+      recipients: [{ pattern: '*', except: ['b.example', 'example.com', '*.corp.example'] }],
+    },
+    {
+      from: 'refused 550 5.7.1 relaying denied',
+      to: 'to bart:26',
+      classes: 1,
+      recipients: [{ pattern: 'b.example', except: [] }],
+    },
   ],
   causes: [{ side: 'after', at: 'trusted["203.0.113.0/24"]', file: 'mailgw.config.ts', line: 20, column: 14 }],
   witness: {

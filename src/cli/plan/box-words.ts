@@ -101,27 +101,30 @@ export function recipientWords(set: PatternSet | null): string {
   return setWords(set, (pattern) => (pattern === '*' ? 'anybody' : mailboxWords(pattern)))
 }
 
+/** Who makes a move, in front of it: `domains under a.example, b.example and joe@c.example`. */
+export const moverWords = (set: PatternSet): string => setWords(set, shortWords, 'and')
+
 /** Domains before single mailboxes. */
-const setWords = (set: PatternSet, wordOf: (pattern: string) => string): string =>
+const setWords = (set: PatternSet, wordOf: (pattern: string) => string, word: 'and' | 'or' = 'or'): string =>
   list(
     [...set]
       .sort((a, b) => Number(a.pattern.includes('@')) - Number(b.pattern.includes('@')))
       .map(({ pattern, except }) =>
         except.length === 0 ? wordOf(pattern) : `${wordOf(pattern)} except ${exceptWords(except)}`,
       ),
-    'or',
+    word,
   )
 
 /** Domains stand alone here, and before single mailboxes: `anybody except a.example, below b.example and x@c.example`. */
 function exceptWords(patterns: readonly string[]): string {
   const sorted = [...patterns].sort((a, b) => Number(a.includes('@')) - Number(b.includes('@')))
-  const short = (pattern: string) =>
-    /^\*\.[^@]+$/.test(pattern) ? `domains under ${pattern.slice(2)}` : mailboxWords(pattern)
-  return list(
-    sorted.map((pattern) => short(pattern).replace(/^anybody at (?!a domain)/, '')),
-    'and',
-  )
+  return list(sorted.map(shortWords), 'and')
 }
+
+const shortWords = (pattern: string): string =>
+  /^\*\.[^@]+$/.test(pattern)
+    ? `domains under ${pattern.slice(2)}`
+    : mailboxWords(pattern).replace(/^anybody at (?!a domain)/, '')
 
 /** `*.b` covers any depth below b and never b itself; that is what "under" says. */
 function mailboxWords(pattern: string): string {

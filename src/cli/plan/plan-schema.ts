@@ -75,7 +75,14 @@ const change = z.object({
   kind: said(z.enum(changeKinds), 'Most dangerous first.'),
   box,
   moves: z
-    .array(z.object({ from: text, to: text, classes: count }))
+    .array(
+      z.object({
+        from: text,
+        to: text,
+        classes: count,
+        recipients: patterns.unwrap().exactOptional().describe('Who moves like this; absent: see the box.'),
+      }),
+    )
     .describe('From what to what, most frequent first.'),
   causes: z.array(cause),
   witness,

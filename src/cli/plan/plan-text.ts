@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path'
 import picocolors from 'picocolors'
-import type { Cause, Change, ChangeSet, Move } from '../../analysis/change-set.ts'
+import { type Cause, type Change, type ChangeSet, type Move, toldMoves } from '../../analysis/change-set.ts'
 import { oneLine } from '../text.ts'
-import { boxRows, clientWords, type NetworkName } from './box-words.ts'
+import { boxRows, clientWords, moverWords, type NetworkName } from './box-words.ts'
 import {
   countsOf,
   explainLine,
@@ -109,10 +109,10 @@ export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
 }
 
 const labelWidth = 11
-const movesShown = 8
 
 /**
- * From what to what. One pair stands as two rows; several as a list, most frequent first. What is refused before and after,
+ * From what to what. One pair stands as two rows; several as a list, most frequent first, each
+ * with those who make it. What is refused before and after,
  * such as mail that goes in circles, only reads another reply: it stands behind all that really changes.
  */
 function moveLines({ kind, moves }: Change, paint: Paint): string[] {
@@ -122,7 +122,8 @@ function moveLines({ kind, moves }: Change, paint: Paint): string[] {
   const arrow = ({ from, to }: Move) =>
     `${paint.red(oneLine(moveWords(from)))} -> ${paint.green(oneLine(moveWords(to)))}`
   const counted = (move: Move) => {
-    const { classes } = move
+    const { classes, recipients } = move
+    if (recipients !== undefined) return `${oneLine(moverWords(recipients))}: ${arrow(move)}`
     return `${arrow(move)}${paint.dim(`  (${classes} ${classes === 1 ? 'group' : 'groups'} of recipients)`)}`
   }
   const [first, ...rest] = main
@@ -132,9 +133,8 @@ function moveLines({ kind, moves }: Change, paint: Paint): string[] {
           `${label('until now')}${paint.red(oneLine(moveWords(first.from)))}`,
           `${label('from now')}${paint.green(oneLine(moveWords(first.to)))}`,
         ]
-      : main.slice(0, movesShown).map((move, i) => `${label(i === 0 ? 'moves' : '')}${counted(move)}`)
-  if (main.length > movesShown)
-    lines.push(`${label('')}${paint.dim(`and ${main.length - movesShown} more such moves`)}`)
+      : main.slice(0, toldMoves).map((move, i) => `${label(i === 0 ? 'moves' : '')}${counted(move)}`)
+  if (main.length > toldMoves) lines.push(`${label('')}${paint.dim(`and ${main.length - toldMoves} more such moves`)}`)
   lines.push(...besides.slice(0, 3).map((move, i) => `${label(i === 0 ? 'besides' : '')}${arrow(move)}`))
   if (besides.length > 3) lines.push(`${label('')}${paint.dim(`and ${besides.length - 3} more replies`)}`)
   return lines
