@@ -52,7 +52,7 @@ export function claimOf(entry: ClaimEntry, who: Identities): Claim {
 type Identities = Pick<Claims, 'clients' | 'logins' | 'certificates'>
 
 function boxOf(entry: BoxEntry, { clients, logins = [], certificates = [] }: Identities): Box {
-  const { listeners, client, internal, sender, recipient, overBytes, upToBytes, dnsbl } = entry
+  const { listeners, client, internal, tls, helo, sender, recipient, overBytes, upToBytes, dnsbl } = entry
   const given = client === null ? null : patternSet(client, everyAddress)
   const fold = ({ in: meant, except }: SomeEntry): SomeEntry => ({
     in: meant?.map(foldPattern) ?? null,
@@ -60,7 +60,7 @@ function boxOf(entry: BoxEntry, { clients, logins = [], certificates = [] }: Ide
   })
   return {
     listeners: listeners === null ? null : [...new Set(listeners)].sort(byCodeUnits),
-    clients: internal === null ? given : within(given, clientsThatAre(internal, clients)),
+    clients: internal === null ? given : within(given, clientsThatAre(internal, clients), smallerBlock),
     senders: sender === null ? null : patternSet(fold(sender), everySender),
     recipients: recipient === null ? null : patternSet(fold(recipient), ['*']),
     sizes: overBytes === null && upToBytes === null ? null : [{ overBytes, upToBytes }],
@@ -70,9 +70,25 @@ function boxOf(entry: BoxEntry, { clients, logins = [], certificates = [] }: Ide
         .sort(([a], [b]) => byCodeUnits(a, b))
         .map(([id, outcomes]) => [`dnsbl.${id}`, [...new Set(outcomes)].sort(byCodeUnits)]),
     ),
-    ...(internal === null || logins.length === 0 ? {} : { logins: namesThatAre(internal, logins) }),
-    ...(internal === null || certificates.length === 0 ? {} : { certificates: namesThatAre(internal, certificates) }),
+    ...(tls === undefined ? {} : { tls }),
+    ...keyed('logins', namesOf(entry.login, internal, logins)),
+    ...keyed('certificates', namesOf(entry.certificate, internal, certificates)),
+    ...keyed('helos', namesOf(helo, null, [])),
   }
+}
+
+const keyed = <K extends string>(key: K, set: PatternSet | null): { readonly [key in K]?: PatternSet } =>
+  set === null ? {} : ({ [key]: set } as { readonly [key in K]?: PatternSet })
+
+/** The names that are meant, of clients that are internal or not; `null`: any. */
+function namesOf(given: SomeEntry | undefined, internal: boolean | null, rows: Claims['clients']): PatternSet | null {
+  const meant = given === undefined ? null : patternSet(given, ['*', unsaid])
+  if (internal === null || rows.length === 0) return meant
+  return within(meant, namesThatAre(internal, rows), smallerName).flatMap(({ pattern, except }) =>
+    except.some((one) => isInside(pattern, one))
+      ? []
+      : [{ pattern, except: except.filter((one) => isInside(one, pattern)) }],
+  )
 }
 
 /**
@@ -84,17 +100,22 @@ function namesThatAre(internal: boolean, rows: Claims['clients']): PatternSet {
   const out = new Set(isOut.map(([pattern]) => pattern))
   const others = internal ? [] : rows.flatMap(([pattern, isInternal]) => (isInternal ? [] : [pattern]))
   const patterns = [...new Set(['*', ...others])].filter((pattern) => !out.has(pattern)).sort(byCodeUnits)
-  const isInside = (one: string, pattern: string) =>
-    one !== pattern &&
-    (pattern === '*' || (pattern.startsWith('*@') && !one.startsWith('*') && one.endsWith(pattern.slice(1))))
   return [
     ...patterns.map((pattern) => ({
       pattern,
-      except: [...out].filter((one) => isInside(one, pattern)).sort(byCodeUnits),
+      except: [...out].filter((one) => one !== pattern && isInside(one, pattern)).sort(byCodeUnits),
     })),
     { pattern: unsaid, except: [] },
   ]
 }
+
+/** What the one matches the other matches, too. Nothing said is its own pattern, and inside of no other. */
+const isInside = (one: string, pattern: string): boolean =>
+  one === pattern ||
+  (one !== unsaid &&
+    (pattern === '*' || (pattern.startsWith('*@') && !one.startsWith('*') && one.endsWith(pattern.slice(1)))))
+
+const smallerName = (a: string, b: string): string | null => (isInside(a, b) ? a : isInside(b, a) ? b : null)
 
 const everyAddress = ['0.0.0.0/0', '::/0']
 const everySender = ['*', '<>']
@@ -123,14 +144,18 @@ function clientsThatAre(internal: boolean, clients: Claims['clients']): PatternS
     .sort((a, b) => byCodeUnits(a.pattern, b.pattern))
 }
 
-/** Both sets at once. Blocks are nested or disjoint, so the smaller of two patterns is what they share. */
-function within(given: PatternSet | null, set: PatternSet): PatternSet {
+/** Both sets at once. Patterns are nested or disjoint, so the smaller of two (`null`: of disjoint ones) is what they share. */
+function within(
+  given: PatternSet | null,
+  set: PatternSet,
+  smaller: (a: string, b: string) => string | null,
+): PatternSet {
   if (given === null) return set
   const parts = given.flatMap((a) =>
     set.flatMap((b) => {
-      const smaller = smallerBlock(a.pattern, b.pattern)
+      const pattern = smaller(a.pattern, b.pattern)
       const except = [...new Set([...a.except, ...b.except])].sort(byCodeUnits)
-      return smaller === null ? [] : [{ pattern: smaller, except }]
+      return pattern === null ? [] : [{ pattern, except }]
     }),
   )
   return parts.sort((a, b) => byCodeUnits(a.pattern, b.pattern))

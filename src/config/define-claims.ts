@@ -11,6 +11,12 @@ export type ClaimBox<Listeners extends string = string> = {
   readonly client?: Some
   /** `true`: from clients that may relay; `false`: from all others. */
   readonly internal?: boolean
+  /** `true`: over encrypted lines; `false`: in the clear. */
+  readonly tls?: boolean
+  /** Who logged in; nobody is `except('*')`, as for `certificate` and `helo`. */
+  readonly login?: Some
+  readonly certificate?: Some
+  readonly helo?: Some
   readonly sender?: Some
   readonly recipient?: Some
   readonly size?: { readonly over?: string; readonly upTo?: string }

@@ -29,6 +29,11 @@ export type BoxEntry = {
   readonly listeners: readonly string[] | null
   readonly client: SomeEntry | null
   readonly internal: boolean | null
+  /** Absent, as of the next three: any. */
+  readonly tls?: boolean
+  readonly login?: SomeEntry
+  readonly certificate?: SomeEntry
+  readonly helo?: SomeEntry
   readonly sender: SomeEntry | null
   readonly recipient: SomeEntry | null
   readonly overBytes: number | null

@@ -20,6 +20,16 @@ const box = keys(
     listener: many('the name of a listener').meta({ description: 'Listener that the client came to.' }).optional(),
     client: some("an address block, such as '192.0.2.0/24'").meta({ description: 'Address of the client.' }).optional(),
     internal: flag().meta({ description: '`true`: clients that are internal. `false`: all others.' }).optional(),
+    tls: flag().meta({ description: '`true`: over encrypted lines. `false`: in the clear.' }).optional(),
+    login: some("a login, '*@a.example' or '*'")
+      .meta({ description: 'Who logged in. `*` is anybody who did, all but `*` is nobody.' })
+      .optional(),
+    certificate: some("'sha256:' and 64 hexadecimal digits, or '*'")
+      .meta({ description: 'Verified certificate of the client. `*` is any, all but `*` is none.' })
+      .optional(),
+    helo: some('a domain pattern')
+      .meta({ description: 'What the client says in HELO or EHLO. `*` is anything said, all but `*` is nothing said.' })
+      .optional(),
     sender: some(addressPattern).meta({ description: 'Envelope sender. `*` is all but `<>`.' }).optional(),
     recipient: some(addressPattern).meta({ description: 'Envelope recipient, as RCPT names it.' }).optional(),
     size: keys({
@@ -38,7 +48,7 @@ const box = keys(
       .meta({ description: 'Answers of DNS lists, by `id`.', examples: [{ zen: 'error' }] })
       .optional(),
   },
-  'a box: an object with listener, client, internal, sender, recipient, size or dnsbl',
+  'a box: an object with listener, client, internal, tls, login, certificate, helo, sender, recipient, size or dnsbl',
 )
 
 const effect = either("'accepted', 'refused', 'relayed', 'delivered', 'held', 'discarded' or via('relay')", [

@@ -1,9 +1,10 @@
 import type { Code } from './codes.ts'
 import type { Claim, ClaimBox, ClaimEffect, Some } from './define-claims.ts'
 import type { BoxEntry, ClaimEntry, EffectEntry, SomeEntry } from './document-claims.ts'
-import { type Reading, readAddressPattern } from './patterns.ts'
+import { type Reading, readAddressPattern, readDomainPattern } from './patterns.ts'
 import type { DocPath } from './positions.ts'
 import { didYouMean } from './suggest.ts'
+import { readCertificatePattern, readLoginPattern } from './validate-identities.ts'
 import { readNetwork } from './validate-network.ts'
 import { atOf, listOf, sizeAt, take, twice, valueSpot, values } from './validate-read.ts'
 import type { Report, Spot } from './validate-report.ts'
@@ -84,10 +85,18 @@ function readBox(report: Report, box: ClaimBox, path: DocPath, names: Names): Bo
   if (overBytes !== null && upToBytes !== null && overBytes >= upToBytes) {
     report.error('MG1702', valueSpot([...path, 'size']), 'holds no message: nothing is over `over` and up to `upTo`')
   }
+  const login = readSome(report, box.login, [...path, 'login'], 'MG1330', readLoginPattern)
+  const certificate = readSome(report, box.certificate, [...path, 'certificate'], 'MG1331', readCertificatePattern)
+  const helo = readSome(report, box.helo, [...path, 'helo'], 'MG1301', readDomainPattern)
+  tellEmptyLine(report, { box, login, certificate, path })
   return {
     listeners,
     client: readSome(report, box.client, [...path, 'client'], 'MG1304', readNetwork),
     internal: box.internal ?? null,
+    ...(box.tls === undefined ? {} : { tls: box.tls }),
+    ...(login === null ? {} : { login }),
+    ...(certificate === null ? {} : { certificate }),
+    ...(helo === null ? {} : { helo }),
     sender: readSome(report, box.sender, [...path, 'sender'], 'MG1302', readAddressPattern),
     recipient: readSome(report, box.recipient, [...path, 'recipient'], 'MG1302', readRecipient),
     overBytes,
@@ -99,6 +108,30 @@ function readBox(report: Report, box: ClaimBox, path: DocPath, names: Names): Bo
       return [id, list] as const
     }),
   }
+}
+
+/** Sets that no line can be in: a claim about them would hold without saying anything. */
+function tellEmptyLine(
+  report: Report,
+  {
+    box,
+    login,
+    certificate,
+    path,
+  }: { box: ClaimBox; login: SomeEntry | null; certificate: SomeEntry | null; path: DocPath },
+): void {
+  if (box.tls === false && certificate !== null && certificate.in !== null)
+    report.error('MG1702', valueSpot([...path, 'tls']), 'holds no message: a certificate is shown over TLS alone', {
+      hint: 'leave out tls or certificate',
+    })
+  const named = (['login', 'certificate'] as const).find((key) => ({ login, certificate })[key]?.in != null)
+  if (box.internal === true && named !== undefined)
+    report.error(
+      'MG1702',
+      valueSpot([...path, 'internal']),
+      `holds nobody with a ${named} of \`clients\`: true is the internal networks, of whoever is known by nothing else`,
+      { hint: `leave out internal and name the ${named}s` },
+    )
 }
 
 function readSome(

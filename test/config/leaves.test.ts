@@ -136,6 +136,12 @@ const claimBox = {
   size: { over: '1MiB', upTo: '9MiB' },
   dnsbl: { zen: ['error', 'clear'] },
 }
+const lineBox = {
+  tls: true,
+  login: { in: '*@o.com', except: 'ann@o.com' },
+  certificate: { in: ['*'], except: [`sha256:${'ab'.repeat(32)}`] },
+  helo: { in: ['o.com'], except: 'd.com' },
+}
 const claimed = {
   ...base,
   listeners: { in: { kind: 'mx', bind: '127.0.0.1:2525' }, zz: { kind: 'mx', bind: '127.0.0.1:2526' } },
@@ -151,6 +157,10 @@ const claimed = {
     { forAll: { recipient: 'b.com' }, never: { relay: 'isp' } },
     { forAll: claimBox, onlyVia: 'isp' },
     { unchanged: claimBox },
+    { forAll: lineBox, never: 'accepted' },
+    { forAll: lineBox, always: 'accepted' },
+    { forAll: lineBox, onlyVia: 'isp' },
+    { unchanged: lineBox },
   ],
 }
 const plain = [full, open, short, claimed]
@@ -187,6 +197,7 @@ const candidates = [
   'zz@corp.com',
   'zz@corp.example',
   'b'.repeat(64),
+  `sha256:${'cd'.repeat(32)}`,
   'overlay',
   'read',
   'zz@c.com',

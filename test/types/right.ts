@@ -76,6 +76,8 @@ export default defineConfig({
     tlsFloor('*.partner.example', 'verify'),
     forAll({ listener: 'mx', internal: false, recipient: ['*.lab.example'], dnsbl: { zen: 'error' } }).onlyVia('bart'),
     forAll({ sender: '<>', size: { over: '5MB' } }).always('refused'),
+    forAll({ listener: 'mx', tls: false, login: except('*'), helo: '*.a.example' }).never('accepted'),
+    forAll({ tls: true, login: '*@a.example', certificate: ['*'], helo: { in: '*', except: ['a.example'] } }).never('held'),
     forAll({ listener: ['mx', 'lan'] }).never(via('lisa')),
     unchanged({ recipient: except('lab.example', '*.lab.example') }),
     { forAll: { client: { in: '10.0.0.0/8', except: ['10.1.0.0/16'] } }, never: { relay: 'isp' } },
