@@ -21,7 +21,7 @@ export function claimsOf(document: Document): Claims {
     domains: document.domains
       .map(({ pattern, kind, at }) => [pattern, kind, at] as const)
       .sort(([a], [b]) => byCodeUnits(a, b)),
-    rules: [...document.deny, ...document.dnsbl].map(({ at }) => at).sort(byCodeUnits),
+    rules: [...document.deny, ...document.dnsbl, ...(document.checks ?? [])].map(({ at }) => at).sort(byCodeUnits),
     openRelay: relaying.kind === 'open' ? { reason: relaying.reason, until: relaying.until, at: relaying.at } : null,
     prove: document.prove.map((entry) => claimOf(entry, { clients, logins, certificates })),
   }

@@ -15,7 +15,7 @@ export type Claims = {
   readonly certificates?: Claims['clients']
   /** The domains that this gateway answers for, by most specific pattern. Sorted. */
   readonly domains: readonly (readonly [pattern: string, kind: 'local' | 'relay', at: string])[]
-  /** The rules of the document: those that a graph does not show because they decide nothing, too. Sorted: their order is in the graph. */
+  /** The rules of the document, its DNS lists and checks: those that a graph does not show because they decide nothing, too. Sorted: their order is in the graph. */
   readonly rules: readonly string[]
   /** An open relay that the document asks for, until the day named (UTC). */
   readonly openRelay: { readonly reason: string; readonly until: string; readonly at: string } | null

@@ -5,7 +5,7 @@ import { memberOfFleet } from '../../src/analysis/prove-loops.ts'
 import { type Subject, subjectOf } from '../../src/analysis/prove-witness.ts'
 import { compile } from '../../src/compile/compile.ts'
 import type { WholeClaim } from '../../src/config/define-claims.ts'
-import type { Document } from '../../src/config/document.ts'
+import type { CheckEntry, Document } from '../../src/config/document.ts'
 import type { BoxEntry, ClaimEntry } from '../../src/config/document-claims.ts'
 import { type Bundle, makeBundle } from '../../src/graph/bundle.ts'
 import type { Graph } from '../../src/graph/graph.ts'
@@ -125,6 +125,25 @@ describe('noDeadRules', () => {
     ).toEqual([]))
   test('a list that no client is asked about is dead', () =>
     expect(dead({ relaying: { kind: 'outbound', at: 'relaying' }, dnsbl: [list('zen')] })).toEqual(['dnsbl["zen"]']))
+  const check = (listeners: readonly string[] | null, part: Partial<CheckEntry> = {}): CheckEntry => ({
+    at: 'checks.reverse',
+    id: 'reverse',
+    listeners,
+    then: { code: 550, text: 'no' },
+    onError: 'ignore',
+    ...part,
+  })
+  test('a check that no client is asked is dead', () => {
+    expect(dead({ relaying: { kind: 'outbound', at: 'relaying' }, checks: [check(['mx'])] })).toEqual([
+      'checks.reverse',
+    ])
+    expect(dead({ listeners: [listener('users', 'submission')], checks: [check(null)] })).toContain('checks.reverse')
+  })
+  test('a check that somebody is asked is alive, also one that only marks or only looks on', () => {
+    expect(dead({ checks: [check(null)] })).toEqual([])
+    expect(dead({ checks: [check(null, { then: { tag: 'odd' } })] })).toEqual([])
+    expect(dead({ checks: [check(null, { mode: 'observe' })] })).toEqual([])
+  })
   test('a row for notifications alone is alive', () =>
     expect(dead({ clients: [], localMx: [toIsp, hosts('b.example', 'bart')] })).toEqual([]))
 })
