@@ -7,11 +7,18 @@ import type { Log } from '../mail/log.ts'
 /** What is known of the test entries of a list (RFC 5782 §5), for the status. */
 export type ListHealth = DnsblHealth & { readonly zone: string; readonly checkedAt: number }
 
+/** A list as rules name it. */
+export type NamedList = DnsblList & { readonly id: string }
+
 export type ListHealths = {
   /** Looked at when the list is asked, at most once an hour. Never rejects. */
-  of(list: DnsblList): DnsblHealth | Promise<DnsblHealth>
+  of(list: NamedList): DnsblHealth | Promise<DnsblHealth>
   /** Of the lists that were asked lately. */
   list(): readonly ListHealth[]
+  /** By the id in the document, of those that were asked in the last hour. */
+  states(): ReadonlyMap<string, DnsblHealth['state']>
+  /** Another document: ids mean other lists now. What is known of the lists stays. */
+  forgetIds(): void
 }
 
 const everyMs = 3_600_000
@@ -24,6 +31,7 @@ type Known = { checkedAt: number; health: DnsblHealth | null; asking: Promise<Dn
 
 export function listHealths(resolver: Resolver, clock: Clock, log: Log): ListHealths {
   const known = new Map<string, Known>()
+  const ids = new Map<string, { readonly key: string; readonly askedAt: number }>()
   const told = (zone: string, before: DnsblHealth | null, { state, why }: DnsblHealth) => {
     if (state === (before?.state ?? 'healthy')) return
     if (state === 'healthy') log.info('dnsbl.healthy', { zone, why })
@@ -43,6 +51,7 @@ export function listHealths(resolver: Resolver, clock: Clock, log: Log): ListHea
   return {
     of(list) {
       const key = `${list.zone} ${list.codes.join(',')}`
+      ids.set(list.id, { key, askedAt: clock.now() })
       let one = known.get(key)
       if (one === undefined) known.set(key, (one = { checkedAt: 0, health: null, asking: null }))
       const { health } = one
@@ -52,6 +61,14 @@ export function listHealths(resolver: Resolver, clock: Clock, log: Log): ListHea
       // What was known holds until something else is.
       return health ?? one.asking
     },
+    states: () =>
+      new Map(
+        [...ids].flatMap(([id, { key, askedAt }]) => {
+          const health = known.get(key)?.health ?? null
+          return health === null || clock.now() - askedAt > everyMs ? [] : [[id, health.state]]
+        }),
+      ),
+    forgetIds: () => ids.clear(),
     list: () =>
       [...known].flatMap(([key, { health, checkedAt }]) =>
         health === null ? [] : [{ zone: key.slice(0, key.indexOf(' ')), ...health, checkedAt }],

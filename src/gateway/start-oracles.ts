@@ -3,7 +3,7 @@ import type { CachingResolver } from '../dns/resolver.ts'
 import type { AskOracle } from '../ingress/inquiry.ts'
 import type { Clock } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
-import { type ListHealth, listHealths } from './list-health.ts'
+import { type ListHealth, type ListHealths, listHealths } from './list-health.ts'
 import type { Live } from './live.ts'
 import { createOracles } from './oracles.ts'
 import { Rates } from './rates.ts'
@@ -14,6 +14,9 @@ import { type WatchedFiles, watchFiles } from './watched-files.ts'
 export type RunningOracles = {
   readonly ask: AskOracle
   lists(): readonly ListHealth[]
+  listStates: ListHealths['states']
+  /** Another document is active. */
+  forgetIds(): void
   watched: WatchedFiles['list']
   /** Counters that are kept of rates. */
   rates(): number
@@ -42,6 +45,8 @@ export async function startOracles(parts: OraclesOfGateway): Promise<RunningOrac
   return {
     ask: createOracles({ resolver, healths, rates, watched, addressesOf, isOurs, clock, log }),
     lists: healths.list,
+    listStates: healths.states,
+    forgetIds: healths.forgetIds,
     watched: watched.list,
     rates: () => rates.size,
     async close() {

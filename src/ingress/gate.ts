@@ -77,12 +77,14 @@ export function openGate(house: House, letIn: (arrival: Arrival) => void): Gate 
     const banned = house.guard?.turnsAway(client) ?? null
     if (banned !== null) {
       log.debug('ban.turned-away', { listener: house.settings.name, client })
+      if (house.tally !== undefined) house.tally.sessionsRefused.banned++
       turnAway(socket, banned)
       return false
     }
     const room = census.enter(client, house.admission().limits)
     if (room === 'in') return true
     log.info('session.refused', { listener: house.settings.name, client, code: 421, why: room })
+    if (house.tally !== undefined) house.tally.sessionsRefused[room === 'full' ? 'full' : 'client-full']++
     turnAway(socket, room === 'full' ? full : clientFull)
     return false
   }

@@ -2,6 +2,7 @@ import type { Authenticator } from '../credentials/authenticator.ts'
 import type { Clock } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
+import type { Tally } from '../mail/tally.ts'
 import type { Inlet } from '../queue/intake.ts'
 import type { Admission } from './admission.ts'
 import type { Census } from './census.ts'
@@ -18,6 +19,8 @@ export type House = {
   readonly inlet: Inlet
   /** The envelope log; absent: there is none. */
   readonly envelopes?: EnvelopeSink
+  /** Counts for metrics; absent: nobody reads them. */
+  readonly tally?: Tally
   readonly census: Census
   /** Absent: nobody is banned or made to wait for what was done before. */
   readonly guard?: Guard

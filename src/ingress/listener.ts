@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
 import { reply } from '../mail/reply.ts'
 import type { HostPort, ListenerSettings } from '../mail/settings.ts'
+import type { Tally } from '../mail/tally.ts'
 import type { Inlet } from '../queue/intake.ts'
 import { writeReply } from '../smtp/reply-writer.ts'
 import type { Admission } from './admission.ts'
@@ -26,6 +27,7 @@ export type ListenerOptions = {
   readonly admission: () => Admission
   readonly inlet: Inlet
   readonly envelopes?: EnvelopeSink
+  readonly tally?: Tally
   /** One for all listeners of a gateway. */
   readonly census: Census
   readonly guard?: Guard

@@ -2,6 +2,7 @@ import type { AlsoTo, EnvelopeRecord } from '../mail/envelope-record.ts'
 import type { LogFields } from '../mail/log.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
+import { replyClass, type SessionRefusal } from '../mail/tally.ts'
 import { acceptedFields } from './accepted.ts'
 import type { Answers, Caller, Notes, Verdict } from './admission.ts'
 import type { House } from './house.ts'
@@ -32,6 +33,8 @@ export class Scribe {
   private caller: Caller
   private readonly session: number
   private toldEarly = false
+  /** It was counted once: who is taken for somebody else is greeted again. */
+  private isCounted = false
   /** Who it is, for a log line. */
   private who: LogFields
   /** Who it is, for a record. */
@@ -62,6 +65,18 @@ export class Scribe {
     this.house.log.debug('session.open', this.who)
   }
 
+  greeted(): void {
+    const { tally } = this.house
+    if (tally !== undefined && !this.isCounted) tally.sessionsAccepted++
+    this.isCounted = true
+  }
+
+  notGreeted(why: SessionRefusal): void {
+    const { tally } = this.house
+    if (tally !== undefined && !this.isCounted) tally.sessionsRefused[why]++
+    this.isCounted = true
+  }
+
   /** It talks when it is not its turn; told once. */
   early(text: string): void {
     if (this.toldEarly) return
@@ -83,8 +98,9 @@ export class Scribe {
   refused({ code, text }: Reply, because?: Because): void {
     const row = because === undefined ? undefined : { at: because.at, address: because.address }
     this.house.log.info('session.refused', { ...this.who, code, text, ...row })
-    const { envelopes } = this.house
+    const { envelopes, tally } = this.house
     const question = because?.question
+    if (tally !== undefined && question?.stage === 'rcpt') tally.recipientsRefused[replyClass(code)]++
     if (envelopes === undefined || question === undefined) return
     const { stage, from, to, sizeBytes, answers, notes, graph } = question
     const observed = observedBy(notes)
@@ -115,12 +131,17 @@ export class Scribe {
   turnedAway({ reply, at, answers, notes }: Extract<Verdict, { kind: 'refuse' }>, graph: string): void {
     const question = { stage: 'connect' as const, from: undefined, to: null, sizeBytes: null, answers, notes, graph }
     this.refused(reply, { at, address: null, question })
+    this.notGreeted('document')
   }
 
   /** The message was offered to the spool, and is safe or not. */
   accepted(state: State, transaction: Transaction, letIn: readonly LetIn[], error: Error | null): void {
-    const { log } = this.house
+    const { log, tally } = this.house
     const id = transaction.incoming!.id
+    if (tally !== undefined) {
+      if (error === null) tally.messagesAccepted++
+      else tally.messagesRefused['4yz']++
+    }
     if (error === null) log.info('message.accepted', acceptedFields(state, transaction, this.caller, this.cipher))
     else log.error('message.not-stored', { id, error: error.message })
     this.write(
@@ -135,6 +156,8 @@ export class Scribe {
     this.refused(reply, because)
     if (transaction === null) return
     const { code } = reply
+    const { tally } = this.house
+    if (tally !== undefined) tally.messagesRefused[replyClass(code)]++
     this.write(transaction, transaction.recipients.takeOut(), {
       id: null,
       code,

@@ -39,7 +39,11 @@ function greet(guest: Guest, verdict: Verdict): void {
   if (verdict.kind === 'accept') {
     guest.pause(settings.greetingDelayMs ?? 0, () => {
       // Who talks before the greeting is no mail server, or a careless one.
-      if (guest.pending && isSentAway(guest, tooEarly)) return
+      if (guest.pending && isSentAway(guest, tooEarly)) {
+        guest.scribe.notGreeted('early')
+        return
+      }
+      guest.scribe.greeted()
       guest.say(reply(220, null, greeting(guest)))
     })
     return

@@ -160,6 +160,7 @@ export class Dispatcher implements Sink, LaneOwner {
     this.agenda.add(until, lane)
     // Nobody of these was tried by name; all of them are put off all the same.
     if (lane.waiting > 0) this.options.onResult?.('deferred', lane.waiting)
+    this.ledger.totals.deferred += lane.waiting
     log.warn('lane.down', { nextHop: lane.nextHop.key, why: lane.why, waiting: lane.waiting, failures, until })
     return until
   }
@@ -195,12 +196,14 @@ export class Dispatcher implements Sink, LaneOwner {
       switch (settlement.kind) {
         case 'delivered':
           this.ledger.to(slot, 'delivered')
+          this.ledger.totals.delivered++
           entry.open--
           changed.push(index)
           if (attempt.dsnTaken !== true) delivered.push(index)
           break
         case 'retry':
           slot.dueAt = settlement.at
+          this.ledger.totals.deferred++
           this.ledger.to(slot, 'waiting')
           changed.push(index)
           if (settlement.at !== dueAt) this.agenda.add(settlement.at, entry)

@@ -17,6 +17,8 @@ export class Ledger {
     failed: 0,
     discarded: 0,
   }
+  /** Since the start, by recipient: what attempts and the time came to. */
+  readonly totals = { delivered: 0, deferred: 0, failed: 0 }
   private readonly spool: Spool
   private readonly reporter: Reporter
   private readonly clock: Clock
@@ -49,6 +51,7 @@ export class Ledger {
    */
   fail(entry: StoredEntry, outcomes: readonly Outcome[]): void {
     if (outcomes.length === 0) return
+    this.totals.failed += outcomes.length
     const { envelope } = entry
     const silent = outcomes.filter(({ index }) => !wantsReport(envelope, index, 'failure'))
     const reported = outcomes.filter(({ index }) => wantsReport(envelope, index, 'failure'))

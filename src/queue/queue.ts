@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
+import { type DeliveryResult, Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 import type { QueueEntry, RecipientState } from './entry.ts'
 import type { Inlet } from './intake.ts'
 import { Ledger } from './ledger.ts'
@@ -44,6 +44,8 @@ export type Queue = Inlet & {
   rows(id: string): readonly QueueRow[]
   /** Recipients by state, of the messages that are still here. */
   counts(): QueueCounts
+  /** Recipients that were delivered, put off (each time) and failed since the start. */
+  totals(): Readonly<Record<DeliveryResult, number>>
   laneStates(): readonly LaneState[]
   /** A new graph is active, or something is to be paused: what waits in lanes is routed afresh. */
   reroute(): void
@@ -120,6 +122,7 @@ function queueOf(dispatcher: Dispatcher, ledger: Ledger, { begin, close }: Inlet
       const { waiting, held } = ledger.counts
       return { messages: entries.size, ...ledger.counts, waiting: waiting - paused, held: held + paused }
     },
+    totals: () => ledger.totals,
     laneStates: () =>
       [...lanes.values()].map(({ nextHop, state, waiting, active, until, failures, why }) => ({
         nextHop: nextHop.key,
