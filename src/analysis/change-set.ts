@@ -48,6 +48,8 @@ export type Move = {
   readonly classes: number
   /** Who moves like this, where not all in the box do; of the first `toldMoves` alone. */
   readonly recipients?: PatternSet
+  /** What was edited, by one message that moves like this; where `recipients` is. */
+  readonly causes?: readonly Cause[]
 }
 
 export type Change = {
@@ -55,6 +57,7 @@ export type Change = {
   readonly box: Box
   /** Those of this kind, then what else there is in the box (`text`); the most frequent first. */
   readonly moves: readonly Move[]
+  /** Of the witness, who makes the first move. */
   readonly causes: readonly Cause[]
   readonly witness: Witness
 }

@@ -17,7 +17,7 @@ import { type DestinationDraft, destinationChanges } from './destinations.ts'
 import { BudgetExceeded } from './diagram.ts'
 import { fingerprint } from './fingerprint.ts'
 import { kindOf, kindTrait } from './kind.ts'
-import { type Moves, movesFinder } from './moves.ts'
+import { type Moves, movesFinder, type Place } from './moves.ts'
 import { narrowed } from './narrow.ts'
 import { behavioursOf, setsOf } from './product.ts'
 import { type Answer, ask, type Known } from './question.ts'
@@ -42,13 +42,16 @@ export function compareGraphs(before: Bundle, after: Bundle, options: CompareOpt
   const { drafts, name, unknown } = decisions(before, after, options)
   const destinations = destinationsOrUnknown(before, after, plain, unknown)
 
-  const pairs = [...drafts.map(({ pair }) => pair), ...destinations.map(({ deciders }) => deciders)]
+  const pairs = [
+    ...drafts.flatMap(({ pair, told }) => [pair, ...told.values()]),
+    ...destinations.map(({ deciders }) => deciders),
+  ]
   const causesOf = causeFinder(before, after, pairs)
   const changes = drafts.map(
-    ({ kind, box, moves, example, pair }): Change => ({
+    ({ kind, box, moves, told, example, pair }): Change => ({
       kind,
       box,
-      moves,
+      moves: moves.map((move, place) => (told.has(place) ? { ...move, causes: causesOf(told.get(place)!) } : move)),
       causes: causesOf(pair),
       witness: {
         message: messageText(example.message),
@@ -78,12 +81,15 @@ export function compareGraphs(before: Bundle, after: Bundle, options: CompareOpt
   }
 }
 
+type Pair = { readonly from: Decided; readonly to: Decided }
 type Draft = {
   readonly kind: ChangeKind
   readonly box: Box
   readonly moves: readonly Move[]
   readonly example: Example
-  readonly pair: { readonly from: Decided; readonly to: Decided }
+  readonly pair: Pair
+  /** By their place among `moves`. */
+  readonly told: ReadonlyMap<number, Pair>
 }
 
 function decisions(before: Bundle, after: Bundle, { nodeBudget }: CompareOptions) {
@@ -168,20 +174,20 @@ const traitOf = (known: Known): string | null => (known.kind === 'member' ? null
 
 const isMember = (known: Known | undefined): boolean => known?.kind === 'member' && known.value
 
-type Described = Omit<Draft, 'pair'>
+type Described = Omit<Draft, 'pair' | 'told'> & { readonly told: ReadonlyMap<number, Example> }
 
-function described(answer: Answer, { of, moves, example }: Moves, box: Box): Described {
-  const found = exampleOf(answer.space, example.atoms, example.fine)
-  return { kind: changeKinds[of - 1]!, box, moves, example: found }
+function described(answer: Answer, { of, moves, example, told }: Moves, box: Box): Described {
+  const exampleAt = ({ atoms, fine }: Place) => exampleOf(answer.space, atoms, fine)
+  const examples = new Map([...told].map(([place, one]) => [place, exampleAt(one)]))
+  return { kind: changeKinds[of - 1]!, box, moves, example: exampleAt(example), told: examples }
 }
 
 /** Asks the specification. A box whose witness it does not confirm is an error of the analysis, not a change. */
 function confirmed(found: readonly Described[], before: Bundle, after: Bundle): Draft[] {
-  const messages = found.map(({ example }) => example.message)
+  const messages = found.flatMap(({ example, told }) => [example, ...told.values()]).map(({ message }) => message)
   const graphs = [before, after].map(({ graph }) => narrowed(graph, messages))
   const plain = [before, after].map(({ sources, hash }, side) => interpreter(graphs[side]!, sources, hash))
-  return found.map((one) => {
-    const { message, answers } = one.example
+  const pairOf = (wanted: ChangeKind, { message, answers }: Example): Pair => {
     const [from, to] = plain.map((asked) => behaviourOf(asked, message, answers))
     const where = JSON.stringify({ message: messageText(message), answers: Object.fromEntries(answers) })
     if (from?.kind !== 'decided' || to?.kind !== 'decided')
@@ -192,10 +198,15 @@ function confirmed(found: readonly Described[], before: Bundle, after: Bundle): 
       isInternalLogin: isInternalLoginBy(graphs[1]!.claims, message.login),
       isClearLogin: !message.tls && message.login !== null,
     })
-    if (kind !== one.kind)
-      throw new Error(`internal error of the analysis: the plan says ${one.kind}, the interpreter ${kind} of ${where}`)
-    return { ...one, pair: { from, to } }
-  })
+    if (kind !== wanted)
+      throw new Error(`internal error of the analysis: the plan says ${wanted}, the interpreter ${kind} of ${where}`)
+    return { from, to }
+  }
+  return found.map((one) => ({
+    ...one,
+    pair: pairOf(one.kind, one.example),
+    told: new Map([...one.told].map(([place, example]) => [place, pairOf(one.kind, example)])),
+  }))
 }
 
 function destinationsOrUnknown(before: Bundle, after: Bundle, plain: readonly Interpreter[], unknown: string[]) {

@@ -15,9 +15,14 @@ export type Moves = {
   /** The class of the box. */
   readonly of: number
   readonly moves: readonly Move[]
-  /** Atoms of a message that makes the most frequent move, of each variable but the recipient, which is a fine atom. */
-  readonly example: { readonly atoms: readonly number[]; readonly fine: number }
+  /** A message that makes the most frequent move. */
+  readonly example: Place
+  /** Of moves that name their recipients, by their place among `moves`, a message each. */
+  readonly told: ReadonlyMap<number, Place>
 }
+
+/** Atoms of a message, of each variable but the recipient, which is a fine atom. */
+export type Place = { readonly atoms: readonly number[]; readonly fine: number }
 
 /**
  * What happens inside a box, from the first part of the question to the second. Ways through the diagram that end alike
@@ -78,11 +83,14 @@ export function movesFinder(answer: Answer, also: number): (box: Cut) => Moves {
     if (example === undefined) throw new Error('internal error: a box in which nothing changes')
     // Replies that read otherwise go with what is refused now or before: of these nobody wants to know more.
     const main = example.isOwn && of !== also ? first.filter((one) => !isReplyAlone(one)) : first
-    const told = new Set(main.length === 1 ? [] : main.slice(0, toldMoves))
-    const texts = first.map((one): Move => {
+    const several = new Set(main.length === 1 ? [] : main.slice(0, toldMoves))
+    const told = new Map<number, Place>()
+    const texts = first.map((one, place): Move => {
       const [before, now] = [one.from, one.to].map((id) => space.values.get(id) as Behaviour) as [Behaviour, Behaviour]
       const move = { ...moveTexts(before, now), classes: Math.max(1, one.classes) }
-      return told.has(one) ? { ...move, recipients: moversOf(counts.members(one.index)) } : move
+      if (!several.has(one)) return move
+      told.set(place, { atoms: one.atoms, fine: one.fine })
+      return { ...move, recipients: moversOf(counts.members(one.index)) }
     })
     const others = `${counts.count() - first.length} others`
     const rest = { from: others, to: others, classes: sum - first.reduce((total, { classes }) => total + classes, 0) }
@@ -91,6 +99,7 @@ export function movesFinder(answer: Answer, also: number): (box: Cut) => Moves {
       // None of its own class: what was taken over from another (`absorb.ts`) has found no company.
       of: example.isOwn ? of : also,
       example: { atoms: example.atoms, fine: example.fine },
+      told,
     }
   }
 

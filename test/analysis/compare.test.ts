@@ -99,7 +99,7 @@ describe('what a change does to mail', () => {
     const { moves, box } = set.changes[0]!
     expect(box.recipients).toHaveLength(60)
     expect(moves).toHaveLength(51)
-    expect(moves[0]).toEqual({
+    expect(moves[0]).toMatchObject({
       from: 'to h0.test:25',
       to: 'to h1.test:25',
       classes: 1,
@@ -121,7 +121,12 @@ describe('what a change does to mail', () => {
     ]
     const set = plan({ localMx: rows('old.test', 'other.test') }, { localMx: rows('new.test', 'another.test') })
     expect(kinds(set)).toEqual(['rerouted'])
-    const named = set.changes[0]!.moves.map(({ from, recipients }) => ({ from, recipients }))
+    const { moves } = set.changes[0]!
+    const blamed = new Map(moves.map(({ from, causes }) => [from, causes!.map(({ side, at }) => `${side} ${at}`)]))
+    expect(blamed.get('to old.test:25')).toEqual(['before localMx["*.a.test"]', 'after localMx["*.a.test"]'])
+    const [row] = blamed.get('to other.test:25')!
+    expect(row).toMatch(/^before localMx\["(?:x|joe@y)\.a\.test"\]$/)
+    const named = moves.map(({ from, recipients }) => ({ from, recipients }))
     expect(named).toContainEqual({
       from: 'to old.test:25',
       recipients: [{ pattern: '*.a.test', except: ['joe@y.a.test', 'x.a.test'] }],

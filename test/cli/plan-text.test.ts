@@ -16,6 +16,27 @@ test('a plan in a pull request', async () => {
   await expect(planMarkdown(plan)).toMatchFileSnapshot(golden('every-part.md'))
 })
 
+test('each move is explained by what was edited for it, and moves with one cause stand together', () => {
+  const [moved] = rerouted.moves
+  const at = (line: number) => [{ ...rerouted.causes[1]!, line }]
+  const of = (domain: string, line: number) => ({
+    ...moved!,
+    recipients: [{ pattern: domain, except: [] }],
+    causes: at(line),
+  })
+  const change = { ...rerouted, moves: [of('a.example', 25), of('b.example', 20), of('c.example', 25)] }
+  const text = planText({ ...plan, changeSet: { ...changeSet, changes: [change] }, replay: null }, false)
+  expect(text).toContain(
+    [
+      '   moves      a.example: goes to bart:26 -> goes to lisa:25',
+      '              c.example: goes to bart:26 -> goes to lisa:25',
+      '   because    + localMx["example.com"]  site/mailgw.config.ts:25:5',
+      '   moves      b.example: goes to bart:26 -> goes to lisa:25',
+      "   because    + trusted: ['203.0.113.0/24'],  site/mailgw.config.ts:20:5",
+    ].join('\n'),
+  )
+})
+
 test('colour changes no word', () => {
   const coloured = planText(plan, true)
   expect(coloured).toContain('\u001b[')

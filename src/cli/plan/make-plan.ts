@@ -90,7 +90,8 @@ const maxLine = 400
 
 /** The lines that the causes name; read now, as a revision's files are gone in a moment. */
 function linesOf({ changes, destinations }: ChangeSet, before: Side, after: Side): readonly PlanLine[] {
-  const causes: readonly Cause[] = [...changes, ...destinations].flatMap((change) => change.causes)
+  const moved = changes.flatMap(({ moves }) => moves.flatMap(({ causes }) => causes ?? []))
+  const causes: readonly Cause[] = [...[...changes, ...destinations].flatMap((change) => change.causes), ...moved]
   const lines = new Map<string, PlanLine>()
   for (const { side, file, line } of causes) {
     const key = JSON.stringify([side, file, line])

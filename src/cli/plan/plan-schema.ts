@@ -81,6 +81,7 @@ const change = z.object({
         to: text,
         classes: count,
         recipients: patterns.unwrap().exactOptional().describe('Who moves like this; absent: see the box.'),
+        causes: z.array(cause).exactOptional().describe('What was edited for it; absent: see the change.'),
       }),
     )
     .describe('From what to what, most frequent first.'),

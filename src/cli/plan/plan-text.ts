@@ -1,8 +1,7 @@
-import { dirname, join } from 'node:path'
 import picocolors from 'picocolors'
-import { type Cause, type Change, type ChangeSet, type Move, toldMoves } from '../../analysis/change-set.ts'
+import type { ChangeSet } from '../../analysis/change-set.ts'
 import { oneLine } from '../text.ts'
-import { boxRows, clientWords, moverWords, type NetworkName } from './box-words.ts'
+import { boxRows, clientWords, type NetworkName } from './box-words.ts'
 import {
   countsOf,
   explainLine,
@@ -10,10 +9,10 @@ import {
   isReplyAlone,
   kindWords,
   messageWords,
-  moveWords,
   subject,
   witnessWords,
 } from './change-words.ts'
+import { besideLines, causeLines, labelWidth, moveLines } from './move-lines.ts'
 import { overlayLines } from './overlays.ts'
 import { exitCodeOf, type Plan, type PlanSide } from './plan.ts'
 import { proofLines, queueLines, replayLines, testLines, trafficWords } from './sum-text.ts'
@@ -92,52 +91,20 @@ export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
   const explain = explainLine(witness, sourceOf(plan.next))
   const row = (label: string, text: string) => `${paint.dim(label.padEnd(labelWidth))}${oneLine(text)}`
   if (change.kind === 'text') {
-    return [...moveLines(change, paint), ...causeLines(plan, change.causes, paint), row('see', explain)]
+    return [...moveLines(plan, change, paint), row('see', explain)]
   }
   return [
     kindWords[change.kind].means,
-    ...moveLines(change, paint),
+    ...moveLines(plan, change, paint),
     ...boxRows(change.box, networkNames(plan)).map(([label, text]) => row(label, text)),
-    ...causeLines(plan, change.causes, paint),
     row('example', messageWords(witness)),
     ...(change.moves.filter((move) => !isReplyAlone(move)).length > 1
       ? [row('', `until now ${witnessWords(witness, 'from')}`), row('', `from now  ${witnessWords(witness, 'to')}`)]
       : []),
     row('see', explain),
     ...(traffic === null ? [] : [row('traffic', traffic)]),
+    ...besideLines(change, paint),
   ]
-}
-
-const labelWidth = 11
-
-/**
- * From what to what. One pair stands as two rows; several as a list, most frequent first, each
- * with those who make it. What is refused before and after,
- * such as mail that goes in circles, only reads another reply: it stands behind all that really changes.
- */
-function moveLines({ kind, moves }: Change, paint: Paint): string[] {
-  const main = kind === 'text' ? moves : moves.filter((move) => !isReplyAlone(move))
-  const besides = kind === 'text' ? [] : moves.filter(isReplyAlone)
-  const label = (text: string) => paint.dim(text.padEnd(labelWidth))
-  const arrow = ({ from, to }: Move) =>
-    `${paint.red(oneLine(moveWords(from)))} -> ${paint.green(oneLine(moveWords(to)))}`
-  const counted = (move: Move) => {
-    const { classes, recipients } = move
-    if (recipients !== undefined) return `${oneLine(moverWords(recipients))}: ${arrow(move)}`
-    return `${arrow(move)}${paint.dim(`  (${classes} ${classes === 1 ? 'group' : 'groups'} of recipients)`)}`
-  }
-  const [first, ...rest] = main
-  const lines =
-    first !== undefined && rest.length === 0
-      ? [
-          `${label('until now')}${paint.red(oneLine(moveWords(first.from)))}`,
-          `${label('from now')}${paint.green(oneLine(moveWords(first.to)))}`,
-        ]
-      : main.slice(0, toldMoves).map((move, i) => `${label(i === 0 ? 'moves' : '')}${counted(move)}`)
-  if (main.length > toldMoves) lines.push(`${label('')}${paint.dim(`and ${main.length - toldMoves} more such moves`)}`)
-  lines.push(...besides.slice(0, 3).map((move, i) => `${label(i === 0 ? 'besides' : '')}${arrow(move)}`))
-  if (besides.length > 3) lines.push(`${label('')}${paint.dim(`and ${besides.length - 3} more replies`)}`)
-  return lines
 }
 
 /** A change of the stage `destination`, which asks about the address that a delivery is about to connect to. */
@@ -153,31 +120,6 @@ export function destinationLines(plan: Plan, index: number, paint: Paint): strin
     ...causeLines(plan, causes, paint).map((line) => `   ${line}`),
     row('example', oneLine(witness)),
   ]
-}
-
-const causesShown = 6
-
-/** The rows of the documents that decide: what stood there before, what stands there now. */
-function causeLines(plan: Plan, causes: readonly Cause[], paint: Paint): string[] {
-  const lines = causes.slice(0, causesShown).map((cause, i) => {
-    const { side, at, file, line, column } = cause
-    const where = file === null ? '' : ` ${placeOf(plan, side, file)}:${line}:${column}`
-    const text = plan.lines.find((one) => one.side === side && one.file === file && one.line === line)?.text.trim()
-    const sign = side === 'before' ? paint.red('-') : paint.green('+')
-    const shown = text === undefined || text === '' ? oneLine(at) : cut(oneLine(text))
-    return `${paint.dim((i === 0 ? 'because' : '').padEnd(labelWidth))}${sign} ${shown}  ${paint.cyan(oneLine(where.trim()))}`
-  })
-  const hidden = causes.length - lines.length
-  if (hidden > 0) lines.push(`${' '.repeat(labelWidth)}${paint.dim(`and ${hidden} more places`)}`)
-  return lines
-}
-
-const cut = (text: string): string => (text.length <= 100 ? text : `${text.slice(0, 97)}...`)
-
-/** A file of a bundle is named from the document's folder; a reader stands at the repository's root. */
-function placeOf(plan: Plan, side: 'before' | 'after', file: string): string {
-  const { document } = side === 'before' ? plan.base : plan.next
-  return document === null ? file : join(dirname(document), file)
 }
 
 function sourceOf({ kind, document, name, env }: PlanSide): readonly string[] {
