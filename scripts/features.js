@@ -24,6 +24,7 @@ export const features = [
       ['MQ-36', 'Mail that goes in circles is ended by its Received lines'],
       ['MQ-37', 'An open relay needs a reason and an end, or is refused'],
       ['MQ-38', 'The null sender is taken for our recipients'],
+      ['MQ-39', 'The DNS is compared with the document: reverse names, greeting, MX, SPF, DNS lists'],
       ['MQ-40', 'The greeting is a template behind the host name'],
       ['MQ-41', "MailQ's macros, checked before they serve"],
       ['MQ-45', 'TIME: the time of the gateway, before HELO and after'],

@@ -77,11 +77,17 @@ export const commands: readonly CommandEntry[] = [
     name: 'check',
     summary: 'read a document and say everything that is wrong with it',
     details:
-      'Loads, validates, compiles, and proves what `prove` does. Prints all problems at once, each with file, line and column.',
-    options: [config, env, json, ...reports],
+      'Loads, validates, compiles, and proves what `prove` does. Prints all problems at once, each with file, line and column. With --dns it also asks the name servers of the document whether the DNS fits it: reverse names and greetings, MX and SPF of its domains, the health of its DNS lists. docs/dns.md says what is wanted of each. What could not be looked up is `cannot tell`, and fails nothing.',
+    options: [
+      config,
+      env,
+      ['--dns', 'also compare the DNS with the document; asks its name servers, and nobody else'],
+      json,
+      ...reports,
+    ],
     exits: [
-      [0, 'the document can be served'],
-      [1, 'it cannot'],
+      [0, 'the document can be served, and --dns found no problem'],
+      [1, 'it cannot, or --dns found a problem'],
     ],
     load: () => import('./commands/check.ts'),
   },

@@ -50,6 +50,7 @@ export type ResolverStats = {
 export type CachingResolver = Resolver & {
   /** The names of an address, in the order answered. */
   ptr(address: IpAddress): Promise<Answer<readonly string[]>>
+  aaaa(name: string): Promise<Answer<readonly IpAddress[]>>
   tlsa(name: string): Promise<Answer<Tlsa>>
   /** Takes new settings for the questions to come. Other servers may answer otherwise, so the cache is emptied then. */
   apply(settings: ResolverSettings): void
@@ -136,6 +137,10 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
     async a(name) {
       if (localName(name.toLowerCase()) !== 'here') return await answer(types.a, name)
       return { kind: 'found', value: loopback.slice(0, 1), ttlMs: 0 }
+    },
+    async aaaa(name) {
+      if (localName(name.toLowerCase()) !== 'here') return await answer(types.aaaa, name)
+      return { kind: 'found', value: loopback.slice(1), ttlMs: 0 }
     },
     txt: (name) => answer(types.txt, name),
     ptr: (address) => answer(types.ptr, reverseName(address)),
