@@ -109,6 +109,20 @@ describe.skipIf(!peers('nsd'))('mailgw check --dns', () => {
     expect(code).toBe(1)
   })
 
+  test('the names of greeting and EHLO have to lead to where they are said', async () => {
+    const nsd = await startNsd({ ...good, 'ours.test': `${goodZone}\nelse IN A 198.51.100.1\nin IN A 10.0.0.1\n` })
+    const host = async (hostname: string, more: Partial<Site> = {}) =>
+      (await checked(nsd.port, { hostname, ...more })).about(hostname)[0]
+    expect(await host('gone.ours.test')).toBe('host problem: no address')
+    expect(await host('else.ours.test')).toBe('host warning: 198.51.100.1')
+    const every = { listeners: { mx: { kind: 'mx', bind: '0.0.0.0:25' } } }
+    expect(await host('in.ours.test', every)).toBe('host problem: 10.0.0.1')
+    // The listener has a name of its own; the document's is said in EHLO.
+    const named = { listeners: { mx: { kind: 'mx', bind: '192.0.2.25:25', hostname: 'mx.ours.test' } } }
+    expect(await host('else.ours.test', named)).toBe('host warning: 198.51.100.1')
+    expect(await host('gone.ours.test', named)).toBe('host problem: no address')
+  })
+
   test('mail that goes elsewhere is a warning, and no way at all is a problem', async () => {
     const spf = '@ IN TXT "v=spf1 ip4:192.0.2.25 -all"\n'
     const nsd = await startNsd({

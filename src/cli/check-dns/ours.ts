@@ -2,7 +2,7 @@ import type { Document } from '../../config/document.ts'
 import { isSpecial } from '../../dns/special-addresses.ts'
 import { type IpAddress, parseIp } from '../../mail/ip.ts'
 import { type Finding, findings } from './finding.ts'
-import { addressesOf, type Forward, failureOf, forwardText } from './forward.ts'
+import { addressesOf, type Forward, failureOf, forwardText, leadsTo } from './forward.ts'
 import { type OwnSocket, ownSockets } from './own-sockets.ts'
 
 /** A name that we greet with, and the public address at which we do. */
@@ -19,10 +19,14 @@ export type Ours = {
   readonly assumed: readonly string[]
 }
 
-/** The names whose addresses `oursOf` wants to know. */
-export const greetedNames = (document: Pick<Document, 'listeners'>): readonly string[] => [
-  ...new Set(ownSockets(document).flatMap((socket) => (socket.kind === 'inside' ? [] : [socket.hostname]))),
-]
+/**
+ * The names whose addresses `oursOf` wants to know: those of greetings, and the document's, which is said in EHLO. None
+ * where the internet reaches no listener: such a gateway may well have a name of the house alone.
+ */
+export function greetedNames(document: Pick<Document, 'hostname' | 'listeners'>): ReadonlySet<string> {
+  const greeted = ownSockets(document).flatMap((socket) => (socket.kind === 'inside' ? [] : [socket.hostname]))
+  return new Set(greeted.length > 0 ? [...greeted, document.hostname] : [])
+}
 
 /** Who we are by the document and, where it binds to every address, by what our names lead to. */
 export function oursOf(
@@ -44,13 +48,12 @@ export function oursOf(
     addresses: new Set([...senders, ...read.flatMap((address) => (address.ok ? [address.value] : []))]),
     findings: [
       ...sockets.flatMap(skippedSocket),
-      ...[...forwards].map(([name, forward]) =>
-        hostFinding(
-          name,
-          forward,
-          greetings.filter(({ hostname }) => hostname === name).map(({ address }) => address),
-        ),
-      ),
+      ...[...forwards].map(([name, forward]) => {
+        const at = greetings.filter(({ hostname }) => hostname === name).map(({ address }) => address)
+        // Said in EHLO alone, from whichever address mail goes out by.
+        const isSaidAlone = at.length === 0 && name === document.hostname
+        return hostFinding(name, forward, isSaidAlone ? senders : at)
+      }),
     ],
     assumed: [...new Set(sockets.flatMap((socket) => everyText(socket, greetings))), senderText(senders)],
   }
@@ -75,20 +78,19 @@ function skippedSocket(socket: OwnSocket): readonly Finding[] {
   return [finding('skipped', 'an address of this machine or a private one, which the DNS of the internet cannot know')]
 }
 
-/** The name of a greeting has to exist, and to lead to where it is said (RFC 5321 §2.3.5, §4.3.1). */
+/** The name of a greeting or an EHLO has to exist, and to lead to where it is said (RFC 5321 §2.3.5, §4.1.1.1, §4.3.1). */
 function hostFinding(name: string, forward: Forward, at: readonly IpAddress[]): Finding {
-  const finding = findings(
-    'host',
-    name,
-    `a name with ${at.length > 0 ? at.join(' or ') : 'a public address that we listen on'}`,
-  )
-  const addresses = addressesOf(forward)
+  const wanted = at.length > 0 ? at.join(' or ') : 'a public address that we listen on'
+  const finding = findings('host', name, `a name with ${wanted}`)
+  const leads = at.map((address) => leadsTo(forward, address))
+  if (leads.includes(true)) return finding('ok', forwardText(forward))
   const failed = failureOf(forward)
-  if (addresses.some((address) => at.includes(address))) return finding('ok', forwardText(forward))
-  if (failed !== null) return finding('cannot tell', failed)
-  if (addresses.length === 0) return finding('problem', 'no address')
+  const found = addressesOf(forward)
+  if (failed !== null && (found.length === 0 || at.length === 0 || leads.includes(null))) {
+    return finding('cannot tell', failed)
+  }
   // Behind an address translation a name leads elsewhere and is right.
-  return finding(at.length > 0 ? 'warning' : 'problem', forwardText(forward))
+  return finding(at.length > 0 && found.length > 0 ? 'warning' : 'problem', forwardText(forward))
 }
 
 function everyText(socket: OwnSocket, greetings: readonly Greeting[]): readonly string[] {

@@ -22,7 +22,7 @@ export function ownSockets({ listeners }: Pick<Document, 'listeners'>): readonly
 function socketOf(listener: string, hostname: string, host: string): OwnSocket {
   if (host === '0.0.0.0' || host === '::') return { listener, hostname, kind: 'every', bind: host }
   const address = parseIp(host)
-  // No address is `localhost`: nothing else may be bound to.
+  // What is no address is `localhost`.
   if (!address.ok || isSpecial(address.value)) return { listener, hostname, kind: 'inside', bind: host }
   return { listener, hostname, kind: 'public', address: address.value }
 }
