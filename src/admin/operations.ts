@@ -4,6 +4,7 @@ import type { EnvelopeRecord } from '../mail/envelope-record.ts'
 import type { Result } from '../mail/result.ts'
 import type { QueueFilter, QueueRow, QueueSelector } from '../queue/listing.ts'
 import type { Identity } from './access.ts'
+import type { Measured } from './metrics.ts'
 import type { OverlayRequest } from './overlay-store.ts'
 import type {
   Aborted,
@@ -27,6 +28,7 @@ export type { QueueFilter, QueueRow, QueueSelector }
 /** What a gateway lets an operator do; the admin API is a thin skin over it. All results are plain JSON data. */
 export type Operations = {
   status(): Status
+  measured(): Measured
   /** The active bundle's file. */
   activeBundle(): string
   /** Takes over the file: it is kept under its hash or removed. */

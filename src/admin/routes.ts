@@ -8,6 +8,7 @@ import { banCalls } from './ban-calls.ts'
 import { bodyAsJson, bodyToFile } from './bodies.ts'
 import { type Calls, openCalls } from './calls.ts'
 import { messageCalls } from './message-calls.ts'
+import { metricCalls } from './metric-calls.ts'
 import type { Operations, QueueFilter, QueueSelector } from './operations.ts'
 import { overlayCalls } from './overlay-calls.ts'
 import { applyCalls } from './v1.ts'
@@ -27,6 +28,7 @@ export function adminListener({ operations, uploads, identify, log }: RouteOptio
   overlayCalls(calls, operations)
   banCalls(calls, operations)
   messageCalls(calls, operations)
+  metricCalls(calls, operations)
   localCalls(calls, operations, uploads)
   return getRequestListener(calls.app.fetch) as RequestListener
 }

@@ -13,8 +13,19 @@ export async function askForJson(
 ): Promise<unknown> {
   const { status, body } = await exchange(socketPath, method, path, (request) => request.end(text))
   if (status >= 200 && status < 300) return body
+  throw refusal(status, body)
+}
+
+/** The same for a call whose answer is no JSON. */
+export async function askForText(socketPath: string, path: string): Promise<string> {
+  const { status, text } = await receive(socketPath, 'GET', path, (request) => request.end())
+  if (status >= 200 && status < 300) return text
+  throw refusal(status, jsonOf(text, socketPath))
+}
+
+function refusal(status: number, body: unknown): CommandError {
   const error = (body as { error?: unknown } | null)?.error
-  throw new CommandError(typeof error === 'string' ? error : `the gateway answered ${status}`)
+  return new CommandError(typeof error === 'string' ? error : `the gateway answered ${status}`)
 }
 
 /** Streams a body to the gateway; the answer is given whatever its status is. */
@@ -23,25 +34,36 @@ export const sendToGateway = (socketPath: string, path: string, body: Readable):
     body.on('error', (error) => request.destroy(error)).pipe(request)
   })
 
-function exchange(
+async function exchange(
   socketPath: string,
   method: string,
   path: string,
   send: (request: ClientRequest) => void,
 ): Promise<AdminAnswer> {
+  const { status, text } = await receive(socketPath, method, path, send)
+  return { status, body: jsonOf(text, socketPath) }
+}
+
+function jsonOf(text: string, socketPath: string): unknown {
+  try {
+    return text === '' ? null : JSON.parse(text)
+  } catch {
+    throw new CommandError(`the gateway at ${socketPath} gave no JSON: ${text.slice(0, 200)}`)
+  }
+}
+
+function receive(
+  socketPath: string,
+  method: string,
+  path: string,
+  send: (request: ClientRequest) => void,
+): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath, method, path, headers: { 'content-type': 'application/json' } }, (got) => {
       const chunks: Buffer[] = []
       got.on('data', (chunk: Buffer) => chunks.push(chunk))
       got.on('error', reject)
-      got.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        try {
-          resolve({ status: got.statusCode ?? 0, body: text === '' ? null : JSON.parse(text) })
-        } catch {
-          reject(new CommandError(`the gateway at ${socketPath} gave no JSON: ${text.slice(0, 200)}`))
-        }
-      })
+      got.on('end', () => resolve({ status: got.statusCode ?? 0, text: Buffer.concat(chunks).toString() }))
     })
     sent.on('error', (error: NodeJS.ErrnoException) => {
       const why =

@@ -1,4 +1,5 @@
 import { explainCommand } from './explain-command.ts'
+import { metricsCommand } from './metrics-command.ts'
 import { overlayCommands } from './overlay-commands.ts'
 import { passwdCommand } from './passwd-command.ts'
 import type { Run } from './run.ts'
@@ -339,6 +340,7 @@ export const commands: readonly CommandEntry[] = [
     ],
     load: () => import('./commands/status.ts'),
   },
+  metricsCommand(stateDir),
   {
     name: 'queue list',
     summary: 'list what waits in the queue',

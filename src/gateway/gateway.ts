@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { localIdentity } from '../admin/access.ts'
 import { envelopeLines } from '../admin/envelope-files.ts'
@@ -25,6 +24,7 @@ import type { IpAddress } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
 import type { NextHop, Route } from '../mail/next-hop.ts'
 import { defaultEnvelopeLog, type HostPort } from '../mail/settings.ts'
+import { emptyTally } from '../mail/tally.ts'
 import { createMaildirCarrier } from '../mailbox/maildir-carrier.ts'
 import { lockFolder } from '../queue/lock.ts'
 import { makeReports } from '../queue/notifier.ts'
@@ -40,7 +40,9 @@ import { GatewayError } from './gateway-error.ts'
 import { knownMessage } from './known-message.ts'
 import type { Live } from './live.ts'
 import { startLogins } from './logins.ts'
+import { measure } from './measure.ts'
 import { startOverlays } from './overlays.ts'
+import { ownInterfaces } from './own-interfaces.ts'
 import { openSockets } from './sockets.ts'
 import { startJournal } from './start-journal.ts'
 import { type RunningOracles, startOracles } from './start-oracles.ts'
@@ -177,6 +179,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     oracles = asked
     const keyring = openKeyring({ clock, log })
     opened.push(() => keyring.close())
+    const tally = emptyTally()
     const doors = openDoors((settings, tls) =>
       openListener({
         settings,
@@ -185,6 +188,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
         waits: true,
         inlet: queue,
         envelopes: envelopes.add,
+        tally,
         census,
         guard: bans.guard,
         authenticator: logins,
@@ -226,6 +230,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       swapped(next) {
         resolver.apply(next.control.resolver)
         logins.take(next)
+        asked.forgetIds()
         smtp.retire()
         queue.release(trialPause)
         queue.reroute()
@@ -293,6 +298,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     })
     const operations: Operations = {
       status,
+      measured: () =>
+        measure({ status: status(), tally, queue, lists: asked.listStates(), listeners: live().control.listeners }),
       statusNow: () => ({ ...status(), pending: opening.pending }),
       activeBundle: () => store.bundleFile(live().hash),
       async bundleFile(hash) {
@@ -382,16 +389,3 @@ function mailboxesIn(stateDir: string, route: Route): Route {
 }
 
 const hostPort = ({ host, port }: HostPort): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
-
-/** Addresses of this machine, looked at again when a minute has passed: to list them is a system call for each. */
-function ownInterfaces(clock: Clock): () => readonly string[] {
-  let known: readonly string[] = []
-  let lookedAt = Number.NEGATIVE_INFINITY
-  return () => {
-    if (clock.now() - lookedAt > 60_000) {
-      known = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
-      lookedAt = clock.now()
-    }
-    return known
-  }
-}

@@ -7,7 +7,9 @@ import { loadDocument } from '../../src/config/load.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const examples = readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => /\.(?:ts|ya?ml|json)$/.test(name) && !name.startsWith('ci/') && !name.includes('mailgw.test.'))
+  .filter(
+    (name) => /\.(?:ts|ya?ml|json)$/.test(name) && !/^(?:ci|prometheus)\//.test(name) && !name.includes('mailgw.test.'),
+  )
   .sort()
 
 /** Warnings that an example is meant to give. */
