@@ -88,7 +88,7 @@ test('the public API is the builders and the types, and loads without the rest',
     [
       'authOnlyOverTls,byEnv,catchAll,defineConfig,deliver,discard,env,everyLocalDomainHasTerminal,except,exec,file',
       'forAll,hold,host,hosts,mx,noDeadRules,noLoops,noOpenRelay,noUnreachableRelay,nullSenderAcceptedForLocal',
-      'oraclesFailSafe,park,postmasterAndAbuseAccepted,reject,table,tlsFloor,unchanged,unsafeOpenRelay,via',
+      'oraclesFailSafe,park,postmasterAndAbuseAccepted,reject,table,tag,tlsFloor,unchanged,unsafeOpenRelay,via,watched',
     ].join(),
   )
   expect(readdirSync(join(root, 'dist'))).toContain('index.d.ts')
