@@ -37,6 +37,12 @@ test.each<[PatternSet | null, string]>([
     set(['0.0.0.0/0', '10.0.0.0/8', '192.168.0.0/16'], '::/0'),
     'any client except 10.0.0.0/8 and 192.168.0.0/16 (trusted)',
   ],
+  // What is left is said, where that is no longer: half of a block, but not a block without one host.
+  [set(['192.0.2.0/23', '192.0.2.0/24']), '192.0.3.0/24'],
+  [set(['10.0.0.0/8', '10.0.0.0/9', '10.128.0.0/10']), '10.192.0.0/10'],
+  [set(['192.0.2.0/24', '192.0.2.0/26']), '192.0.2.64/26 or 192.0.2.128/25'],
+  [set(['192.0.2.0/24', '192.0.2.9/32']), '192.0.2.0/24 except 192.0.2.9'],
+  [set(['2001:db8::/32', '2001:db8:8000::/33']), '2001:db8::/33'],
 ])('clients %j read "%s"', (clients, words) => expect(clientWords(clients, nameOf)).toBe(words))
 
 test.each<[PatternSet | null, string]>([

@@ -2,8 +2,9 @@ import type { Box, PatternSet } from '../../graph/box.ts'
 import { bytesText } from '../text.ts'
 import { lineRows, lineSentence } from './line-words.ts'
 import { list } from './list-words.ts'
+import { withFewestBlocks } from './networks.ts'
 
-/** How the document calls a network: `trusted`, `client scanner`; `null` when it has no name there. */
+/** How the documents call a network: `trusted`, `client scanner until now`; `null` when it has no name there. */
 export type NetworkName = (network: string) => string | null
 
 /** A box for people: one row for each thing that it asks about, who and to whom always. */
@@ -41,8 +42,9 @@ export function boxSentence(box: Box, nameOf: NetworkName): string {
   return parts.filter((part) => part !== '').join(' ')
 }
 
-export function clientWords(set: PatternSet | null, nameOf: NetworkName): string {
-  if (set === null) return 'any client'
+export function clientWords(clients: PatternSet | null, nameOf: NetworkName): string {
+  if (clients === null) return 'any client'
+  const set = withFewestBlocks(clients)
   if (set.length === 0) return 'no client'
   const named = (network: string) => {
     const name = nameOf(network)

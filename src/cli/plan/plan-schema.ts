@@ -174,7 +174,9 @@ export const planSchema = z.object({
   lines: z
     .array(z.object({ side: z.enum(['before', 'after']), file: text, line: count, text }))
     .describe('The source lines that causes name.'),
-  networks: z.record(text, text).describe('Names that the documents give to networks.'),
+  networks: z
+    .record(text, text)
+    .describe('Names that the documents give to networks, and whether only one of them does.'),
   proofs: z.array(proof),
   tests: said(z.object({ passed: count, failed: count, failures: z.array(text) }).nullable(), 'null: not run.'),
   queue: said(queue.nullable(), 'null: no running gateway was asked.'),

@@ -17,7 +17,7 @@ export type Plan = {
   readonly changeSet: ChangeSet
   /** The source lines that the causes name, where they could be read. */
   readonly lines: readonly PlanLine[]
-  /** Names that the documents give to networks of the boxes: `10.0.0.0/8` is `trusted`. */
+  /** Names that the documents give to networks of the boxes: `10.0.0.0/8` is `trusted`, or `newly trusted`. */
   readonly networks: Readonly<Record<string, string>>
   readonly proofs: readonly Proof[]
   /** `null`: not run. */
