@@ -13,7 +13,7 @@ export type Traced = Ending & { readonly walks: readonly Walk[] }
 
 /**
  * Everything that can come of a message: one ending for each set of answers of the oracles that are asked and not
- * assumed. With all of them assumed there is one.
+ * assumed. With all of them assumed there is one. A rate that is not assumed is taken as not used up.
  */
 export function endingsOf(
   evaluator: Interpreter | Evaluator,

@@ -1,5 +1,6 @@
 import type { Evaluator } from '../graph/evaluator.ts'
 import type { Interpreter } from '../graph/interpret.ts'
+import { takenToSay } from '../graph/oracle.ts'
 import type { Case } from './suite-case.ts'
 import { endingsOf, type Traced } from './suite-endings.ts'
 import { type Verdict, verdictOf } from './suite-verdict.ts'
@@ -16,6 +17,12 @@ export function runCases(evaluator: Interpreter | Evaluator, cases: readonly Cas
     const endings = endingsOf(evaluator, one.message, one.assume)
     return { case: one, verdict: verdictOf(one, endings), endings }
   })
+}
+
+/** The oracles that were asked for this case, that it says nothing of, and that were taken to be as they usually are. */
+export function assumedOf({ case: { assume }, endings }: CaseResult): readonly string[] {
+  const asked = new Set(endings.flatMap(({ answers }) => [...answers.keys()]))
+  return [...asked].filter((oracle) => !assume.has(oracle) && takenToSay(oracle) !== null).sort()
 }
 
 export const failedOf = (results: readonly CaseResult[]): readonly CaseResult[] =>

@@ -1,3 +1,4 @@
+import { takenToSay } from '../graph/oracle.ts'
 import { assertNever } from '../mail/result.ts'
 import type { Case, Demand, Ending, Way } from './suite-case.ts'
 import { deciderOf, hostText } from './suite-words.ts'
@@ -18,7 +19,7 @@ export function verdictOf({ demands, assume }: Pick<Case, 'demands' | 'assume'>,
   if (failing.length === endings.length) return { kind: 'failed', ...first }
   const oracles = new Set<string>()
   for (const { answers } of endings) {
-    for (const oracle of answers.keys()) if (!assume.has(oracle)) oracles.add(oracle)
+    for (const oracle of answers.keys()) if (!assume.has(oracle) && takenToSay(oracle) === null) oracles.add(oracle)
   }
   const decisive = [...oracles].filter((oracle) => matters(oracle, broken))
   return { kind: 'depends', oracles: decisive.length > 0 ? decisive : [...oracles], endings }

@@ -2,17 +2,20 @@ import type { Branch, Explanation, Walk } from './explanation.ts'
 import type { Outcome } from './graph.ts'
 import type { Step } from './interpret.ts'
 import { lineWords } from './message-text.ts'
+import { assumedText } from './oracle.ts'
 
 /** An explanation for a person: each stage with what decided and where that is written, then what comes of it. */
-export function explanationText({ graph, message, outcome }: Explanation): string {
+export function explanationText({ graph, message, assumed, outcome }: Explanation): string {
   const { listener, client, sender, recipient, sizeBytes, hops } = message
   const from = sender === null ? '' : `, from ${sender}`
   const to = recipient === null ? '' : `, to ${recipient}`
   const size = sizeBytes === null ? '' : `, ${sizeBytes} octets`
   const hop = hops === null ? '' : `, ${hops} hops`
+  const taken = assumedText(Object.keys(assumed))
   const lines = [
     `message  ${client} at ${listener}${lineWords(message)}${from}${to}${size}${hop}`,
     `graph    ${graph}`,
+    ...(taken === null ? [] : [taken]),
     '',
     ...branchLines(outcome),
   ]

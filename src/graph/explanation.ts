@@ -16,7 +16,7 @@ import type { Evaluator, Facts, Line, NoteAt } from './evaluator.ts'
 import type { Leaf, Outcome, Stage } from './graph.ts'
 import type { Interpreter, Step } from './interpret.ts'
 import { type MessageText, messageText } from './message-text.ts'
-import { oracleName, oracleText } from './oracle.ts'
+import { oracleName, oracleText, takenToSay } from './oracle.ts'
 
 export { oracleName }
 
@@ -35,6 +35,8 @@ export type Described = Readonly<Line> & {
 export type Explanation = {
   readonly graph: string
   readonly message: MessageText
+  /** Oracles that nobody answered and that were taken to say this: rates, which are not used up. */
+  readonly assumed: Readonly<Record<string, Outcome>>
   readonly outcome: Branch
 }
 
@@ -76,7 +78,8 @@ export type Walk = {
 
 /**
  * Asks the stages in their order by the same code as a session does. Oracles are answered by `assume`; nobody is ever
- * asked in earnest, and nothing is guessed: what is not assumed is followed for each of its outcomes.
+ * asked in earnest. What is not assumed is followed for each of its outcomes, but a rate, which is taken as not used up;
+ * the explanation says so.
  */
 export function explain(
   evaluator: Evaluator | Interpreter,
@@ -84,6 +87,7 @@ export function explain(
   assume: ReadonlyMap<string, Outcome> = new Map(),
 ): Explanation {
   const recorder = recording(evaluator)
+  const taken = new Map<string, Outcome>()
   const facts = (): Facts => ({ ...message, destination: null })
   const finals = ({ finals }: Extract<RecipientVerdict, { kind: 'accept' }>) =>
     finals.map(({ mailbox }) => ({ mailbox: mailbox.text, route: recorder.routeOf(mailbox.text) }))
@@ -128,6 +132,11 @@ export function explain(
         const assumed = assume.get(oracle)
         const after = (outcome: Outcome) => follow(index, found, verdict.answer(outcome))
         if (assumed !== undefined) return joined(walks, after(assumed))
+        const said = takenToSay(oracle)
+        if (said !== null) {
+          taken.set(oracle, said)
+          return joined(walks, after(said))
+        }
         const branches = { listed: after('listed'), clear: after('clear'), error: after('error') }
         const zone = verdict.oracle.kind === 'dnsbl' ? verdict.oracle.zone : null
         return { walks, end: { kind: 'depends', oracle, zone, asks: oracleText(verdict.oracle), branches } }
@@ -137,11 +146,8 @@ export function explain(
     }
   }
 
-  return {
-    graph: evaluator.hash,
-    message: messageText(message),
-    outcome: from(0, []),
-  }
+  const outcome = from(0, [])
+  return { graph: evaluator.hash, message: messageText(message), assumed: Object.fromEntries(taken), outcome }
 }
 
 const joined = (walks: readonly Walk[], { walks: more, end }: Branch): Branch => ({ walks: [...walks, ...more], end })

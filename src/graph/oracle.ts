@@ -8,6 +8,18 @@ export function oracleName(oracle: Oracle): string {
   return oracle.kind === 'rate' ? `${name}.${oracle.of}/${exactDuration(oracle.perMs)}` : name
 }
 
+/**
+ * What an oracle is taken to say when nobody said what it answers: a rate is not used up, as it is for whoever keeps to it.
+ * `null`: nothing can be taken for granted, as of a DNS list. Takes the name of any oracle.
+ */
+export const takenToSay = (oracle: string): 'clear' | null => (oracle.startsWith('rate.') ? 'clear' : null)
+
+/** `assumed: rate.printers.messages/1h is not used up`; `null` where nothing was taken for granted. */
+export function assumedText(oracles: readonly string[]): string | null {
+  if (oracles.length === 0) return null
+  return `assumed: ${oracles.join(', ')} ${oracles.length === 1 ? 'is' : 'are'} not used up`
+}
+
 const checked = {
   reverse: 'the client has no reverse name that leads back to it',
   helo: 'the HELO name does not exist',

@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { classesOf } from '../../analysis/suite-classes.ts'
 import { coverageOf, percentOf } from '../../analysis/suite-coverage.ts'
-import { failedOf, runCases } from '../../analysis/suite-run.ts'
+import { assumedOf, failedOf, runCases } from '../../analysis/suite-run.ts'
 import { interpreter } from '../../graph/interpret.ts'
+import { assumedText } from '../../graph/oracle.ts'
 import { placeFinder } from '../../graph/sources.ts'
 import { bundleOf } from '../bundle.ts'
 import { CommandError, flag, type Invocation, type Run, textOption } from '../run.ts'
@@ -120,6 +121,8 @@ function outcomeText(outcome: Outcome, { files }: LoadedTests, options: TextOpti
   if (smtp !== null) parts.push(smtpText(smtp, options))
   if (coverage !== null) parts.push(coverageText(coverage, classes, options))
   if (mutation !== null) parts.push(mutationText(mutation, options))
+  const assumed = assumedText([...new Set(results.flatMap(assumedOf))].sort())
+  if (assumed !== null) parts.push(`${assumed}\n`)
   parts.push(countText(results.length + proofs.length, failed.length + unproved.length, files.length))
   return parts.join('\n')
 }

@@ -2,6 +2,7 @@ import { behaviourOf, type RouteText } from '../../graph/behaviour.ts'
 import type { Line } from '../../graph/evaluator.ts'
 import type { Described } from '../../graph/explanation.ts'
 import type { Outcome } from '../../graph/graph.ts'
+import { assumedText, takenToSay } from '../../graph/oracle.ts'
 import type { IpAddress } from '../../mail/ip.ts'
 import { foldLogin } from '../../mail/line-facts.ts'
 import { parseMailbox } from '../../mail/path.ts'
@@ -14,6 +15,8 @@ export type FollowedHop = {
   readonly listener: string
   readonly client: string
   readonly recipient: string
+  /** Rates that nobody answered, taken as not used up. */
+  readonly assumed: readonly string[]
   /** In words: refused, or that it depends on an oracle; `null` when it goes on as `goes` says. */
   readonly ends: string | null
   readonly goes: readonly {
@@ -41,8 +44,17 @@ type Visited = { readonly gateway: Side; readonly recipient: string }
 
 function hopAt(gateway: Side, message: Described, options: FollowOptions, path: readonly Visited[]): FollowedHop {
   const recipient = message.recipient?.text ?? ''
-  const here = { gateway: gateway.name, listener: message.listener, client: message.client, recipient }
-  const decided = behaviourOf(gateway.evaluator, message, options.answers)
+  const answers = new Map(options.answers)
+  const assumed: string[] = []
+  let decided = behaviourOf(gateway.evaluator, message, answers)
+  while (decided.kind === 'asks') {
+    const said = takenToSay(decided.oracle)
+    if (said === null) break
+    answers.set(decided.oracle, said)
+    assumed.push(decided.oracle)
+    decided = behaviourOf(gateway.evaluator, message, answers)
+  }
+  const here = { gateway: gateway.name, listener: message.listener, client: message.client, recipient, assumed }
   if (decided.kind === 'asks') {
     return {
       ...here,
@@ -146,6 +158,8 @@ function addressOf({ bundle }: Side): IpAddress {
 export function followedText(hop: FollowedHop, depth = 0): string {
   const pad = '  '.repeat(depth)
   const lines = [`${pad}${hop.gateway}, listener ${hop.listener}: from ${hop.client}, to ${hop.recipient}`]
+  const taken = assumedText(hop.assumed)
+  if (taken !== null) lines.push(`${pad}  ${taken}`)
   if (hop.ends !== null) lines.push(`${pad}  => ${hop.ends}`)
   for (const { mailbox, route, then } of hop.goes) {
     lines.push(`${pad}  ${mailbox} ${route}`)

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import type { CasePlace, Ending } from '../../analysis/suite-case.ts'
 import { percentOf, type Share } from '../../analysis/suite-coverage.ts'
-import type { CaseResult } from '../../analysis/suite-run.ts'
+import { assumedOf, type CaseResult } from '../../analysis/suite-run.ts'
 import { caseText, deciderOf, demandsText, explainLine, fateText } from '../../analysis/suite-words.ts'
 import { pathText } from '../../graph/interpret.ts'
 import { boxSentence } from '../plan/box-words.ts'
@@ -90,10 +90,11 @@ export function testReport(
 }
 
 function caseOf(
-  { case: one, verdict, endings }: CaseResult,
+  result: CaseResult,
   options: TextOptions,
   inDocument: <T extends { readonly file: string | null }>(place: T) => T,
 ) {
+  const { case: one, verdict, endings } = result
   const { listener, client, sender, recipient, sizeBytes, hops } = one.message
   const endingOf = (ending: Ending) => {
     const decided = deciderOf(ending)
@@ -122,6 +123,7 @@ function caseOf(
       hops,
     },
     assume: Object.fromEntries(one.assume),
+    assumed: [...assumedOf(result)],
     expect: demandsText(one.demands),
     verdict: verdict.kind,
     oracles: verdict.kind === 'depends' ? [...verdict.oracles] : [],

@@ -37,6 +37,7 @@ const testCase = z.object({
     ...lineShape,
   }),
   assume: z.record(text, outcome),
+  assumed: said(z.array(text), 'Rates that it says nothing of, taken as not used up (`clear`).'),
   expect: said(text, 'As in a table of tests.'),
   verdict: z.enum(['passed', 'failed', 'depends']),
   oracles: said(z.array(text), 'Of a test that depends on answers: whose.'),

@@ -5,7 +5,7 @@ import type { Line } from '../../../graph/evaluator.ts'
 import type { Graph, Leaf, Node, Outcome, Table } from '../../../graph/graph.ts'
 import { certificateRank, loginRank } from '../../../graph/name-rank.ts'
 import { contains, parseBlock } from '../../../graph/network.ts'
-import { oracleName } from '../../../graph/oracle.ts'
+import { oracleName, takenToSay } from '../../../graph/oracle.ts'
 import { byCodeUnits } from '../../../graph/pattern.ts'
 import { pruned } from '../../../graph/renumber.ts'
 import { type IpAddress, ipBytes } from '../../../mail/ip.ts'
@@ -67,7 +67,7 @@ function labNode(node: Node, sources: readonly Source[], stubs: Stubs): Node {
       const { oracle, outcomes, at } = node
       const name = oracleName(oracle)
       const rows = sources.map(({ address, answers }) => {
-        const outcome = answers.get(name) ?? 'error'
+        const outcome = answers.get(name) ?? takenToSay(name) ?? 'error'
         return [`${address}/32`, outcomes[outcome], at] as const
       })
       return { kind: 'table', on: 'client', rows: sorted(rows), otherwise: outcomes.error, at }
