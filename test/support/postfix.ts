@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest'
 import { accepts, freePort, path, tempFolder } from './peer.ts'
 
 export type PostfixOptions = {
-  /** Lines for main.cf, after the others. */
+  /** Lines for main.cf, in place of ours of the same name. */
   readonly main?: readonly string[]
   /** PEM files: then STARTTLS is offered. */
   readonly tls?: { readonly cert: string; readonly key: string }
@@ -88,9 +88,13 @@ export async function startPostfix({ main = [], tls }: PostfixOptions = {}): Pro
     `maillog_file_prefixes = ${base}`,
     ...main,
   ]
-  writeFileSync(join(etc, 'main.cf'), `${lines.join('\n')}\n`)
+  // A parameter that stands there twice is warned of by each daemon, postlogd too: it would wait for itself to take the
+  // warning, once ten others wait before it, and everybody who logs would wait with it.
+  const settings = new Map(lines.map((line) => [line.slice(0, line.indexOf('=')).trim(), line]))
+  writeFileSync(join(etc, 'main.cf'), `${[...settings.values()].join('\n')}\n`)
 
-  const control = (command: string) => spawnSync('postfix', ['-c', etc, command], { env: { PATH: path } })
+  const control = (command: string) =>
+    spawnSync('postfix', ['-c', etc, command], { env: { PATH: path }, timeout: 20_000, killSignal: 'SIGKILL' })
   const readLog = () => (existsSync(log) ? readFileSync(log, 'latin1') : '')
   const started = control('start')
   onTestFinished(() => {
