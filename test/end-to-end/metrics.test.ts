@@ -1,7 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { newToken } from '../../src/admin/access.ts'
 import { metrics } from '../../src/admin/metrics.ts'
 import { selfSigned } from '../../src/cli/cert/self-signed.ts'
@@ -142,6 +143,14 @@ test('overlays, bans, and sessions that a rule or a ban sent away are counted by
     site({
       port,
       localMx: nowhere,
+      listeners: {
+        inside: {
+          kind: 'internal',
+          bind: `127.0.0.1:${port}`,
+          greetingDelay: '1s',
+          earlyTalkers: 'refuse',
+        },
+      },
       deny: [{ when: { client: '127.0.0.8/32' } }],
       bans: { protocolErrors: 3, except: ['127.0.0.1/32'] },
     }),
@@ -154,12 +163,24 @@ test('overlays, bans, and sessions that a rule or a ban sent away are counted by
   await rude.replies(3, 'XYZZY', 'XYZZY', 'XYZZY')
   await rude.closed
   await expect(openClient(port, '127.0.0.9')).rejects.toThrow('421')
+  const early = createConnection({ port, host: '127.0.0.1' })
+  onTestFinished(() => void early.destroy())
+  const sentAway = new Promise((resolve) => early.on('close', resolve))
+  early.resume().write('EHLO too.early\r\n')
+  early.on('end', () => early.end())
+  await sentAway
   const read = await numbers(gateway)
   expect(of(read, 'overlays')).toEqual({ 'kind="deny"': 0, 'kind="ban"': 1, 'kind="hold"': 1 })
   expect(of(read, 'bans_active')).toEqual({ '': 1 })
   expect(of(read, 'accounts_locked')).toEqual({ '': 0 })
   expect(of(read, 'sessions_accepted_total')).toEqual({ '': 1 })
-  expect(of(read, 'sessions_refused_total')).toMatchObject({ 'reason="document"': 1, 'reason="banned"': 1 })
+  expect(of(read, 'sessions_refused_total')).toEqual({
+    'reason="full"': 0,
+    'reason="client-full"': 0,
+    'reason="banned"': 1,
+    'reason="document"': 1,
+    'reason="early"': 1,
+  })
 })
 
 test('certificates and back-ends are there by the names of the document, with files that cannot be read any more', async () => {
