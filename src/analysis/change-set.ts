@@ -2,6 +2,7 @@ import type { Behaviour } from '../graph/behaviour.ts'
 import type { Box, PatternSet } from '../graph/box.ts'
 import type { Explanation } from '../graph/explanation.ts'
 import type { Outcome } from '../graph/graph.ts'
+import type { TlsLevel } from '../mail/settings.ts'
 
 /** The most dangerous first. */
 export const changeKinds = [
@@ -46,6 +47,8 @@ export type Move = {
   readonly to: string
   /** How many classes of recipients (rows of tables, or what lies between them) move like this. */
   readonly classes: number
+  /** What is required of the line, at least, where mail leaves the gateway; `null` where it does not. */
+  readonly tls?: { readonly from: TlsLevel | null; readonly to: TlsLevel | null }
   /** Who moves like this, where not all in the box do; of the first `toldMoves` alone. */
   readonly recipients?: PatternSet
   /** What was edited, by one message that moves like this; where `recipients` is. */

@@ -37,6 +37,12 @@ export function kindTrait(behaviour: Behaviour): string | null {
 
 const ranks: readonly TlsLevel[] = ['off', 'may', 'encrypt', 'verify']
 
+/** The least that is required of the lines that mail takes from the gateway; `null` when it takes none. */
+export function tlsOf(behaviour: Behaviour): TlsLevel | null {
+  const rank = behaviour.kind === 'refused' ? null : lowestTls(behaviour)
+  return rank === null ? null : ranks[rank]!
+}
+
 /** Of the ways that leave the gateway; `null` when none does. */
 function lowestTls({ finals }: Extract<Behaviour, { kind: 'accepted' }>): number | null {
   const levels = finals.flatMap(({ route }) => (route.tls === null ? [] : [ranks.indexOf(route.tls)]))

@@ -1,7 +1,7 @@
 import type { Behaviour } from '../graph/behaviour.ts'
 import { type Move, toldMoves } from './change-set.ts'
 import type { Cut } from './cut.ts'
-import { moveTexts } from './kind.ts'
+import { moveTexts, tlsOf } from './kind.ts'
 import { type Met, meetings, type Way } from './meetings.ts'
 import { makeCounts, pairNumbers } from './move-counts.ts'
 import { moversFinder } from './movers.ts'
@@ -87,7 +87,9 @@ export function movesFinder(answer: Answer, also: number): (box: Cut) => Moves {
     const told = new Map<number, Place>()
     const texts = first.map((one, place): Move => {
       const [before, now] = [one.from, one.to].map((id) => space.values.get(id) as Behaviour) as [Behaviour, Behaviour]
-      const move = { ...moveTexts(before, now), classes: Math.max(1, one.classes) }
+      const tls = { from: tlsOf(before), to: tlsOf(now) }
+      const leaves = tls.from !== null || tls.to !== null
+      const move = { ...moveTexts(before, now), classes: Math.max(1, one.classes), ...(leaves ? { tls } : {}) }
       if (!several.has(one)) return move
       told.set(place, { atoms: one.atoms, fine: one.fine })
       return { ...move, recipients: moversOf(counts.members(one.index)) }

@@ -147,7 +147,9 @@ describe('what a change does to mail', () => {
     )
     expect(kinds(set)).toEqual(['rerouted'])
     expect(set.changes[0]!.box.recipients).toEqual([{ pattern: '*.a.test', except: [] }])
-    expect(set.changes[0]!.moves).toEqual([{ from: 'relay isp', to: 'discarded', classes: 1 }])
+    expect(set.changes[0]!.moves).toEqual([
+      { from: 'relay isp', to: 'discarded', classes: 1, tls: { from: 'may', to: null } },
+    ])
   })
 
   test('an alias changes its one mailbox, however the local part is written', () => {

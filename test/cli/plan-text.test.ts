@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Change } from '../../src/analysis/change-set.ts'
 import { moveWords } from '../../src/cli/plan/change-words.ts'
 import type { Plan } from '../../src/cli/plan/plan.ts'
 import { exitCodeOf } from '../../src/cli/plan/plan.ts'
@@ -35,6 +36,18 @@ test('each move is explained by what was edited for it, and moves with one cause
       "   because    + trusted: ['203.0.113.0/24'],  site/mailgw.config.ts:20:5",
     ].join('\n'),
   )
+})
+
+test('moves name the TLS level where it is not the same for all mail of the plan', () => {
+  const at = (tls: 'may' | 'encrypt') => ({
+    ...rerouted,
+    moves: [{ ...rerouted.moves[0]!, tls: { from: tls, to: tls } }],
+  })
+  const textOf = (...changes: Change[]) =>
+    planText({ ...plan, changeSet: { ...changeSet, changes }, replay: null }, false)
+  expect(textOf(at('may'), at('may'))).not.toContain('TLS')
+  expect(textOf(at('may'), at('encrypt'))).toContain('from now   goes to lisa:25, TLS may\n')
+  expect(textOf(at('may'), at('encrypt'))).toContain('from now   goes to lisa:25, TLS encrypt\n')
 })
 
 test('colour changes no word', () => {

@@ -70,6 +70,26 @@ export function moveWords(text: string): string {
   return text === '' ? 'is accepted' : `goes to ${text}`
 }
 
+/**
+ * One side of a move, with the TLS that is required on the way where that is not the same for all mail of a plan (`isSaid`)
+ * and the words do not say it already.
+ */
+export function moveSideWords(move: Move, side: 'from' | 'to', isSaid: boolean): string {
+  return withTls(moveWords(move[side]), move, side, isSaid)
+}
+
+export function withTls(words: string, { tls }: Pick<Move, 'tls'>, side: 'from' | 'to', isSaid: boolean): string {
+  const level = tls?.[side] ?? null
+  if (!isSaid || level === null || words.includes('TLS ')) return words
+  return `${words}, TLS ${level}${words.includes('; as ') ? ' or more' : ''}`
+}
+
+/** Whether some of the mail of these changes goes on with another TLS level than the rest. */
+export function differInTls(changes: readonly Change[]): boolean {
+  const sides = changes.flatMap(({ moves }) => moves.flatMap(({ tls }) => [tls?.from ?? null, tls?.to ?? null]))
+  return new Set(sides.filter((level) => level !== null)).size > 1
+}
+
 /** What becomes of a witness; the recipient himself is not named again. */
 export function witnessWords({ message, ...sides }: Change['witness'], side: 'from' | 'to'): string {
   const behaviour = sides[side]

@@ -3,7 +3,7 @@ import type picocolors from 'picocolors'
 import { type Cause, type Change, type Move, toldMoves } from '../../analysis/change-set.ts'
 import { oneLine } from '../text.ts'
 import { moverWords } from './box-words.ts'
-import { isReplyAlone, moveWords } from './change-words.ts'
+import { differInTls, isReplyAlone, moveSideWords } from './change-words.ts'
 import type { Plan } from './plan.ts'
 
 type Paint = ReturnType<typeof picocolors.createColors>
@@ -17,11 +17,12 @@ export const labelWidth = 11
 export function moveLines(plan: Plan, change: Change, paint: Paint): string[] {
   const { kind, moves, causes } = change
   const main = kind === 'text' ? moves : moves.filter((move) => !isReplyAlone(move))
+  const isTlsSaid = differInTls(plan.changeSet.changes)
   const [first, ...rest] = main
   if (first !== undefined && rest.length === 0) {
     return [
-      `${labelled('until now', paint)}${paint.red(oneLine(moveWords(first.from)))}`,
-      `${labelled('from now', paint)}${paint.green(oneLine(moveWords(first.to)))}`,
+      `${labelled('until now', paint)}${paint.red(oneLine(moveSideWords(first, 'from', isTlsSaid)))}`,
+      `${labelled('from now', paint)}${paint.green(oneLine(moveSideWords(first, 'to', isTlsSaid)))}`,
       ...causeLines(plan, causes, paint),
     ]
   }
@@ -34,17 +35,17 @@ export function moveLines(plan: Plan, change: Change, paint: Paint): string[] {
     else group.moves.push(move)
   }
   const lines = [...groups.values()].flatMap((group) => [
-    ...group.moves.map((move, i) => `${labelled(i === 0 ? 'moves' : '', paint)}${moverLine(move, paint)}`),
+    ...group.moves.map((move, i) => `${labelled(i === 0 ? 'moves' : '', paint)}${moverLine(move, isTlsSaid, paint)}`),
     ...causeLines(plan, group.causes, paint),
   ])
   const hidden = main.length - toldMoves
   return hidden > 0 ? [...lines, `${labelled('', paint)}${paint.dim(`and ${hidden} more such moves`)}`] : lines
 }
 
-function moverLine(move: Move, paint: Paint): string {
+function moverLine(move: Move, isTlsSaid: boolean, paint: Paint): string {
   const { classes, recipients } = move
-  if (recipients !== undefined) return `${oneLine(moverWords(recipients))}: ${arrow(move, paint)}`
-  return `${arrow(move, paint)}${paint.dim(`  (${classes} ${classes === 1 ? 'group' : 'groups'} of recipients)`)}`
+  if (recipients !== undefined) return `${oneLine(moverWords(recipients))}: ${arrow(move, isTlsSaid, paint)}`
+  return `${arrow(move, isTlsSaid, paint)}${paint.dim(`  (${classes} ${classes === 1 ? 'group' : 'groups'} of recipients)`)}`
 }
 
 const besidesShown = 3
@@ -57,15 +58,15 @@ export function besideLines({ kind, moves }: Change, paint: Paint): string[] {
   const besides = kind === 'text' ? [] : moves.filter(isReplyAlone)
   const lines = besides
     .slice(0, besidesShown)
-    .map((move, i) => `${labelled(i === 0 ? 'besides' : '', paint)}${arrow(move, paint)}`)
+    .map((move, i) => `${labelled(i === 0 ? 'besides' : '', paint)}${arrow(move, false, paint)}`)
   const hidden = besides.length - lines.length
   return hidden > 0 ? [...lines, `${labelled('', paint)}${paint.dim(`and ${hidden} more replies`)}`] : lines
 }
 
 const labelled = (label: string, paint: Paint): string => paint.dim(label.padEnd(labelWidth))
 
-const arrow = ({ from, to }: Move, paint: Paint): string =>
-  `${paint.red(oneLine(moveWords(from)))} -> ${paint.green(oneLine(moveWords(to)))}`
+const arrow = (move: Move, isTlsSaid: boolean, paint: Paint): string =>
+  `${paint.red(oneLine(moveSideWords(move, 'from', isTlsSaid)))} -> ${paint.green(oneLine(moveSideWords(move, 'to', isTlsSaid)))}`
 
 const causesShown = 6
 

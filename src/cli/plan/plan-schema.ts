@@ -34,11 +34,12 @@ const box = z
   })
   .describe('A set of messages. What is null may be anything. The boxes of a plan are disjoint.')
 
+const tlsLevel = z.enum(['off', 'may', 'encrypt', 'verify']).nullable()
 const route = z.object({
   kind: z.enum(['relay', 'hosts', 'mx', 'maildir', 'hold', 'discard']),
   text,
   hosts: z.array(z.object({ host: text, port: count })),
-  tls: z.enum(['off', 'may', 'encrypt', 'verify']).nullable(),
+  tls: tlsLevel,
   user: text.nullable(),
 })
 const behaviour = z.union([
@@ -80,6 +81,10 @@ const change = z.object({
         from: text,
         to: text,
         classes: count,
+        tls: z
+          .object({ from: tlsLevel, to: tlsLevel })
+          .exactOptional()
+          .describe('The least that is required where mail leaves the gateway; null, absent: it does not.'),
         recipients: patterns.unwrap().exactOptional().describe('Who moves like this; absent: see the box.'),
         causes: z.array(cause).exactOptional().describe('What was edited for it; absent: see the change.'),
       }),

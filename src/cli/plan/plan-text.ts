@@ -1,15 +1,17 @@
 import picocolors from 'picocolors'
-import type { ChangeSet } from '../../analysis/change-set.ts'
+import type { Change, ChangeSet } from '../../analysis/change-set.ts'
 import { oneLine } from '../text.ts'
 import { boxRows, clientWords, type NetworkName } from './box-words.ts'
 import {
   countsOf,
+  differInTls,
   explainLine,
   isDangerous,
   isReplyAlone,
   kindWords,
   messageWords,
   subject,
+  withTls,
   witnessWords,
 } from './change-words.ts'
 import { besideLines, causeLines, labelWidth, moveLines } from './move-lines.ts'
@@ -99,12 +101,20 @@ export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
     ...boxRows(change.box, networkNames(plan)).map(([label, text]) => row(label, text)),
     row('example', messageWords(witness)),
     ...(change.moves.filter((move) => !isReplyAlone(move)).length > 1
-      ? [row('', `until now ${witnessWords(witness, 'from')}`), row('', `from now  ${witnessWords(witness, 'to')}`)]
+      ? [
+          row('', `until now ${exampleWords(plan, change, 'from')}`),
+          row('', `from now  ${exampleWords(plan, change, 'to')}`),
+        ]
       : []),
     row('see', explain),
     ...(traffic === null ? [] : [row('traffic', traffic)]),
     ...besideLines(change, paint),
   ]
+}
+
+/** As the first move of its change, which it makes, says of TLS. */
+function exampleWords({ changeSet }: Plan, { witness, moves }: Change, side: 'from' | 'to'): string {
+  return withTls(witnessWords(witness, side), moves[0] ?? {}, side, differInTls(changeSet.changes))
 }
 
 /** A change of the stage `destination`, which asks about the address that a delivery is about to connect to. */
