@@ -5,6 +5,7 @@ import {
   clientWords,
   moverWords,
   recipientWords,
+  rowsBeyond,
   senderWords,
 } from '../../src/cli/plan/box-words.ts'
 import { lineSentence } from '../../src/cli/plan/line-words.ts'
@@ -99,6 +100,22 @@ test('a sentence leaves out what goes without saying, the rows say it', () => {
     ['size', 'at most 20 MiB'],
     ['hops', 'at most 100 Received lines'],
   ])
+})
+
+test('below a heading stand the rows that say more than it does', () => {
+  const box = {
+    ...everyMessage,
+    clients: set('10.0.0.0/8'),
+    recipients: set('b.example'),
+    sizes: [{ overBytes: null, upToBytes: 20 * 1024 * 1024 }],
+    oracles: { 'dnsbl.zen': ['listed'] as const },
+  }
+  const rows = rowsBeyond(boxSentence(box, nameOf), boxRows(box, nameOf))
+  expect(rows).toEqual([
+    ['size', 'at most 20 MiB'],
+    ['when', 'dnsbl.zen says listed'],
+  ])
+  expect(rowsBeyond('all mail', boxRows(everyMessage, nameOf))).toEqual([])
 })
 
 test('every dimension of a box stands in its sentence and in its rows', () => {

@@ -21,6 +21,13 @@ export function boxRows(box: Box, nameOf: NetworkName): readonly (readonly [labe
   return rows
 }
 
+const anyWords: readonly string[] = ['any client', 'any sender', 'anybody', 'any size', 'any number of Received lines']
+const repeated: readonly string[] = ['client', 'sender', 'recipient', 'size', 'hops']
+
+/** The rows that say more than "any", and more than the heading above them does. */
+export const rowsBeyond = (heading: string, rows: ReturnType<typeof boxRows>): ReturnType<typeof boxRows> =>
+  rows.filter(([label, words]) => !repeated.includes(label) || !(anyWords.includes(words) || heading.includes(words)))
+
 /**
  * The same as the middle of a sentence: `from any client to anybody at example.com`. That a message may not be too large
  * or have come in circles goes without saying; the rows of the box say it.
@@ -106,11 +113,13 @@ export function recipientWords(set: PatternSet | null): string {
 /** Who makes a move, in front of it: `domains under a.example, b.example and joe@c.example`. */
 export const moverWords = (set: PatternSet): string => setWords(set, shortWords, 'and')
 
-/** Domains before single mailboxes. */
+/** Domains, then what is under domains, so that nobody reads the next domain as one of these, then single mailboxes. */
+const order = (pattern: string): number => (pattern.includes('@') ? 2 : pattern.startsWith('*.') ? 1 : 0)
+
 const setWords = (set: PatternSet, wordOf: (pattern: string) => string, word: 'and' | 'or' = 'or'): string =>
   list(
     [...set]
-      .sort((a, b) => Number(a.pattern.includes('@')) - Number(b.pattern.includes('@')))
+      .sort((a, b) => order(a.pattern) - order(b.pattern))
       .map(({ pattern, except }) =>
         except.length === 0 ? wordOf(pattern) : `${wordOf(pattern)} except ${exceptWords(except)}`,
       ),
@@ -119,7 +128,7 @@ const setWords = (set: PatternSet, wordOf: (pattern: string) => string, word: 'a
 
 /** Domains stand alone here, and before single mailboxes: `anybody except a.example, below b.example and x@c.example`. */
 function exceptWords(patterns: readonly string[]): string {
-  const sorted = [...patterns].sort((a, b) => Number(a.includes('@')) - Number(b.includes('@')))
+  const sorted = [...patterns].sort((a, b) => order(a) - order(b))
   return list(sorted.map(shortWords), 'and')
 }
 

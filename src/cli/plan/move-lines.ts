@@ -58,12 +58,16 @@ export function besideLines({ kind, moves }: Change, paint: Paint): string[] {
   const besides = kind === 'text' ? [] : moves.filter(isReplyAlone)
   const lines = besides
     .slice(0, besidesShown)
-    .map((move, i) => `${labelled(i === 0 ? 'besides' : '', paint)}${arrow(move, false, paint)}`)
+    .map((move, i) => `${labelled(i === 0 ? 'besides' : '', paint)}${replies(move, paint)}`)
   const hidden = besides.length - lines.length
   return hidden > 0 ? [...lines, `${labelled('', paint)}${paint.dim(`and ${hidden} more replies`)}`] : lines
 }
 
 const labelled = (label: string, paint: Paint): string => paint.dim(label.padEnd(labelWidth))
+
+/** Refused both times, which is said once. */
+const replies = ({ from, to }: Move, paint: Paint): string =>
+  `${paint.red(oneLine(from))} -> ${paint.green(oneLine(to.replace(/^refused /, '')))}`
 
 const arrow = (move: Move, isTlsSaid: boolean, paint: Paint): string =>
   `${paint.red(oneLine(moveSideWords(move, 'from', isTlsSaid)))} -> ${paint.green(oneLine(moveSideWords(move, 'to', isTlsSaid)))}`

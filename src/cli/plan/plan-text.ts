@@ -1,7 +1,7 @@
 import picocolors from 'picocolors'
 import type { Change, ChangeSet } from '../../analysis/change-set.ts'
 import { oneLine } from '../text.ts'
-import { boxRows, clientWords, type NetworkName } from './box-words.ts'
+import { boxRows, clientWords, type NetworkName, rowsBeyond } from './box-words.ts'
 import {
   countsOf,
   differInTls,
@@ -89,6 +89,7 @@ export function changeLines(plan: Plan, index: number, paint: Paint): string[] {
 export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
   const change = plan.changeSet.changes[index]!
   const { witness } = change
+  const nameOf = networkNames(plan)
   const traffic = trafficWords(plan, index)
   const explain = explainLine(witness, sourceOf(plan.next))
   const row = (label: string, text: string) => `${paint.dim(label.padEnd(labelWidth))}${oneLine(text)}`
@@ -98,7 +99,7 @@ export function changeBody(plan: Plan, index: number, paint: Paint): string[] {
   return [
     kindWords[change.kind].means,
     ...moveLines(plan, change, paint),
-    ...boxRows(change.box, networkNames(plan)).map(([label, text]) => row(label, text)),
+    ...rowsBeyond(subject(change, nameOf), boxRows(change.box, nameOf)).map(([label, text]) => row(label, text)),
     row('example', messageWords(witness)),
     ...(change.moves.filter((move) => !isReplyAlone(move)).length > 1
       ? [
