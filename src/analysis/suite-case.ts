@@ -41,6 +41,8 @@ export type Demand =
   | { readonly kind: 'to'; readonly mailboxes: readonly string[] }
   | { readonly kind: 'by'; readonly at: string }
   | { readonly kind: 'stage'; readonly stage: Stage }
+  /** It is accepted with this mark, and maybe with others. */
+  | { readonly kind: 'tagged'; readonly tag: string }
 
 /** Where one mailbox goes. */
 export type Way =
@@ -71,6 +73,8 @@ export type Fate =
   | {
       readonly kind: 'accepted'
       readonly finals: readonly { readonly mailbox: string; readonly key: string; readonly way: Way }[]
+      /** The marks that it gets, sorted, each once; absent: none. */
+      readonly tags?: readonly string[]
     }
 
 /** What comes of a message for one set of answers. */

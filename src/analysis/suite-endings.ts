@@ -42,9 +42,18 @@ export function endingsOf(
     const fate: Fate =
       end.kind === 'refused'
         ? { kind: 'refused', stage: end.stage, ...end.reply }
-        : { kind: 'accepted', finals: end.finals.map(({ mailbox }) => finalOf(evaluator, message, mailbox)) }
+        : {
+            kind: 'accepted',
+            finals: end.finals.map(({ mailbox }) => finalOf(evaluator, message, mailbox)),
+            ...marks(walks),
+          }
     found.push({ answers: asked, fate, deciders: walks.filter(({ says }) => says !== null).map(deciderOf), walks })
   }
+}
+
+function marks(walks: readonly Walk[]): { readonly tags?: readonly string[] } {
+  const tags = new Set(walks.flatMap(({ notes }) => notes.flatMap(({ note, text }) => (note === 'tag' ? [text] : []))))
+  return tags.size === 0 ? {} : { tags: [...tags].sort() }
 }
 
 const deciderOf = ({ stage, at, file, line, column }: Walk): Decider => ({ stage, at, file, line, column })

@@ -3,16 +3,17 @@ import { wayText } from './suite-words.ts'
 
 /**
  * What comes of a message today, as demands that a change of it would break: the code of a refusal; the way, and the
- * mailboxes where the recipient stands for others. `recipient` is its own key.
+ * mailboxes where the recipient stands for others, and its marks. `recipient` is its own key.
  */
 export function demandsOf({ fate }: Ending, recipient: string | null): readonly Demand[] {
   if (fate.kind === 'refused') return [{ kind: fate.code < 500 ? 'deferred' : 'rejected', code: fate.code }]
   const keys = [...new Set(fate.finals.map(({ key }) => key))].sort()
   const to: Demand[] = keys.length === 1 && keys[0] === recipient ? [] : [{ kind: 'to', mailboxes: keys }]
+  const tagged = (fate.tags ?? []).map((tag): Demand => ({ kind: 'tagged', tag }))
   const [first] = fate.finals
-  if (first === undefined) return [{ kind: 'accepted' }]
+  if (first === undefined) return [{ kind: 'accepted' }, ...tagged]
   const ways = new Set(fate.finals.map(({ way }) => wayText(way)))
-  return [...(ways.size === 1 ? demandsOfWay(first.way) : [{ kind: 'accepted' } as const]), ...to]
+  return [...(ways.size === 1 ? demandsOfWay(first.way) : [{ kind: 'accepted' } as const]), ...to, ...tagged]
 }
 
 function demandsOfWay(way: Way): Demand[] {

@@ -78,6 +78,8 @@ export function holds(demand: Demand, ending: Ending): boolean {
       return deciderOf(ending)?.at === demand.at
     case 'stage':
       return fate.kind === 'refused' && fate.stage === demand.stage
+    case 'tagged':
+      return fate.kind === 'accepted' && (fate.tags?.includes(demand.tag) ?? false)
     default:
       return assertNever(demand)
   }

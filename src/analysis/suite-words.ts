@@ -33,6 +33,8 @@ export function demandText(demand: Demand): string {
       return `by=${demand.at}`
     case 'stage':
       return `stage=${demand.stage}`
+    case 'tagged':
+      return `tagged=${demand.tag}`
     default:
       return assertNever(demand)
   }
@@ -59,19 +61,20 @@ export function wayText(way: Way): string {
   }
 }
 
-/** What came, in a line: `rejected 550 5.7.1 relaying denied at rcpt`, `relay isp tls=may to=a@b.example`. */
+/** What came, in a line: `rejected 550 5.7.1 relaying denied at rcpt`, `relay isp tls=may to=a@b.example tagged=odd`. */
 export function fateText(fate: Fate): string {
   if (fate.kind === 'refused') {
     const status = fate.status === null ? '' : ` ${fate.status}`
     return `${fate.code < 500 ? 'deferred' : 'rejected'} ${fate.code}${status} ${fate.text} at ${fate.stage}`
   }
-  if (fate.finals.length === 0) return 'accepted so far; the rest is not described'
+  const marks = (fate.tags ?? []).map((tag) => ` tagged=${tag}`).join('')
+  if (fate.finals.length === 0) return `accepted so far${marks}; the rest is not described`
   const ways = new Map<string, string[]>()
   for (const { key, way } of fate.finals) {
     const text = wayText(way)
     ways.set(text, [...(ways.get(text) ?? []), key])
   }
-  return [...ways].map(([text, keys]) => `${text} to=${brief(keys)}`).join('; ')
+  return [...ways].map(([text, keys]) => `${text} to=${brief(keys)}`).join('; ') + marks
 }
 
 const brief = (keys: readonly string[]): string =>

@@ -67,6 +67,8 @@ export type Expectation = {
   by(element: string): Expectation
   /** The stage that refuses. */
   stage(name: 'connect' | 'helo' | 'auth' | 'mail' | 'rcpt' | 'route' | 'data'): Expectation
+  /** A mark that it gets, and maybe others. */
+  tagged(tag: string): Expectation
 }
 
 /** Claims about every message of a box: proved for all of them, not tried with some. */
@@ -110,7 +112,7 @@ function expectation(cases: (WrittenCase | WrittenProof)[], { message, answers }
     }
   const words = [
     ...['accepted', 'rejected', 'deferred', 'relay', 'hosts', 'mx', 'delivered', 'held', 'discarded'],
-    ...['tls', 'to', 'by', 'stage'],
+    ...['tls', 'to', 'by', 'stage', 'tagged'],
   ]
   const methods = Object.fromEntries(words.map((word) => [word, demand(word)])) as unknown as Expectation
   const result = hidden(written, methods)

@@ -113,7 +113,7 @@ describe('a row that cannot be meant is refused, and says why', () => {
     ],
     [
       { to: 'a@b.org', expect: 'acepted' },
-      'MG1803 [0].expect: expected one of accepted, rejected, deferred, relay, hosts, mx, delivered, held, discarded, tls, to, by, stage, got "acepted" (did you mean "accepted"?)',
+      'MG1803 [0].expect: expected one of accepted, rejected, deferred, relay, hosts, mx, delivered, held, discarded, tls, to, by, stage, tagged, got "acepted" (did you mean "accepted"?)',
     ],
     [{ to: 'a@b.org', expect: '' }, 'MG1803 [0].expect: nothing is expected of this message'],
     [{ expect: 'relay isp' }, 'MG1202 [0]: expected a recipient (`to`): without one no mail goes anywhere'],

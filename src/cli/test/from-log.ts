@@ -95,7 +95,10 @@ const agrees = (fate: Fate, { verdict, code }: EnvelopeRecord): boolean =>
 
 /** Two messages that the same elements decide, and that come to the same, test the same. */
 function wayOf({ fate, deciders }: Traced, { listener }: Described): string {
-  const text = fate.kind === 'refused' ? fateText(fate) : fate.finals.map(({ way }) => JSON.stringify(way)).join()
+  const text =
+    fate.kind === 'refused'
+      ? fateText(fate)
+      : [...fate.finals.map(({ way }) => JSON.stringify(way)), ...(fate.tags ?? [])].join()
   return JSON.stringify([listener, deciders.map(({ stage, at }) => `${stage} ${at}`), text])
 }
 

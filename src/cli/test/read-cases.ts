@@ -87,7 +87,7 @@ export function readCases({ file, value, positions }: Source, known: Known): Rea
     if (message === null || assume === null || demands === null) return []
     if (
       message.recipient === null &&
-      demands.some(({ kind }) => !['accepted', 'rejected', 'deferred', 'by', 'stage'].includes(kind))
+      demands.some(({ kind }) => !['accepted', 'rejected', 'deferred', 'by', 'stage', 'tagged'].includes(kind))
     ) {
       report.error(
         'MG1202',

@@ -38,12 +38,22 @@ const spelling = new Map([
   ['hold', 'held'],
   ['discard', 'discarded'],
 ])
-const takesValue = new Set(['reject', 'rejected', 'defer', 'deferred', 'relay', 'hosts', 'deliver', 'delivered'])
+const takesValue = new Set([
+  'reject',
+  'rejected',
+  'defer',
+  'deferred',
+  'relay',
+  'hosts',
+  'deliver',
+  'delivered',
+  'tagged',
+])
 const outcomes = ['accepted', 'rejected', 'deferred', 'relay', 'hosts', 'mx', 'delivered', 'held', 'discarded'] as const
-const details = ['tls', 'to', 'by', 'stage'] as const
+const details = ['tls', 'to', 'by', 'stage', 'tagged'] as const
 export const demandWords: readonly string[] = [...outcomes, ...details]
 const isWord = (text: string): boolean =>
-  spelling.has(text) || demandWords.includes(text) || /^(?:tls|to|by|stage)=/.test(text)
+  spelling.has(text) || demandWords.includes(text) || /^(?:tls|to|by|stage|tagged)=/.test(text)
 
 /** All demands of one case, or what is wrong with the first one that is. */
 export function readDemands(all: readonly Words[]): Result<readonly Demand[]> {
@@ -60,6 +70,7 @@ export function readDemands(all: readonly Words[]): Result<readonly Demand[]> {
   const refused = first?.kind === 'rejected' || first?.kind === 'deferred'
   const other = (kind: Demand['kind']) => demands.some((demand) => demand.kind === kind)
   if (refused && (other('tls') || other('to'))) return wrong(`what is ${first.kind} goes nowhere: leave out tls and to`)
+  if (refused && other('tagged')) return wrong(`what is ${first.kind} gets no mark: leave out tagged`)
   if (!refused && first !== undefined && other('stage')) return wrong('stage is the one that refuses: leave it out')
   if (first !== undefined && ['delivered', 'held', 'discarded'].includes(first.kind) && other('tls')) {
     return wrong(`what is ${first.kind} takes no connection: leave out tls`)
@@ -105,6 +116,8 @@ function readDemand([written, ...values]: Words): Result<Demand> {
       return one((at) => ok({ kind: 'by', at }), 'by=deny[0]')
     case 'stage':
       return one((stage) => readStage(stage), 'stage=rcpt')
+    case 'tagged':
+      return one((tag) => ok({ kind: 'tagged', tag }), 'tagged=suspect')
     default:
       return wrong(`expected one of ${demandWords.join(', ')}, got ${JSON.stringify(written)}`)
   }

@@ -105,6 +105,7 @@ function caseOf(
       kind: fate.kind,
       stage: fate.kind === 'refused' ? fate.stage : null,
       code: fate.kind === 'refused' ? fate.code : null,
+      ...(fate.kind === 'accepted' && fate.tags !== undefined ? { tags: [...fate.tags] } : {}),
       decider:
         decided === null
           ? null

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { stages } from '../../graph/graph.ts'
-import { lineShape } from '../line-schema.ts'
+import { lineShape, tags } from '../line-schema.ts'
 
 const text = z.string()
 const count = z.number().int().nonnegative()
@@ -20,6 +20,7 @@ const ending = z.object({
   kind: z.enum(['accepted', 'refused']),
   stage: z.enum(stages).nullable(),
   code: count.nullable(),
+  tags: said(tags, 'The marks that it gets; absent: none.'),
   decider: decider.nullable(),
 })
 
