@@ -16,7 +16,9 @@ const of = (pattern: string, ...except: string[]): ChangeSet => {
 test('a network is trusted only where both documents trust it; otherwise it is said which does', () => {
   const [narrow, wide] = [graph(trusted('192.0.2.0/24')), graph(trusted('192.0.2.0/23'))]
   expect(networksOf(of('192.0.2.0/24'), narrow, wide)).toEqual({ '192.0.2.0/24': 'trusted' })
-  expect(networksOf(of('192.0.2.0/23'), narrow, wide)).toEqual({ '192.0.2.0/23': 'newly trusted' })
+  expect(networksOf(of('192.0.2.0/23'), narrow, wide)).toEqual({ '192.0.2.0/23': 'newly trusted in part' })
+  expect(networksOf(of('192.0.2.0/23'), wide, narrow)).toEqual({ '192.0.2.0/23': 'trusted until now in part' })
+  expect(networksOf(of('192.0.2.0/23'), graph(), wide)).toEqual({ '192.0.2.0/23': 'newly trusted' })
   expect(networksOf(of('192.0.2.0/23', '192.0.2.0/24'), narrow, wide)).toEqual({ '192.0.3.0/24': 'newly trusted' })
   expect(networksOf(of('192.0.2.0/23', '192.0.2.0/24'), wide, narrow)).toEqual({ '192.0.3.0/24': 'trusted until now' })
 })

@@ -29,8 +29,15 @@ export function networksOf({ changes }: ChangeSet, before: Graph, after: Graph):
     ),
   )
   const [was, is] = [before, after].map(namesIn) as [NameIn, NameIn]
+  const lengths = new Set([...wanted].map(lengthOf))
+  const [wasIn, isIn] = [before, after].map((graph) => namesInside(graph, lengths)) as [Set<string>, Set<string>]
   const names = [...wanted].sort().flatMap((network) => {
-    const words = nameWords(was(network), is(network))
+    const [before, after] = [was(network), is(network)]
+    const name = before ?? after
+    // Of a block that grows or shrinks only a part gets its name, or loses it.
+    const isPart =
+      name !== null && (before === null || after === null) && (before === null ? wasIn : isIn).has(`${network} ${name}`)
+    const words = nameWords(before, after, isPart)
     return words === null ? [] : [[network, words] as const]
   })
   return Object.fromEntries(names)
@@ -45,7 +52,7 @@ function namesIn({ claims }: Graph): NameIn {
     const name = nameOf(at)
     if (name === null) continue
     names.set(network, name)
-    lengths.add(Number(network.slice(network.indexOf('/') + 1)))
+    lengths.add(lengthOf(network))
   }
   return (network) => {
     // The smallest first.
@@ -57,13 +64,25 @@ function namesIn({ claims }: Graph): NameIn {
   }
 }
 
-function nameWords(was: string | null, is: string | null): string | null {
+const lengthOf = (network: string): number => Number(network.slice(network.indexOf('/') + 1))
+
+/** All blocks of these lengths in which some network has a name, with the name. */
+function namesInside({ claims }: Graph, lengths: ReadonlySet<number>): Set<string> {
+  const found = new Set<string>()
+  for (const [network, , at] of claims.clients) {
+    const name = nameOf(at)
+    if (name !== null) for (const block of coveringBlocks(network, lengths)) found.add(`${block} ${name}`)
+  }
+  return found
+}
+
+function nameWords(was: string | null, is: string | null, isPart: boolean): string | null {
   if (was === is) return is
   const words = [
     ...(is === null ? [] : [is === 'trusted' ? 'newly trusted' : `${is} from now on`]),
     ...(was === null ? [] : [`${was} until now`]),
   ]
-  return words.join(', ')
+  return `${words.join(', ')}${isPart ? ' in part' : ''}`
 }
 
 /** `trusted["10.0.0.0/8"]` is `trusted`, `clients.scanner.networks[0]` is `client scanner`. */
