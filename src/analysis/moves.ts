@@ -25,6 +25,12 @@ export type Moves = {
 export type Place = { readonly atoms: readonly number[]; readonly fine: number }
 
 /**
+ * Who makes a move is named as long as there are no more kinds of recipients than this, as tables of any size have that
+ * lead to some hundred targets. Of more it would take seconds, and be a list that nobody reads: then they are counted.
+ */
+const nameable = 20_000
+
+/**
  * What happens inside a box, from the first part of the question to the second. Ways through the diagram that end alike
  * are walked once. `also` is a class that boxes of other classes may hold too (`absorb.ts`): no example of theirs.
  */
@@ -92,6 +98,7 @@ export function movesFinder(answer: Answer, also: number): (box: Cut) => Moves {
       const move = { ...moveTexts(before, now), classes: Math.max(1, one.classes), ...(leaves ? { tls } : {}) }
       if (!several.has(one)) return move
       told.set(place, { atoms: one.atoms, fine: one.fine })
+      if (answer.space.recipients.fine.length > nameable) return move
       return { ...move, recipients: moversOf(counts.members(one.index)) }
     })
     const others = `${counts.count() - first.length} others`
