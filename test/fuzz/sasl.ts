@@ -103,12 +103,20 @@ async function exchange(mechanism: (typeof mechanisms)[number], input: Buffer): 
       continue
     }
     if (step.result.kind === 'accepted') {
-      assert.ok(/wonderland|good/.test(prepare(input.toString('utf8')) ?? input.toString('utf8')), 'nobody is let in')
+      assert.match(said(input), /wonderland|good/, 'nobody is let in')
       assert.match(mechanism, /^(PLAIN|LOGIN|OAUTHBEARER|XOAUTH2)$/, 'without a proof')
     }
     return
   }
 }
+
+/** Each part as it is compared: SASLprep drops a soft hyphen, wherever in a password it stands. */
+const said = (input: Buffer): string =>
+  input
+    .toString('utf8')
+    .split(/[\0\n]/)
+    .map((part) => prepare(part) ?? part)
+    .join('\n')
 
 /** A whole session; gives what came, without the challenges, which are never the same twice. */
 async function talk(said: readonly Buffer[]): Promise<string> {
