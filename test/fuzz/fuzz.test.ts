@@ -15,7 +15,8 @@ test('there are targets', () => {
 for (const name of names) {
   test(`${name}: holds its rules for its seeds, and for some thousands of inputs made of them`, async () => {
     const { target } = (await import(join(import.meta.dirname, `${name}.ts`))) as { target: FuzzTarget }
-    const seed = Date.now() % 2 ** 32
+    // The same in every run: a new finding belongs to whoever fuzzes, not to whoever has changed something else.
+    const seed = 20_261_121
     const random = randomFrom(seed)
     const endsAt = Date.now() + 1500
     for (const input of target.seeds) await target.once(input, random)
