@@ -65,7 +65,7 @@ export const schema = keys({
   bans: bans
     .meta({
       description:
-        'Who misbehaves is kept out for a while, with these numbers where none are written. Without this section nobody is.',
+        'Who misbehaves is kept out for a while, with these numbers where none are written. Without this section nobody is; failed logins are answered late all the same, by 1s and up to 10s.',
       examples: [{ failures: 10, for: '30m' }],
     })
     .optional(),
