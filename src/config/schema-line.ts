@@ -133,8 +133,7 @@ export const line = {
     }),
   ])
     .meta({
-      description:
-        'Text of the greeting behind the host name, a template (`docs/front-door.md`). Default: `ESMTP`.',
+      description: 'Text of the greeting behind the host name, a template (`docs/front-door.md`). Default: `ESMTP`.',
       examples: ['ESMTP $exename, $r'],
     })
     .optional(),

@@ -132,5 +132,7 @@ test('an ordered stop writes what is in memory', async () => {
   gateway.signal('SIGTERM')
   expect(await gateway.ended).toBe(0)
   const [name] = readdirSync(folderOf(gateway)).filter((one) => one.endsWith('.ndjson'))
-  expect(parseEnvelopeLine(readFileSync(join(folderOf(gateway), name!), 'utf8'))).toMatchObject([{ to: 'ann@here.test' }])
+  expect(parseEnvelopeLine(readFileSync(join(folderOf(gateway), name!), 'utf8'))).toMatchObject([
+    { to: 'ann@here.test' },
+  ])
 })
