@@ -1,4 +1,6 @@
 import type { Overlay } from '../graph/overlay.ts'
+import type { BackendHealth } from '../mail/backend-health.ts'
+import type { CertificateView } from '../mail/certificate-view.ts'
 import type { Origin } from '../mail/envelope.ts'
 import type { EnvelopeRecord } from '../mail/envelope-record.ts'
 import type { Result } from '../mail/result.ts'
@@ -142,26 +144,6 @@ export type ApplyResult =
   | { readonly kind: 'base-moved'; readonly active: string; readonly expected: string }
   | { readonly kind: 'refused'; readonly error: string; readonly active: string }
 
-/** How one back-end is that knows logins. Times are epoch ms. */
-export type CredentialView = {
-  readonly id: string
-  readonly kind: string
-  /** `unused`: not asked yet. `failing`: its last answer was an error, and who asks it hears 454. */
-  readonly state: 'unused' | 'ok' | 'failing'
-  /** Since when it is in this state; `null` while unused. */
-  readonly since: number | null
-  readonly lastError: { readonly why: string; readonly at: number } | null
-  /** Questions by what came of them, and those that memory answered. */
-  readonly accepted: number
-  readonly refused: number
-  readonly unknown: number
-  readonly errors: number
-  readonly remembered: number
-  /** At this moment. */
-  readonly asking: number
-  readonly waiting: number
-}
-
 export type Status = {
   readonly version: string
   readonly pid: number
@@ -176,18 +158,7 @@ export type Status = {
     readonly sessions: number
   }[]
   /** What listeners show to their clients. */
-  readonly certificates: readonly {
-    readonly name: string
-    readonly file: string
-    readonly subject: string
-    readonly issuer: string
-    readonly names: readonly string[]
-    readonly notBefore: number
-    readonly notAfter: number
-    readonly listeners: readonly string[]
-    /** Why the files as they are now are not served, and older ones are; `null`: they are served. */
-    readonly stale: string | null
-  }[]
+  readonly certificates: readonly CertificateView[]
   readonly sessions: number
   readonly queue: Readonly<Record<string, number>>
   readonly nextHops: readonly unknown[]
@@ -205,7 +176,7 @@ export type Status = {
     readonly error: string | null
   }[]
   /** Back-ends that know logins, in the order in which they are asked. */
-  readonly credentials: readonly CredentialView[]
+  readonly credentials: readonly BackendHealth[]
   /** Connections to next hops. */
   readonly connectionsOut: number
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number }

@@ -1,10 +1,11 @@
+import type { BackendHealth } from '../mail/backend-health.ts'
 import type { CredentialSettings } from '../mail/login-settings.ts'
 import { ok, type Result, wrong } from '../mail/result.ts'
+import { Semaphore } from '../mail/semaphore.ts'
 import { AnswerCache, type AnswerKey } from './answer-cache.ts'
 import type { LoginContext } from './authenticator.ts'
-import { type BackendHealth, Health } from './health.ts'
+import { Health } from './health.ts'
 import type { Found, Source, SourceParts } from './source.ts'
-import { Turns } from './turns.ts'
 
 /** Questions at one moment. Hashes have turns of their own (`passwords/checks.ts`); each program is a process. */
 const widths: Record<CredentialSettings['kind'], number> = {
@@ -32,7 +33,7 @@ export class AskedBackend {
   readonly #parts: SourceParts
   readonly #cache: AnswerCache
   readonly #health: Health
-  readonly #turns: Turns
+  readonly #places: Semaphore
   /** Same question, same answer: who asks while it is on its way waits for that one. */
   readonly #flights = new Map<string, Promise<Found>>()
   /** One for each question under way. */
@@ -45,7 +46,7 @@ export class AskedBackend {
     this.#parts = parts
     this.#cache = new AnswerCache(settings.cacheMs)
     this.#health = new Health(settings.id, parts.log)
-    this.#turns = new Turns(widths[settings.kind], maxWaiting)
+    this.#places = new Semaphore(widths[settings.kind], maxWaiting)
   }
 
   /** `until` (epoch ms): when the one who asks must have an answer of some kind. */
@@ -80,7 +81,7 @@ export class AskedBackend {
   health(): BackendHealth {
     const { state, since, lastError, counts } = this.#health
     const { id, kind } = this.settings
-    return { id, kind, state, since, lastError, ...counts, asking: this.#turns.inside, waiting: this.#turns.waiting }
+    return { id, kind, state, since, lastError, ...counts, asking: this.#places.inside, waiting: this.#places.waiting }
   }
 
   /** Questions under way get their answers first; `now`: they are given up. */
@@ -129,7 +130,7 @@ export class AskedBackend {
       control.abort()
     }, limitMs)
     try {
-      const turn = await this.#turns.enter(signal)
+      const turn = await this.#places.enter(signal)
       if (turn === 'full') return { kind: 'error', why: 'too many questions wait for it' }
       if (turn === 'late') return await tooLate
       // A source that takes its time to let go keeps its turn until it has: what it holds is still held.
@@ -147,7 +148,7 @@ export class AskedBackend {
     } catch (error) {
       return failure(error)
     } finally {
-      this.#turns.leave()
+      this.#places.leave()
     }
   }
 }

@@ -1,25 +1,6 @@
+import type { BackendHealth } from '../mail/backend-health.ts'
 import type { Log } from '../mail/log.ts'
 import type { Found } from './source.ts'
-
-/** How a back-end is, for `mailgw status`. Times are epoch ms. */
-export type BackendHealth = {
-  readonly id: string
-  readonly kind: string
-  /** `unused`: not asked yet. `failing`: its last answer was an error. */
-  readonly state: 'unused' | 'ok' | 'failing'
-  /** Since when it is in this state; `null` while unused. */
-  readonly since: number | null
-  readonly lastError: { readonly why: string; readonly at: number } | null
-  /** Questions that it was asked, by what came of them, and those that memory answered. */
-  readonly accepted: number
-  readonly refused: number
-  readonly unknown: number
-  readonly errors: number
-  readonly remembered: number
-  /** At this moment. */
-  readonly asking: number
-  readonly waiting: number
-}
 
 /** A change that is told is the last one for so long: what fails every other time is not two lines for each try. */
 const tellMs = 10_000

@@ -3,11 +3,11 @@ import type { Domain } from '../mail/domain.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
 import { assertNever } from '../mail/result.ts'
+import { Semaphore } from '../mail/semaphore.ts'
 import type { ResolverSettings } from '../mail/settings.ts'
 import type { Answer, MxRecord, Resolver } from './answer.ts'
 import { bothFamilies } from './both-families.ts'
 import { Cache, type CacheView } from './cache.ts'
-import { Gate } from './gate.ts'
 import { type Finding, inquire } from './inquiry.ts'
 import { localName, loopback } from './local-names.ts'
 import { askableName } from './name.ts'
@@ -68,7 +68,7 @@ const noSuchRecord: Finding<never> = { kind: 'none', denied: null, ttlMs: 0, sec
 export function createResolver({ settings, clock, random, log, ...options }: ResolverOptions): CachingResolver {
   const servers = new ServerList({ clock, random, log, systemFile: options.systemFile ?? systemFile }, settings.servers)
   const cache = new Cache()
-  const gate = new Gate(maxInFlight, maxWaiting)
+  const gate = new Semaphore(maxInFlight, maxWaiting)
   const underWay = new Map<string, Promise<Finding>>()
   let rounds = settings
   let open = true

@@ -1,6 +1,6 @@
 import type { Clock } from '../../mail/clock.ts'
+import { Semaphore } from '../../mail/semaphore.ts'
 import { ServerOrder } from '../server-order.ts'
-import { Turns } from '../turns.ts'
 import { connectLdap, type LdapConnection } from './connection.ts'
 import type { DialSettings, LdapServer } from './dial.ts'
 
@@ -26,7 +26,7 @@ export class LdapPool {
   readonly #settings: PoolSettings
   readonly #clock: Clock
   readonly #order: ServerOrder<LdapServer>
-  readonly #turns: Turns
+  readonly #places: Semaphore
   readonly #busy = new Set<LdapConnection>()
   #idle: Idle[] = []
   #closed = false
@@ -35,7 +35,7 @@ export class LdapPool {
     this.#settings = settings
     this.#clock = clock
     this.#order = new ServerOrder(settings.servers)
-    this.#turns = new Turns(settings.connections, Number.POSITIVE_INFINITY)
+    this.#places = new Semaphore(settings.connections, Number.POSITIVE_INFINITY)
   }
 
   /**
@@ -43,7 +43,7 @@ export class LdapPool {
    * may have closed it in the moment in which it was used.
    */
   async use<Value>(role: Role, signal: AbortSignal, work: (one: LdapConnection) => Promise<Value>): Promise<Value> {
-    if ((await this.#turns.enter(signal)) !== 'in') throw new Error('no connection was free in time')
+    if ((await this.#places.enter(signal)) !== 'in') throw new Error('no connection was free in time')
     try {
       const kept = this.#take(role)
       if (kept !== null) {
@@ -55,7 +55,7 @@ export class LdapPool {
       }
       return await this.#work(await this.#connect(role, signal), role, signal, work)
     } finally {
-      this.#turns.leave()
+      this.#places.leave()
     }
   }
 

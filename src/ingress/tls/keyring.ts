@@ -1,4 +1,5 @@
 import type { Control } from '../../graph/control.ts'
+import type { CertificateView } from '../../mail/certificate-view.ts'
 import type { Clock, Timer } from '../../mail/clock.ts'
 import type { Log } from '../../mail/log.ts'
 import type { CertificateSettings, ListenerSettings } from '../../mail/settings.ts'
@@ -11,21 +12,6 @@ const lookEveryMs = 2000
 
 /** The key of session tickets, which could open all that was recorded under it, is no older than this (RFC 9325 §3.4). */
 const ticketsMs = 86_400_000
-
-/** What is on the gateway's disk of the certificates that the active document names, and how it was found. */
-export type CertificateView = {
-  readonly name: string
-  readonly file: string
-  readonly subject: string
-  readonly issuer: string
-  readonly names: readonly string[]
-  readonly notBefore: number
-  readonly notAfter: number
-  /** Listeners that show it. */
-  readonly listeners: readonly string[]
-  /** Why the files as they are now are not served, and older ones are; `null`: they are served. */
-  readonly stale: string | null
-}
 
 /** All certificates of a gateway: read before an apply is made, looked at again for as long as they are served. */
 export type Keyring = {

@@ -1,5 +1,5 @@
-/** Lets so many in at one moment. The others wait in order until their signal is aborted; beyond `maxWaiting` nobody may wait. */
-export class Turns {
+/** Lets so many in at one moment. The others wait in order; beyond `maxWaiting` nobody may wait. */
+export class Semaphore {
   readonly #width: number
   readonly #maxWaiting: number
   readonly #waiting = new Set<() => void>()
@@ -19,8 +19,8 @@ export class Turns {
   }
 
   /** `in`: `leave` must be called, once. `full`: too many wait already. `late`: aborted before its turn came. */
-  async enter(signal: AbortSignal): Promise<'in' | 'full' | 'late'> {
-    if (signal.aborted) return 'late'
+  async enter(signal?: AbortSignal): Promise<'in' | 'full' | 'late'> {
+    if (signal?.aborted === true) return 'late'
     if (this.#inside < this.#width) {
       this.#inside++
       return 'in'
@@ -28,7 +28,7 @@ export class Turns {
     if (this.#waiting.size >= this.#maxWaiting) return 'full'
     return await new Promise((resolve) => {
       const begin = () => {
-        signal.removeEventListener('abort', giveUp)
+        signal?.removeEventListener('abort', giveUp)
         resolve('in')
       }
       const giveUp = () => {
@@ -36,7 +36,7 @@ export class Turns {
         resolve('late')
       }
       this.#waiting.add(begin)
-      signal.addEventListener('abort', giveUp, { once: true })
+      signal?.addEventListener('abort', giveUp, { once: true })
     })
   }
 
@@ -49,5 +49,16 @@ export class Turns {
     }
     this.#waiting.delete(next)
     next()
+  }
+
+  /** Runs `work` when there is room, which is at once when there is room now. `null` when too many wait already. */
+  async pass<T>(work: () => Promise<T>): Promise<T | null> {
+    if (this.#inside < this.#width) this.#inside++
+    else if ((await this.enter()) !== 'in') return null
+    try {
+      return await work()
+    } finally {
+      this.leave()
+    }
   }
 }
