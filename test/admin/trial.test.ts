@@ -10,11 +10,11 @@ import type { Outcome } from '../../src/graph/graph.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
 import { prefixed } from '../../src/graph/renumber.ts'
 import type { Caller, Verdict } from '../../src/ingress/admission.ts'
-import type { Clock } from '../../src/mail/clock.ts'
 import type { Recipient } from '../../src/mail/envelope.ts'
 import type { IpAddress } from '../../src/mail/ip.ts'
 import { silentLog } from '../../src/mail/log.ts'
 import { aDocument, client, deny, domain, list, mailbox, route } from '../compile/a-document.ts'
+import { HandClock } from '../support/hand-clock.ts'
 
 const stranger: Caller = { ...bareLine, listener: 'mx', client: '192.0.2.1' as IpAddress }
 const sender = mailbox('a@elsewhere.example')
@@ -32,7 +32,7 @@ function trialOf(
   boxes: readonly Box[],
   answer: (id: string) => Outcome = () => 'clear',
 ) {
-  const clock = handClock()
+  const clock = new HandClock()
   const ends: TrialEnd[] = []
   const asked: string[] = []
   const { trial, admission } = openTrial({
@@ -50,26 +50,6 @@ function trialOf(
     onEnd: (end) => void ends.push(end),
   })
   return { trial, admission, ends, asked, clock, counts: () => trial.view(0).counts }
-}
-
-/** Driven by hand. */
-function handClock(): Clock & { move(ms: number): void } {
-  let now = 1_000_000
-  let timers: { at: number; run: () => void }[] = []
-  return {
-    now: () => now,
-    setTimeout(run, delayMs) {
-      const timer = { at: now + delayMs, run }
-      timers.push(timer)
-      return { cancel: () => void (timers = timers.filter((one) => one !== timer)) }
-    },
-    move(ms) {
-      now += ms
-      const due = timers.filter(({ at }) => at <= now)
-      timers = timers.filter(({ at }) => at > now)
-      for (const { run } of due) run()
-    },
-  }
 }
 
 const box = (part: Partial<Box>): Box => ({ ...everyMessage, ...part })
@@ -226,7 +206,7 @@ describe('rates', () => {
   function counted(sides: readonly [Live, Live], boxes: readonly Box[]) {
     const asked: boolean[] = []
     let count = 0
-    const clock = handClock()
+    const clock = new HandClock()
     const ends: TrialEnd[] = []
     const { trial, admission } = openTrial({
       before: sides[0],
@@ -281,9 +261,9 @@ test('who is refused before MAIL could still have logged in, and is reviewed as 
 describe('the end', () => {
   test('comes with the deadline, and nothing is counted after it', async () => {
     const { trial, admission, ends, clock, counts } = trialOf({}, {}, [])
-    clock.move(59_999)
+    clock.pass(59_999)
     expect(ends).toEqual([])
-    clock.move(1)
+    clock.pass(1)
     expect(ends).toEqual([{ cause: 'deadline', reason: 'not confirmed within 60 s', detail: null }])
     expect(trial.isOver).toBe(true)
     await admission.rcpt(stranger, sender, joe, null)
@@ -294,7 +274,7 @@ describe('the end', () => {
   test('does not come by itself after somebody has confirmed', () => {
     const { trial, ends, clock } = trialOf({}, {}, [])
     expect(trial.close('confirmed', 'confirmed', null, 0)).toMatchObject({ result: 'confirmed', cause: null })
-    clock.move(100_000)
+    clock.pass(100_000)
     expect(ends).toEqual([])
   })
 

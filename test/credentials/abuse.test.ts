@@ -6,8 +6,8 @@ import type { BanSettings } from '../../src/mail/ban-settings.ts'
 import { clientBlock } from '../../src/mail/client-block.ts'
 import type { IpAddress } from '../../src/mail/ip.ts'
 import { silentLog } from '../../src/mail/log.ts'
+import { HandClock } from '../support/hand-clock.ts'
 import { tempFolder } from '../support/peer.ts'
-import { HandClock } from './hand-clock.ts'
 
 const minute = 60_000
 const usual: BanSettings = {

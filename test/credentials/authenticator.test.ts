@@ -7,8 +7,9 @@ import type { CredentialSettings } from '../../src/mail/login-settings.ts'
 import { mechanisms } from '../../src/mail/login-settings.ts'
 import type { ListenerSettings, Mechanism } from '../../src/mail/settings.ts'
 import { until } from '../support/gateway.ts'
+import { HandClock } from '../support/hand-clock.ts'
 import { freePort, tempFolder } from '../support/peer.ts'
-import { authenticatorOf, context, handClock, usual } from './support.ts'
+import { authenticatorOf, context, usual } from './support.ts'
 
 /** A back-end whose answers a test gives, and that keeps who it was asked about. */
 async function backend(answer: (login: string, password: string) => string | Promise<string>) {
@@ -96,7 +97,7 @@ test('what cannot be anybody is refused without asking', async () => {
 
 describe('what is remembered', () => {
   test('an acceptance, for its time; a refusal, shortly; an error, never', async () => {
-    const clock = handClock()
+    const clock = new HandClock()
     let said = yes
     const a = await backend(() => said)
     const { authenticator } = authenticatorOf([a.settings({ cacheMs: 600_000 })], {}, { clock })

@@ -6,7 +6,8 @@ import { isSignedBy, parseJws } from '../../src/credentials/oauth/jws.ts'
 import type { Clock } from '../../src/mail/clock.ts'
 import { systemClock } from '../../src/mail/clock.ts'
 import type { CredentialSettings, OauthSettings } from '../../src/mail/login-settings.ts'
-import { authenticatorOf, context, handClock, usual } from './support.ts'
+import { HandClock } from '../support/hand-clock.ts'
+import { authenticatorOf, context, usual } from './support.ts'
 import { forged, type Signer, signer, token } from './tokens.ts'
 
 type Said = { status?: number; body: string }
@@ -182,7 +183,7 @@ describe('tokens checked by the keys of their issuer', () => {
   })
 
   test('a new key is fetched when a token names it, and however many tokens name one, not more than twice a minute', async () => {
-    const clock = handClock(Date.now())
+    const clock = new HandClock(Date.now())
     const server = await issuer({ body: keySet(rs) })
     const { ask } = byKeys(server.url, {}, clock)
     expect(await ask(token(rs, claims()))).toEqual(accepted)
@@ -199,7 +200,7 @@ describe('tokens checked by the keys of their issuer', () => {
   })
 
   test('an issuer that is down is an error while nothing is known, and stops nobody afterwards', async () => {
-    const clock = handClock(Date.now())
+    const clock = new HandClock(Date.now())
     const server = await issuer({ status: 503, body: 'later' })
     const { ask, lines } = byKeys(server.url, {}, clock)
     const long = (by: Signer) => token(by, claims({ exp: seconds(3 * 86_400, clock), at: clock.now() }, clock))
@@ -315,7 +316,7 @@ describe('tokens shown to the server that made them (RFC 7662)', () => {
   })
 
   test('what is remembered ends with the token', async () => {
-    const clock = handClock(Date.now())
+    const clock = new HandClock(Date.now())
     const server = await issuer({ body: JSON.stringify({ active: true, email: 'a', exp: seconds(100, clock) }) })
     const check = { kind: 'introspection', url: server.url, client: null } as const
     const own = settings(check, { issuer: null, audience: [], skewMs: 0, cacheMs: 3_600_000 })

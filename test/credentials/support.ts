@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { LoginContext } from '../../src/credentials/authenticator.ts'
 import { type AuthenticatorParts, openAuthenticator } from '../../src/credentials/open-authenticator.ts'
-import { type Clock, systemClock } from '../../src/mail/clock.ts'
+import { systemClock } from '../../src/mail/clock.ts'
 import type { IpAddress } from '../../src/mail/ip.ts'
 import type { Log, LogFields } from '../../src/mail/log.ts'
 import type { CredentialSettings } from '../../src/mail/login-settings.ts'
@@ -16,32 +16,6 @@ export function keptLog(): { readonly log: Log; readonly lines: Line[] } {
     (event: string, fields: LogFields = {}) =>
       void lines.push({ level, event, fields })
   return { log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, lines }
-}
-
-/** A clock whose timers fire when they are told to. */
-export function handClock(start = 1_000_000): Clock & { pass(ms: number): void } {
-  let now = start
-  const timers = new Map<number, { at: number; callback: () => void }>()
-  let ids = 0
-  return {
-    now: () => now,
-    setTimeout(callback, delayMs) {
-      const id = ++ids
-      timers.set(id, { at: now + delayMs, callback })
-      return { cancel: () => void timers.delete(id) }
-    },
-    pass(ms) {
-      const end = now + ms
-      for (;;) {
-        const next = [...timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0]
-        if (next === undefined) break
-        timers.delete(next[0])
-        now = next[1].at
-        next[1].callback()
-      }
-      now = end
-    },
-  }
 }
 
 export const context: LoginContext = {

@@ -1,33 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { Clock } from '../../src/mail/clock.ts'
 import type { IpAddress } from '../../src/mail/ip.ts'
 import type { HostsToTry } from '../../src/route/hosts.ts'
+import { HandClock } from '../support/hand-clock.ts'
 import { freePort } from '../support/peer.ts'
 import { client, patient, timeouts } from './client.ts'
 import { message, testLane } from './lane.ts'
 import { type Behave, behave, ehloReply, oddServer } from './odd-server.ts'
-
-/** Time that stands until it is moved on. */
-function handClock(): Clock & { advance(ms: number): void } {
-  let now = 1_000_000
-  const timers = new Set<{ at: number; run: () => void }>()
-  return {
-    now: () => now,
-    setTimeout(run, delayMs) {
-      const timer = { at: now + delayMs, run }
-      timers.add(timer)
-      return { cancel: () => timers.delete(timer) }
-    },
-    advance(ms) {
-      now += ms
-      for (const timer of [...timers]) {
-        if (timer.at > now) continue
-        timers.delete(timer)
-        timer.run()
-      }
-    },
-  }
-}
 
 const answering =
   (verbs: Record<string, string>): Behave =>
@@ -277,7 +255,7 @@ describe('time', () => {
   ]
   for (const { verb, timeout, want } of silentAt) {
     test(`silence at ${verb} ends after its time-out: ${want}`, async () => {
-      const clock = handClock()
+      const clock = new HandClock()
       let reached = false
       const server = await oddServer((heard, line, session) => {
         // Silent from then on: what was sent behind the command is not answered either.
@@ -290,9 +268,9 @@ describe('time', () => {
       await expect.poll(() => reached, patient).toBe(true)
       // The answers before it are read now.
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-      clock.advance(timeout - 1)
+      clock.pass(timeout - 1)
       expect(lane.settled.length + lane.downs.length).toBe(0)
-      clock.advance(2500)
+      clock.pass(2500)
       await lane.until(() => lane.settled.length + lane.downs.length > 0)
       if (want === 'down') expect(lane.downs[0]?.why).toMatch(/^4\.4\.[12] .*time-out/)
       else expect(lane.settled[0]?.attempts[0]).toMatchObject({ reply: null, status: '4.4.2', why: want })
@@ -300,7 +278,7 @@ describe('time', () => {
   }
 
   test('a host that takes no more content in time loses the connection before the end', async () => {
-    const clock = handClock()
+    const clock = new HandClock()
     const server = await oddServer((verb, line, session) => {
       if (verb === 'EHLO') return ehloReply('PIPELINING')
       if (verb === 'DATA') session.stop?.()
@@ -323,7 +301,7 @@ describe('time', () => {
     await expect.poll(() => server.sessions[0]?.heard.includes('DATA'), patient).toBe(true)
     for (let tries = 0; tries < 400 && lane.settled.length === 0; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 5))
-      clock.advance(1000)
+      clock.pass(1000)
     }
     expect(lane.settled[0]?.attempts[0]).toMatchObject({
       reply: null,
@@ -335,13 +313,13 @@ describe('time', () => {
   })
 
   test('an unused connection is left politely after idleMs', async () => {
-    const clock = handClock()
+    const clock = new HandClock()
     const server = await oddServer()
     const { carrier, send } = client({ ports: [server.port], options: { clock } })
     await send(message())
-    clock.advance(timeouts.idleMs - 1)
+    clock.pass(timeouts.idleMs - 1)
     expect(carrier.connections()).toBe(1)
-    clock.advance(3000)
+    clock.pass(3000)
     await expect.poll(() => carrier.connections(), patient).toBe(0)
     expect(server.sessions[0]!.heard.at(-1)).toBe('QUIT')
   })

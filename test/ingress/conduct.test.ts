@@ -2,36 +2,14 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Offence } from '../../src/credentials/offence.ts'
 import type { Guard } from '../../src/ingress/guard.ts'
 import type { ListenerOptions } from '../../src/ingress/listener.ts'
-import type { Clock } from '../../src/mail/clock.ts'
 import type { Log } from '../../src/mail/log.ts'
 import { type Reply, reply } from '../../src/mail/reply.ts'
+import { HandClock } from '../support/hand-clock.ts'
 import { type MemoryInlet, openHouse, settings, site } from './house.ts'
 import { tcpWire, until } from './wire.ts'
 
 const greeting = '220 mx.example.org ESMTP\r\n'
 const helo = '250 mx.example.org\r\n'
-
-/** A clock whose time is set by the test. */
-class HandClock implements Clock {
-  time = Date.UTC(2025, 10, 21, 9, 43, 20)
-  private readonly timers = new Set<{ at: number; callback: () => void }>()
-  now() {
-    return this.time
-  }
-  setTimeout(callback: () => void, delayMs: number) {
-    const timer = { at: this.time + delayMs, callback }
-    this.timers.add(timer)
-    return { cancel: () => void this.timers.delete(timer) }
-  }
-  pass(ms: number) {
-    this.time += ms
-    for (const timer of [...this.timers]) {
-      if (timer.at > this.time) continue
-      this.timers.delete(timer)
-      timer.callback()
-    }
-  }
-}
 
 class KeptLog implements Log {
   lines: [string, Record<string, unknown>][] = []

@@ -3,9 +3,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Admission, Verdict } from '../../src/ingress/admission.ts'
 import { Census } from '../../src/ingress/census.ts'
 import type { ListenerOptions } from '../../src/ingress/listener.ts'
-import type { Clock } from '../../src/mail/clock.ts'
 import type { Log } from '../../src/mail/log.ts'
 import { reply } from '../../src/mail/reply.ts'
+import { HandClock } from '../support/hand-clock.ts'
 import { MemoryInlet, openHouse, settings, site } from './house.ts'
 import { tcpWire, until } from './wire.ts'
 
@@ -13,28 +13,6 @@ const envelope = 'HELO c.example\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<b@exam
 const granted =
   '220 mx.example.org ESMTP\r\n250 mx.example.org\r\n250 2.1.0 sender ok\r\n250 2.1.5 recipient ok\r\n354 end with <CRLF>.<CRLF>\r\n'
 const greeting = '220 mx.example.org ESMTP\r\n'
-
-/** A clock whose time is set by the test. */
-class HandClock implements Clock {
-  time = Date.UTC(2025, 10, 21, 9, 43, 20)
-  private readonly timers = new Set<{ at: number; callback: () => void }>()
-  now() {
-    return this.time
-  }
-  setTimeout(callback: () => void, delayMs: number) {
-    const timer = { at: this.time + delayMs, callback }
-    this.timers.add(timer)
-    return { cancel: () => void this.timers.delete(timer) }
-  }
-  pass(ms: number) {
-    this.time += ms
-    for (const timer of [...this.timers]) {
-      if (timer.at > this.time) continue
-      this.timers.delete(timer)
-      timer.callback()
-    }
-  }
-}
 
 class KeptLog implements Log {
   lines: [string, string, Record<string, unknown>][] = []
