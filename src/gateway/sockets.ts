@@ -5,6 +5,7 @@ import type { Keyring } from '../ingress/tls/keyring.ts'
 import type { Clock, Timer } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
 import type { ListenerSettings } from '../mail/settings.ts'
+import { GatewayError } from './gateway-error.ts'
 
 /**
  * Everything that a gateway listens on: its SMTP listeners, with their certificates, and the remote admin API. Sockets
@@ -35,14 +36,14 @@ export function openSockets({ doors, remote, keyring }: Parts, { clock, log }: {
 
   const both = async (control: Control, listeners: readonly ListenerSettings[], anyway = false) => {
     const ring = await (anyway ? keyring.prepareAnyway(control) : keyring.prepare(control)).catch((error: Error) => {
-      throw new Error(`a certificate cannot be used: ${error.message}`, { cause: error })
+      throw new GatewayError(`a certificate cannot be used: ${error.message}`, { cause: error })
     })
     const change = await doors.prepare(listeners, ring.contexts).catch((error: Error) => {
-      throw new Error(`a listener cannot be bound: ${error.message}`, { cause: error })
+      throw new GatewayError(`a listener cannot be bound: ${error.message}`, { cause: error })
     })
     try {
       const admin = await remote.prepare(control.admin ?? null).catch((error: Error) => {
-        if (!anyway) throw new Error(`the admin API cannot be opened: ${error.message}`, { cause: error })
+        if (!anyway) throw new GatewayError(`the admin API cannot be opened: ${error.message}`, { cause: error })
         log.error('rollback.socket-closed', { socket: 'admin', error: error.message })
         return null
       })

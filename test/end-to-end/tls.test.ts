@@ -146,6 +146,8 @@ test('a gateway whose certificate is missing at the start says which and why', a
   expect(err).toContain(
     `a certificate cannot be used: certificate main: ${join(folder, 'no.pem')}: there is no such file`,
   )
+  // One sentence for a person, and no trace of where in the program it was found.
+  expect(err).not.toContain('    at ')
 })
 
 test('the client of a balancer is who the document asks about', async () => {

@@ -69,12 +69,12 @@ export async function readAuthorities(file: string): Promise<Authorities> {
 
 /** Tells one state of some files from another, whether they were changed in place or replaced. @throws CertificateError */
 export async function stampOf(files: readonly string[]): Promise<string> {
-  const stamps = await Promise.all(
-    files.map(async (file) => {
-      const { mtimeMs, ctimeMs, size, ino } = await stat(file).catch((error: Error) => refuse(file, error))
-      return `${mtimeMs} ${ctimeMs} ${size} ${ino}`
-    }),
-  )
+  const stamps: string[] = []
+  // One after the other: of two files that are missing the first is named.
+  for (const file of files) {
+    const { mtimeMs, ctimeMs, size, ino } = await stat(file).catch((error: Error) => refuse(file, error))
+    stamps.push(`${mtimeMs} ${ctimeMs} ${size} ${ino}`)
+  }
   return stamps.join(', ')
 }
 
