@@ -6,9 +6,17 @@ import type { IpAddress } from '../mail/ip.ts'
  * nobody could tell (time-out, SERVFAIL, REFUSED, nonsense) and is always temporary.
  */
 export type Answer<T> =
-  | { readonly kind: 'found'; readonly value: T; readonly ttlMs: number }
-  | { readonly kind: 'none'; readonly nxdomain: boolean }
+  | ({ readonly kind: 'found'; readonly value: T; readonly ttlMs: number } & Standing)
+  | ({ readonly kind: 'none'; readonly nxdomain: boolean } & Pick<Standing, 'secure'>)
   | { readonly kind: 'failed'; readonly why: string }
+
+/** What is known of an answer beside what it says. Each is absent where it is not so. */
+export type Standing = {
+  /** A trusted name server has validated all of it, aliases included (AD, RFC 4035 §4.9.3): DANE demands it. */
+  readonly secure?: true
+  /** The name at the end of the aliases of the one that was asked for. */
+  readonly canonical?: string
+}
 
 /** `exchange` is `''` in a null MX (RFC 7505). */
 export type MxRecord = { readonly preference: number; readonly exchange: string }

@@ -38,10 +38,14 @@ export function bothFamilies(v4: Promise<Addresses>, v6: Promise<Addresses>, clo
 function together(v4: Addresses, v6: Addresses): Addresses {
   const found = [v6, v4].filter((answer) => answer.kind === 'found')
   if (found.length > 0) {
+    const canonical = found[0]!.canonical
     return {
       kind: 'found',
       value: found.flatMap(({ value }) => value),
       ttlMs: Math.min(...found.map(({ ttlMs }) => ttlMs)),
+      // One that is not sure is one that anybody may have sent (RFC 7672 §2.2.2 has both families insecure then).
+      ...(found.every(({ secure }) => secure === true) ? { secure: true as const } : {}),
+      ...(canonical === undefined ? {} : { canonical }),
     }
   }
   for (const answer of [v4, v6]) if (answer.kind === 'none' && answer.nxdomain) return answer

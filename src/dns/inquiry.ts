@@ -5,10 +5,19 @@ import type { Server } from './server.ts'
 
 /** What the servers together made of a question. `ttlMs` is 0 for what may not be kept. */
 export type Finding<T = unknown> =
-  | { readonly kind: 'found'; readonly values: readonly T[]; readonly ttlMs: number; readonly secure: boolean }
+  | Found<T>
   /** `denied` is the name that does not exist; `null` when the name exists and the record does not. */
   | { readonly kind: 'none'; readonly denied: string | null; readonly ttlMs: number; readonly secure: boolean }
   | { readonly kind: 'failed'; readonly why: string }
+
+/** `owner` has the records; absent where it is the name that was asked for, and not one at the end of its aliases. */
+export type Found<T = unknown> = {
+  readonly kind: 'found'
+  readonly values: readonly T[]
+  readonly ttlMs: number
+  readonly secure: boolean
+  readonly owner?: string
+}
 
 export type Rounds = { readonly timeoutMs: number; readonly attempts: number }
 
@@ -20,11 +29,16 @@ export async function inquire(question: Question, servers: readonly Server[], ro
   let name = question.name
   let hops = 0
   let ttlMs = Number.POSITIVE_INFINITY
+  // An answer is as sure as its least sure alias: whoever forges one decides where the rest of the chain is.
+  let secure = true
   const seen = new Set([name])
   for (;;) {
     const reply = await ask({ type: question.type, name }, servers, rounds)
     if (reply.kind === 'failed') return reply
-    if (reply.kind !== 'alias') return { ...reply, ttlMs: Math.min(ttlMs, reply.ttlMs) }
+    if (reply.kind !== 'alias') {
+      const whole = { ...reply, ttlMs: Math.min(ttlMs, reply.ttlMs), secure: secure && reply.secure }
+      return whole.kind === 'found' && name !== question.name ? { ...whole, owner: whole.owner ?? name } : whole
+    }
     const next = askableName(reply.name)
     // The alias exists and leads to a name that cannot: there is no such record.
     if (next === null) return { kind: 'none', denied: null, ttlMs: reply.ttlMs, secure: false }
@@ -33,6 +47,7 @@ export async function inquire(question: Question, servers: readonly Server[], ro
     if (seen.has(next)) return { kind: 'failed', why: 'the aliases form a loop' }
     seen.add(next)
     ttlMs = Math.min(ttlMs, reply.ttlMs)
+    secure &&= reply.secure
     name = next
   }
 }

@@ -1,4 +1,5 @@
 import { Packet } from 'dns2'
+import type { Found } from './inquiry.ts'
 import type { Question } from './query.ts'
 import type { Resource } from './record-type.ts'
 import { scan } from './scan.ts'
@@ -14,9 +15,15 @@ import { scan } from './scan.ts'
  * `ttlMs` is 0 for what may not be kept.
  */
 export type Reply =
-  | { readonly kind: 'found'; readonly values: readonly unknown[]; readonly ttlMs: number; readonly secure: boolean }
+  | Found
   | { readonly kind: 'none'; readonly denied: string | null; readonly ttlMs: number; readonly secure: boolean }
-  | { readonly kind: 'alias'; readonly name: string; readonly hops: number; readonly ttlMs: number }
+  | {
+      readonly kind: 'alias'
+      readonly name: string
+      readonly hops: number
+      readonly ttlMs: number
+      readonly secure: boolean
+    }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'no-edns'; readonly why: string }
   | { readonly kind: 'useless'; readonly why: string }
@@ -62,7 +69,8 @@ function conclude(packet: Packet, question: Question, nxdomain: boolean): Reply 
       if (value === null) return useless(`malformed reply: a ${question.type.name} record that cannot be read`)
       values.push(value)
     }
-    return { kind: 'found', values, ttlMs: Math.min(chain.ttlMs, ...owned.map(ttlOf)), secure }
+    const ttlMs = Math.min(chain.ttlMs, ...owned.map(ttlOf))
+    return { kind: 'found', values, ttlMs, secure, ...(chain.hops === 0 ? {} : { owner: chain.name }) }
   }
 
   // What is left over must belong to the aliases. Anything else is the answer to another question or of another class,
@@ -87,7 +95,7 @@ function absence(packet: Packet, chain: Chain, nxdomain: boolean, secure: boolea
   if (nxdomain) return { kind: 'none', denied: chain.name, ttlMs, secure }
   if (soa !== undefined) return { kind: 'none', denied: null, ttlMs, secure }
   // The server knows the alias and nothing of its target, which may be in a zone of somebody else.
-  if (chain.hops > 0) return { kind: 'alias', name: chain.name, hops: chain.hops, ttlMs: chain.ttlMs }
+  if (chain.hops > 0) return { kind: 'alias', name: chain.name, hops: chain.hops, ttlMs: chain.ttlMs, secure }
   const referral = packet.header.aa === 0 && authority.some((record) => record.type === types.NS)
   if (referral) return useless('a referral: the server does not resolve for us')
   return { kind: 'none', denied: null, ttlMs: 0, secure }

@@ -32,7 +32,7 @@ export type ResolverOptions = {
   readonly systemFile?: string
 }
 
-/** `secure`: validated by a name server on this machine (AD), as DANE demands (RFC 7672 §2.1). */
+/** `secure`: validated by a trusted name server (AD), as DANE demands (RFC 7672 §2.1). Others are worth nothing. */
 export type Tlsa = { readonly records: readonly types.TlsaRecord[]; readonly secure: boolean }
 
 export type ResolverStats = {
@@ -51,7 +51,8 @@ export type CachingResolver = Resolver & {
   /** The names of an address, in the order answered. */
   ptr(address: IpAddress): Promise<Answer<readonly string[]>>
   aaaa(name: string): Promise<Answer<readonly IpAddress[]>>
-  tlsa(name: string): Promise<Answer<Tlsa>>
+  /** For the TLS of `host` at `port`. Ask only for a host whose addresses are secure (RFC 7672 §2.2.2). */
+  tlsa(host: string, port: number): Promise<Answer<Tlsa>>
   /** Takes new settings for the questions to come. Other servers may answer otherwise, so the cache is emptied then. */
   apply(settings: ResolverSettings): void
   view(): readonly CacheView[]
@@ -66,17 +67,20 @@ const noSuchRecord: Finding<never> = { kind: 'none', denied: null, ttlMs: 0, sec
 
 /** The resolver of one gateway. It opens sockets when it is first asked, and holds no process that waits for nothing. */
 export function createResolver({ settings, clock, random, log, ...options }: ResolverOptions): CachingResolver {
-  const servers = new ServerList({ clock, random, log, systemFile: options.systemFile ?? systemFile }, settings.servers)
+  let active = settings
+  const servers = new ServerList(
+    { clock, random, log, systemFile: options.systemFile ?? systemFile, trustAd: () => active.trustAd },
+    settings.servers,
+  )
   const cache = new Cache()
   const gate = new Semaphore(maxInFlight, maxWaiting)
   const underWay = new Map<string, Promise<Finding>>()
-  let rounds = settings
   let open = true
   const count = { questions: 0, cached: 0, shared: 0, failed: 0 }
 
   async function find(question: Question): Promise<Finding> {
     const passed = await gate.pass(() =>
-      servers.use((list) => (open ? inquire(question, list, rounds) : settled(closed))),
+      servers.use((list) => (open ? inquire(question, list, active) : settled(closed))),
     )
     const finding = passed ?? { kind: 'failed', why: 'too many questions are waiting for the name servers' }
     if (!open) return closed
@@ -145,10 +149,13 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
     txt: (name) => answer(types.txt, name),
     ptr: (address) => answer(types.ptr, reverseName(address)),
     addresses,
-    tlsa: async (name) => toAnswer(await ask(types.tlsa, name), (records, secure) => ({ records, secure })),
+    async tlsa(host, port) {
+      return toAnswer(await ask(types.tlsa, `_${port}._tcp.${host}`), (records, secure) => ({ records, secure }))
+    },
     apply(next) {
-      rounds = next
-      if (!servers.set(next.servers)) return
+      const isTrustOther = next.trustAd !== active.trustAd
+      active = next
+      if (!servers.set(next.servers) && !isTrustOther) return
       cache.flush(null)
       underWay.clear()
     },
@@ -176,9 +183,15 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
 function toAnswer<T, V>(finding: Finding<T>, value: (values: readonly T[], secure: boolean) => V): Answer<V> {
   switch (finding.kind) {
     case 'found':
-      return { kind: 'found', value: value(finding.values, finding.secure), ttlMs: finding.ttlMs }
+      return {
+        kind: 'found',
+        value: value(finding.values, finding.secure),
+        ttlMs: finding.ttlMs,
+        ...(finding.secure ? { secure: true } : {}),
+        ...(finding.owner === undefined ? {} : { canonical: finding.owner }),
+      }
     case 'none':
-      return { kind: 'none', nxdomain: finding.denied !== null }
+      return { kind: 'none', nxdomain: finding.denied !== null, ...(finding.secure ? { secure: true } : {}) }
     case 'failed':
       return finding
     default:

@@ -13,6 +13,7 @@ export type ServerListOptions = {
   readonly random: (below: number) => number
   readonly log: Log
   readonly systemFile: string
+  readonly trustAd: () => boolean | undefined
 }
 
 /**
@@ -64,13 +65,14 @@ export class ServerList {
   }
 
   #replace(named: readonly HostPort[]): boolean {
-    const { clock, random, log } = this.#options
+    const { clock, random, log, trustAd } = this.#options
     const addresses = readServers(named, (why) => log.error('dns.server-unusable', { why }))
     const before = this.#servers
     const labels = addresses.map(serverLabel)
     if (labels.join() === before.map(({ label }) => label).join()) return false
     this.#servers = addresses.map(
-      (address) => before.find(({ label }) => label === serverLabel(address)) ?? new Server({ address, clock, random }),
+      (address) =>
+        before.find(({ label }) => label === serverLabel(address)) ?? new Server({ address, clock, random, trustAd }),
     )
     log.info('dns.servers', { servers: labels })
     this.#closeUnused(before)

@@ -33,6 +33,8 @@ export type ServerOptions = {
   readonly address: ServerAddress
   readonly clock: Clock
   readonly random: (below: number) => number
+  /** Whether AD is believed; absent: of a server on this machine. */
+  readonly trustAd: () => boolean | undefined
 }
 
 /** One name server: its sockets, and what is known of it. */
@@ -91,9 +93,10 @@ export class Server {
     }
   }
 
-  get #local(): boolean {
+  /** AD is worth what the way to the server is worth (RFC 4035 §4.9.3): on this machine alone nobody else writes it. */
+  get #trusted(): boolean {
     const { address } = this.#options.address
-    return address === '::1' || address.startsWith('127.')
+    return this.#options.trustAd() ?? (address === '::1' || address.startsWith('127.'))
   }
 
   close(): void {
@@ -120,8 +123,7 @@ export class Server {
     if (heard.kind === 'heard') {
       this.#shunnedUntil = 0
       const reply = readReply(heard.message, question)
-      // AD is worth what the way to the server is worth (RFC 4035 §4.9.3): on this machine alone nobody else writes it.
-      return 'secure' in reply && !this.#local ? { ...reply, secure: false } : reply
+      return 'secure' in reply && !this.#trusted ? { ...reply, secure: false } : reply
     }
     if (heard.down) {
       this.#unheard++

@@ -1,4 +1,6 @@
 import type { LoginSettings } from './login-settings.ts'
+import type { NextHopSettings } from './next-hop-settings.ts'
+import type { RelayLogin } from './relay-login.ts'
 
 export type { BanSettings } from './ban-settings.ts'
 export type { CredentialSettings, LoginSettings, Mechanism, UserSettings } from './login-settings.ts'
@@ -71,10 +73,12 @@ export type RelaySettings = {
   /** In order of preference. */
   readonly hosts: readonly HostPort[]
   readonly tls: TlsLevel
-  readonly auth: { readonly user: string; readonly pass: SecretRef } | null
+  readonly auth: RelayLogin | null
+  /** TLS from the first octet on (RFC 8314), in place of STARTTLS; `tls` is `encrypt` or `verify` then. */
+  readonly implicitTls?: true
   /** Connections at one moment. */
   readonly connections: number
-}
+} & NextHopSettings
 
 export type Limits = {
   readonly sessions: number
@@ -125,6 +129,8 @@ export type ResolverSettings = {
   readonly servers: readonly HostPort[]
   readonly timeoutMs: number
   readonly attempts: number
+  /** AD is believed of these servers, or of none. Absent: of those on this machine, as nobody else writes it there. */
+  readonly trustAd?: boolean
 }
 
 /** What a remote caller of the admin API may do. */

@@ -63,7 +63,7 @@ for (const way of ways) {
       expect(await resolver.mx(d('none.example.test'))).toEqual({ kind: 'none', nxdomain: true })
       const many = await resolver.mx(d('many.example.test'))
       expect(many.kind === 'found' && many.value.length).toBe(60)
-      expect(await resolver.tlsa('_25._tcp.mx1.example.test')).toMatchObject({
+      expect(await resolver.tlsa('mx1.example.test', 25)).toMatchObject({
         value: { records: [{ usage: 3, selector: 1, matching: 1, data: Buffer.alloc(32, 0xab) }], secure: false },
       })
     })

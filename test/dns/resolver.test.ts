@@ -356,9 +356,54 @@ describe('life of a resolver', () => {
     })
     const resolver = resolverOf(server.settings)
     const records = [{ usage: 3, selector: 1, matching: 1, data: Buffer.from('abcd', 'hex') }]
-    expect(await resolver.tlsa('_25._tcp.mx.test')).toMatchObject({ value: { records, secure: true } })
-    expect(await resolver.tlsa('_26._tcp.mx.test')).toMatchObject({ value: { records, secure: false } })
+    expect(await resolver.tlsa('mx.test', 25)).toMatchObject({ value: { records, secure: true } })
+    expect(await resolver.tlsa('mx.test', 26)).toMatchObject({ value: { records, secure: false } })
     expect(server.asked[0]!.query.header).toMatchObject({ rd: 1, ad: 1 })
+  })
+
+  test('an answer says that it is secure, an absence too, and addresses when those of both families are', async () => {
+    const ad = { ad: 1 }
+    const server = await fakeServer((asked) => {
+      const { name, type } = asked
+      if (name === 'none.test')
+        return fake.reply(asked, { authorities: [fake.soa('test')], header: { rcode: 3, ad: 1 } })
+      if (type === 'MX') return fake.reply(asked, { answers: [fake.mx(name, 10, 'mx.test')], header: ad })
+      if (type === 'A') return fake.reply(asked, { answers: [fake.a(name, address)], header: ad })
+      const header = name === 'half.test' ? {} : ad
+      return fake.reply(asked, { answers: [fake.aaaa(name, '2001:db8::1')], header })
+    })
+    const resolver = resolverOf(server.settings)
+    expect(await resolver.mx(d('x.test'))).toMatchObject({ kind: 'found', secure: true })
+    expect(await resolver.mx(d('none.test'))).toEqual({ kind: 'none', nxdomain: true, secure: true })
+    expect(await resolver.addresses('mx.test')).toMatchObject({ kind: 'found', secure: true })
+    expect(await resolver.addresses('half.test')).not.toHaveProperty('secure')
+  })
+
+  test('a chain of aliases is as secure as its least secure link, and its end is named', async () => {
+    const server = await fakeServer((asked) => {
+      const { name } = asked
+      const header = { ad: name === 'sure.test' || name === 'end.test' ? 1 : 0 }
+      if (name === 'end.test') return fake.reply(asked, { answers: [fake.a(name, address)], header })
+      return fake.reply(asked, { answers: [fake.cname(name, 'end.test')], header })
+    })
+    const resolver = resolverOf(server.settings)
+    expect(await resolver.a('sure.test')).toMatchObject({ value: [address], secure: true, canonical: 'end.test' })
+    const unsure = await resolver.a('unsure.test')
+    expect(unsure).toMatchObject({ value: [address], canonical: 'end.test' })
+    expect(unsure).not.toHaveProperty('secure')
+    expect(await resolver.a('end.test')).not.toHaveProperty('canonical')
+  })
+
+  test('AD is believed of nobody when the settings say so, and what was believed before is forgotten', async () => {
+    const server = await fakeServer((asked) =>
+      fake.reply(asked, { answers: [fake.mx(asked.name, 10, 'mx.test')], header: { ad: 1 } }),
+    )
+    const resolver = resolverOf(server.settings)
+    expect(await resolver.mx(d('x.test'))).toMatchObject({ secure: true })
+    resolver.apply({ ...server.settings, trustAd: false })
+    expect(await resolver.mx(d('x.test'))).not.toHaveProperty('secure')
+    resolver.apply({ ...server.settings, trustAd: true })
+    expect(await resolver.mx(d('x.test'))).toMatchObject({ secure: true })
   })
 
   test('a failure is logged with the name, the type and the reason', async () => {
