@@ -1,5 +1,6 @@
 import type { BanSettings } from '../mail/ban-settings.ts'
 import type { CredentialSettings } from '../mail/login-settings.ts'
+import type { DestinationSettings, EgressPool } from '../mail/next-hop-settings.ts'
 import type {
   AdminSettings,
   CertificateSettings,
@@ -23,6 +24,10 @@ export type Control = {
   readonly retry: RetryPolicy
   readonly resolver: ResolverSettings
   readonly mxPort: number
+  /** Sorted by pattern, the most specific of which counts. Absent: nothing is said of any. */
+  readonly destinations?: readonly DestinationSettings[]
+  /** Sorted by name. Absent: the system chooses the source address of every connection. */
+  readonly egress?: readonly EgressPool[]
   /** Absent: the admin API is reached by its unix socket alone. */
   readonly admin?: AdminSettings
   /** `null`: nothing is kept. Absent: `defaultEnvelopeLog`. */
