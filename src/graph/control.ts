@@ -1,6 +1,8 @@
 import type { BanSettings } from '../mail/ban-settings.ts'
 import type { CredentialSettings } from '../mail/login-settings.ts'
+import type { RecipientCheckSettings } from '../mail/recipient-check.ts'
 import type { DestinationSettings, EgressPool } from '../mail/next-hop-settings.ts'
+import type { NotificationSettings } from '../mail/notification-settings.ts'
 import type {
   AdminSettings,
   CertificateSettings,
@@ -10,6 +12,7 @@ import type {
   RelaySettings,
   ResolverSettings,
   RetryPolicy,
+  RetrySchedule,
   Timeouts,
 } from '../mail/settings.ts'
 
@@ -24,6 +27,10 @@ export type Control = {
   readonly retry: RetryPolicy
   readonly resolver: ResolverSettings
   readonly mxPort: number
+  /** Sorted by name. Absent: `retry` holds for every route. */
+  readonly schedules?: readonly RetrySchedule[]
+  /** Absent: the gateway's own texts, and what is usual. */
+  readonly notifications?: NotificationSettings
   /** Sorted by pattern, the most specific of which counts. Absent: nothing is said of any. */
   readonly destinations?: readonly DestinationSettings[]
   /** Sorted by name. Absent: the system chooses the source address of every connection. */
@@ -38,6 +45,10 @@ export type Control = {
   readonly credentials?: readonly CredentialSettings[]
   /** Absent: nobody is banned for what they do. */
   readonly bans?: BanSettings
+  /** Sorted by id. Absent: no oracle asks for a recipient. */
+  readonly recipientChecks?: readonly RecipientCheckSettings[]
+  /** Absent: what next hops announced is not held against what clients announce. */
+  readonly learnSizes?: 'on'
   /** For people to see: what the document refuses for good is refused for now in this graph's leaves. */
   readonly softBounce?: true
 }

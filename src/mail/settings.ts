@@ -122,7 +122,14 @@ export type RetryPolicy = {
   readonly scheduleMs: readonly number[]
   /** Age at which what is undelivered fails (RFC 5321 §4.5.4.1). */
   readonly expireAfterMs: number
+  /** Age at which the sender is told that it is late; `null`: never. Absent in a graph: `defaultWarnAfterMs`. */
+  readonly warnAfterMs?: number | null
+  /** So many attempts, and it fails with the last answer. Absent: its age alone counts. */
+  readonly maxAttempts?: number
 }
+
+/** A policy that relays and destinations name; whole, nothing is taken over from another one. */
+export type RetrySchedule = { readonly name: string } & RetryPolicy
 
 export type ResolverSettings = {
   /** Asked in order; the next one on time-out, SERVFAIL or REFUSED. Empty: the system's (resolv.conf). */
@@ -131,6 +138,8 @@ export type ResolverSettings = {
   readonly attempts: number
   /** AD is believed of these servers, or of none. Absent: of those on this machine, as nobody else writes it there. */
   readonly trustAd?: boolean
+  /** How long records serve beyond their time where nobody has newer ones; 0: never. Absent: a day. */
+  readonly serveStaleMs?: number
 }
 
 /** What a remote caller of the admin API may do. */
