@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { localIdentity } from '../admin/access.ts'
 import { envelopeLines } from '../admin/envelope-files.ts'
 import { openEnvelopeLog } from '../admin/envelope-log.ts'
@@ -13,7 +13,7 @@ import { lazyHandler, loadRoutes, openAdmin } from '../admin/server.ts'
 import { createResolver } from '../dns/resolver.ts'
 import { createSmtpCarrier } from '../egress/smtp-carrier.ts'
 import { admitDestination } from '../graph/admission.ts'
-import { noFacts, routeOf } from '../graph/route-of.ts'
+import { noFacts } from '../graph/route-of.ts'
 import { Census } from '../ingress/census.ts'
 import { openDoors } from '../ingress/doors.ts'
 import type { AskOracle } from '../ingress/inquiry.ts'
@@ -22,7 +22,7 @@ import { openKeyring } from '../ingress/tls/keyring.ts'
 import type { Clock } from '../mail/clock.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
-import type { NextHop, Route } from '../mail/next-hop.ts'
+import type { Mailbox } from '../mail/path.ts'
 import { defaultEnvelopeLog, type HostPort } from '../mail/settings.ts'
 import { emptyTally } from '../mail/tally.ts'
 import { createMaildirCarrier } from '../mailbox/maildir-carrier.ts'
@@ -43,6 +43,7 @@ import { startLogins } from './logins.ts'
 import { measure } from './measure.ts'
 import { startOverlays } from './overlays.ts'
 import { ownInterfaces } from './own-interfaces.ts'
+import { queueRoute, trialPause } from './queue-route.ts'
 import { openSockets } from './sockets.ts'
 import { startJournal } from './start-journal.ts'
 import { type RunningOracles, startOracles } from './start-oracles.ts'
@@ -133,15 +134,14 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       log,
     })
     const maildir = createMaildirCarrier({ hostname: live().control.hostname, clock, log })
+    const pauses = (mailbox: Mailbox) => activation?.pauses(mailbox) === true
+    const routes = queueRoute({ stateDir, live, overlays, pauses })
     const queue = await openQueue({
       dir: stateDir,
       lock,
       clock,
       log,
-      route: (mailbox) =>
-        activation?.pauses(mailbox) === true
-          ? { kind: 'pause', by: trialPause, why: 'its route differs until the apply is confirmed', until: null }
-          : overlays.route(mailbox, mailboxesIn(stateDir, routeOf(live().evaluator, mailbox))),
+      route: routes.route,
       carriers: (nextHop) => (nextHop.kind === 'maildir' ? maildir : smtp),
       retry: () => live().control.retry,
       onResult: (result, recipients) => activation?.delivery(result, recipients),
@@ -359,9 +359,6 @@ const settingsOf = (settings: Live['control']['envelopeLog']) =>
 /** The first second belongs to whoever waits for the gateway. */
 const loadAfterMs = 1000
 
-/** Names in the queue what waits for the end of a trial. */
-const trialPause = 'apply'
-
 function summaryOf({ hash, control, holds }: Live, { listeners }: Status): Summary {
   const [first] = listeners
   const to = control.postmaster
@@ -372,20 +369,6 @@ function summaryOf({ hash, control, holds }: Live, { listeners }: Status): Summa
     holds,
     tryIt: `swaks --server ${first?.addresses[0] ?? ''} --to ${to}`,
   }
-}
-
-// By next hop, which a route hands out again and again.
-const placed = new WeakMap<NextHop, NextHop>()
-
-/** A graph names mailboxes relative to the state folder, which only a gateway knows. */
-function mailboxesIn(stateDir: string, route: Route): Route {
-  if (route.kind !== 'next-hop' || route.nextHop.kind !== 'maildir') return route
-  let nextHop = placed.get(route.nextHop)
-  if (nextHop === undefined) {
-    nextHop = { ...route.nextHop, dir: resolve(stateDir, route.nextHop.dir) }
-    placed.set(route.nextHop, nextHop)
-  }
-  return { ...route, nextHop }
 }
 
 const hostPort = ({ host, port }: HostPort): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)

@@ -64,18 +64,32 @@ function fixedHop(leaf: FixedLeaf, control: Control): NextHop {
 
 function makeHop(leaf: FixedLeaf, control: Control): NextHop {
   switch (leaf.kind) {
-    case 'relay': {
-      const relay = control.relays.find(({ name }) => name === leaf.relay)
-      if (relay === undefined) throw new Error(`relay ${leaf.relay} is not declared`)
-      // The same name may mean another host after an apply; lanes and pools of the old one must not be taken for it.
-      const digest = createHash('sha256').update(canonicalJson(relay)).digest('hex').slice(0, 8)
-      return { kind: 'relay', key: `relay:${relay.name}#${digest}`, relay }
-    }
+    case 'relay':
+      return makeRelayHop(leaf.relay, control)
     case 'hosts':
       return { kind: 'hosts', key: `hosts:${leaf.hosts.map(hostPort).join(',')}`, hosts: leaf.hosts }
     case 'deliver':
       return { kind: 'maildir', key: `maildir:${leaf.dir}`, dir: leaf.dir }
   }
+}
+
+function makeRelayHop(name: string, control: Control): NextHop {
+  const relay = control.relays.find((one) => one.name === name)
+  if (relay === undefined) throw new Error(`relay ${name} is not declared`)
+  // The same name may mean another host after an apply; lanes and pools of the old one must not be taken for it.
+  const digest = createHash('sha256').update(canonicalJson(relay)).digest('hex').slice(0, 8)
+  return { kind: 'relay', key: `relay:${relay.name}#${digest}`, relay }
+}
+
+const relayHops = new WeakMap<Control, Map<string, NextHop>>()
+
+/** The next hop of a declared relay that no row was asked for. Throws when it is not declared. */
+export function relayHop(name: string, control: Control): NextHop {
+  let known = relayHops.get(control)
+  if (known === undefined) relayHops.set(control, (known = new Map()))
+  let nextHop = known.get(name)
+  if (nextHop === undefined) known.set(name, (nextHop = makeRelayHop(name, control)))
+  return nextHop
 }
 
 export const hostPort = ({ host, port }: { host: string; port: number }): string =>

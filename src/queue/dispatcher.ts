@@ -20,8 +20,11 @@ import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 export type DispatcherOptions = {
   readonly clock: Clock
   readonly log: Log
-  /** Where the recipient goes by the active graph, or that it waits for somebody's release; asked afresh at each attempt. */
-  readonly route: (mailbox: Mailbox, entry: QueueEntry) => Route | Pause
+  /**
+   * Where the recipient goes by the active graph, or that it waits for somebody's release; asked afresh at each attempt.
+   * `via`: the relay that an operator chose for it.
+   */
+  readonly route: (mailbox: Mailbox, entry: QueueEntry, via: string | null) => Route | Pause
   readonly carriers: (nextHop: NextHop) => Carrier
   readonly retry: () => RetryPolicy
   /** Told what came of recipients that a delivery was tried for. */
@@ -253,7 +256,7 @@ export class Dispatcher implements Sink, LaneOwner {
     }
     const only = entry.recipients[0] as RecipientSlot
     if (!isFree(only) || only.dueAt > now) return
-    const route = this.options.route(entry.peekEnvelope().recipients[0]!.mailbox, entry)
+    const route = this.options.route(entry.peekEnvelope().recipients[0]!.mailbox, entry, null)
     if (route.kind === 'next-hop') this.toLane(entry, route.nextHop, onlyOne)
     else if (route.kind === 'pause') this.pause(entry, only, route)
     else this.divert(entry, new Map([[0, route]]))
@@ -265,7 +268,7 @@ export class Dispatcher implements Sink, LaneOwner {
     const diverted = new Map<number, Exclude<Route, { kind: 'next-hop' }>>()
     for (const [index, slot] of entry.recipients.entries()) {
       if (!isFree(slot) || slot.dueAt > now) continue
-      const route = this.options.route(envelope.recipients[index]!.mailbox, entry)
+      const route = this.options.route(envelope.recipients[index]!.mailbox, entry, null)
       if (route.kind === 'pause') {
         this.pause(entry, slot, route)
         continue

@@ -42,6 +42,14 @@ export type QueueRow = {
   readonly why: string | null
 }
 
+/** The row of the document that decides, with its place; line 0 where it is not known. */
+export type Ruling = {
+  readonly at: string
+  readonly file: string | null
+  readonly line: number
+  readonly column: number
+}
+
 export function listRows(
   entries: Iterable<StoredEntry>,
   filter: QueueFilter,
