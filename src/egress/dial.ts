@@ -3,12 +3,22 @@ import type { IpAddress } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
 import type { NextHop } from '../mail/next-hop.ts'
 import type { Reply } from '../mail/reply.ts'
-import type { Limits, SecretRef, Timeouts, TlsLevel } from '../mail/settings.ts'
+import type { Limits, SecretRef, Timeouts } from '../mail/settings.ts'
 import type { HostsToTry, HostToTry } from '../route/hosts.ts'
 import { hostLabel } from './attempt.ts'
-import type { Credentials } from './auth.ts'
+import { NoCredentials } from './auth/credentials.ts'
+import { type Entrance, entered, entranceOf, renewedEntrance } from './auth/entrance.ts'
 import type { Capabilities } from './capabilities.ts'
-import { type Greeted, greet } from './handshake.ts'
+import { type Greeted, greet, type TlsSeen } from './handshake.ts'
+import type { Tokens } from './oauth/tokens.ts'
+import {
+  type FindPolicies,
+  type HostPolicy,
+  levelOf,
+  policyOfLevel,
+  type TlsPolicy,
+  type TlsResult,
+} from './tls-policy/policy.ts'
 import { Wire } from './wire.ts'
 
 /** Read anew for each connection: the gateway may have another graph by then. */
@@ -27,8 +37,14 @@ export type SmtpCarrierOptions = {
   /** Asked right before connecting. Why this address may not be connected to, or `null`. */
   readonly denied: (address: IpAddress) => string | null
   readonly secrets: (reference: SecretRef) => Promise<string>
+  /** Access tokens of relays that want them; absent: there are none. */
+  readonly tokens?: Tokens
   readonly clock: Clock
   readonly log: Log
+  /** What TLS each host must have; absent: what the route says, and nobody is asked. */
+  readonly policies?: FindPolicies
+  /** Told how TLS went with each host that has a policy to report on. */
+  readonly onTls?: (result: TlsResult) => void
   readonly messagesPerConnection?: number
   /** Whether both directions together have room for one more connection; absent: they do not share. */
   readonly hasRoom?: () => boolean
@@ -40,7 +56,13 @@ export type SmtpCarrierOptions = {
  * `down`       no host takes it now; `status` of class 4
  */
 export type Dialled =
-  | { readonly kind: 'open'; readonly wire: Wire; readonly capabilities: Capabilities; readonly choices: number }
+  | {
+      readonly kind: 'open'
+      readonly wire: Wire
+      readonly capabilities: Capabilities
+      readonly choices: number
+      readonly policy: TlsPolicy
+    }
   | { readonly kind: 'refused'; readonly reply: Reply; readonly host: string | null }
   | { readonly kind: 'down'; readonly status: string; readonly why: string; readonly reply: Reply | null }
 
@@ -69,12 +91,17 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
   const { clock, log } = options
   const settings = options.settings()
   let answer: HostsToTry
-  let credentials: Credentials | null
+  let entrance: Entrance
+  let policyOf: (host: HostToTry) => Promise<HostPolicy>
   try {
-    answer = await options.hosts(nextHop)
-    credentials = await credentialsOf(nextHop, options)
+    const [found, policies] = await Promise.all([options.hosts(nextHop), options.policies?.(nextHop)])
+    answer = found
+    const ofRoute: HostPolicy = { kind: 'policy', policy: policyOfLevel(levelOf(nextHop)) }
+    policyOf = policies === undefined ? async () => ofRoute : (host) => policies.of(host)
+    entrance = await entranceOf(nextHop, options)
   } catch (error) {
-    return { kind: 'down', status: '4.3.5', why: (error as Error).message, reply: null }
+    const status = error instanceof NoCredentials ? error.status : '4.3.5'
+    return { kind: 'down', status, why: (error as Error).message, reply: null }
   }
   if (answer.kind === 'failed') return { kind: 'down', status: answer.status, why: answer.why, reply: null }
   if (answer.kind === 'refused') {
@@ -84,7 +111,6 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
   const now = clock.now()
   const isShunned = (host: HostToTry) => Number((shunned.get(hostLabel(host)) ?? 0) > now)
   const hosts = answer.hosts.filter((host) => !without.has(hostLabel(host))).sort((a, b) => isShunned(a) - isShunned(b))
-  const tls = tlsOf(nextHop)
   let last: Dialled = { kind: 'down', status: '4.4.1', why: 'no host to try', reply: null }
   /** True while every host so far has said that it will never take mail (RFC 7504), or may not be asked. */
   let forGood = true
@@ -97,10 +123,33 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
       last = { kind: 'refused', reply: { code: 550, status: '5.7.1', text: denied }, host: null }
       continue
     }
-    const [wire, greeted] = await knock(host, tls, credentials, settings, options, dialling)
+    const decided = await policyOf(host)
+    if (decided.kind === 'unusable') {
+      const { status, why, failure, published } = decided
+      log.info('connection.failed', { nextHop: nextHop.key, host: label, command: 'connect', status, why })
+      if (published !== null) options.onTls?.({ nextHop, host, published, failure, from: null })
+      forGood = false
+      last = { kind: 'down', status, why: `${label}: ${why}`, reply: null }
+      continue
+    }
+    const { policy } = decided
+    const { published } = policy
+    const tell = (seen: TlsSeen, wire: Wire) => {
+      if (published === null || seen === null) return
+      options.onTls?.({ nextHop, host, published, failure: seen.failure, from: wire.localAddress })
+    }
+    let [wire, greeted] = await knock(host, policy, entrance, settings, options, dialling, tell)
+    if (greeted.kind === 'refused' && greeted.command === 'auth') {
+      const renewed = await renewedEntrance(nextHop, greeted.reply, entrance, options)
+      if (renewed !== null) {
+        entrance = renewed
+        ;[wire, greeted] = await knock(host, policy, entrance, settings, options, dialling, tell)
+      }
+    }
     if (greeted.kind === 'open') {
+      entered(nextHop, entrance, options)
       shunned.delete(label)
-      return { kind: 'open', wire, capabilities: greeted.capabilities, choices: answer.hosts.length }
+      return { kind: 'open', wire, capabilities: greeted.capabilities, choices: answer.hosts.length, policy }
     }
     shunned.set(label, clock.now() + shunMs)
     const { reply, status, why, command } = greeted
@@ -137,38 +186,29 @@ type Knocked = Extract<Greeted, { kind: 'open' }> | Unopened
 /** One host, and once more in clear where TLS is only opportunistic and did not come about. */
 async function knock(
   host: HostToTry,
-  tls: TlsLevel,
-  credentials: Credentials | null,
+  policy: TlsPolicy,
+  entrance: Entrance,
   { hostname, timeouts, ca }: SmtpSettings,
   { clock, log }: SmtpCarrierOptions,
   dialling: Dialling,
+  tell: (seen: TlsSeen, wire: Wire) => void,
 ): Promise<[Wire, Knocked]> {
   const { greetingMs, replyMs } = timeouts
-  const once = async (level: TlsLevel): Promise<[Wire, Greeted]> => {
+  const once = async (policy: TlsPolicy): Promise<[Wire, Greeted]> => {
     const wire = new Wire(host, clock, timeouts.connectMs)
     const close = () => wire.lose({ status: '4.3.2', why: 'given up' })
     const forget = dialling.track({ sweep: (now) => wire.sweep(now), quit: close, close })
-    const greeted = await greet(wire, { hostname, tls: level, ca, credentials, greetingMs, replyMs })
+    const greeted = await greet(wire, { hostname, policy, ca, ...entrance, greetingMs, replyMs })
     forget()
     return [wire, greeted]
   }
-  const [wire, greeted] = await once(tls)
+  const [wire, greeted] = await once(policy)
+  tell(greeted.seen, wire)
   if (greeted.kind !== 'no-tls') return [wire, greeted]
   log.info('connection.tls-failed', { host: hostLabel(host), why: greeted.why })
-  const [clear, inClear] = await once('off')
+  const [clear, inClear] = await once({ ...policy, level: 'off' })
   if (inClear.kind === 'no-tls') throw new Error('TLS was not asked for')
   return [clear, inClear]
-}
-
-function tlsOf(nextHop: NextHop): TlsLevel {
-  if (nextHop.kind === 'relay') return nextHop.relay.tls
-  return nextHop.kind === 'mx' ? nextHop.tls : 'may'
-}
-
-async function credentialsOf(nextHop: NextHop, { secrets }: SmtpCarrierOptions): Promise<Credentials | null> {
-  if (nextHop.kind !== 'relay' || nextHop.relay.auth === null) return null
-  const { user, pass } = nextHop.relay.auth
-  return { user, pass: await secrets(pass) }
 }
 
 /** Connections at one moment towards one next hop. */

@@ -1,22 +1,31 @@
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { Reply } from '../mail/reply.ts'
-import type { TlsLevel } from '../mail/settings.ts'
 import type { Attempt } from '../queue/lane.ts'
-import { authenticate, type Credentials } from './auth.ts'
+import { authenticate } from './auth/authenticate.ts'
+import type { Entrance } from './auth/entrance.ts'
 import { type Capabilities, noCapabilities, parseCapabilities } from './capabilities.ts'
+import { authorities } from './tls-policy/authorities.ts'
+import { failureOf } from './tls-policy/peer-check.ts'
+import type { TlsFailure, TlsPolicy } from './tls-policy/policy.ts'
 import { type Wire, WireError } from './wire.ts'
 
-export type Greeting = {
+export type Greeting = Entrance & {
   /** Our name in EHLO. */
   readonly hostname: string
-  readonly tls: TlsLevel
-  /** Certificate authorities for `verify`; `undefined`: those of Node. */
+  /** What must hold for this host. */
+  readonly policy: TlsPolicy
+  /** Certificate authorities for `pkix`; `undefined`: those of Node. */
   readonly ca: string | readonly string[] | undefined
-  readonly credentials: Credentials | null
   readonly greetingMs: number
   readonly replyMs: number
 }
+
+/**
+ * How TLS went, for whoever counts it: `null` when it was not tried (level `off`, or the host did not come so far),
+ * otherwise what was wrong with it, which at the levels below `verify` need not have ended the session.
+ */
+export type TlsSeen = { readonly failure: TlsFailure | null } | null
 
 /**
  * `open`        mail may be sent
@@ -24,19 +33,22 @@ export type Greeting = {
  * `no-tls`      opportunistic TLS did not come about: the same host again, in clear (RFC 7435)
  */
 export type Greeted =
-  | { readonly kind: 'open'; readonly capabilities: Capabilities }
+  | { readonly kind: 'open'; readonly capabilities: Capabilities; readonly seen: TlsSeen }
   | {
       readonly kind: 'refused'
       readonly command: Attempt['command']
       readonly reply: Reply | null
       readonly status: string
       readonly why: string
+      readonly seen: TlsSeen
     }
-  | { readonly kind: 'no-tls'; readonly why: string }
+  | { readonly kind: 'no-tls'; readonly why: string; readonly seen: TlsSeen }
+
+type Progress = { command: Attempt['command']; seen: TlsSeen }
 
 /** From the greeting to the point where MAIL may be sent. The wire is closed unless the outcome is `open`. */
 export async function greet(wire: Wire, settings: Greeting): Promise<Greeted> {
-  const step: { command: Attempt['command'] } = { command: 'connect' }
+  const step: Progress = { command: 'connect', seen: null }
   try {
     await wire.connected()
     const greeted = await talk(wire, settings, step)
@@ -47,20 +59,26 @@ export async function greet(wire: Wire, settings: Greeting): Promise<Greeted> {
     wire.close()
     if (!(error instanceof WireError)) throw error
     const { status, why } = error.lost
-    return { kind: 'refused', command: step.command, reply: null, status, why }
+    return { kind: 'refused', command: step.command, reply: null, status, why, seen: step.seen }
   }
 }
 
-async function talk(wire: Wire, settings: Greeting, step: { command: Attempt['command'] }): Promise<Greeted> {
-  const { hostname, tls, replyMs } = settings
+async function talk(wire: Wire, settings: Greeting, step: Progress): Promise<Greeted> {
+  const { hostname, policy, replyMs } = settings
+  const { level } = policy
   const refused = (reply: Reply | null, status: string, why: string): Greeted => ({
     kind: 'refused',
     command: step.command,
     reply,
     status: reply?.status ?? status,
     why,
+    seen: step.seen,
   })
 
+  if (settings.implicitTls) {
+    const failure = await secured(wire, settings, step)
+    if (failure !== null) return refused(null, '4.7.5', failure)
+  }
   const greeting = await wire.ask(null, settings.greetingMs, 'greeting')
   if (greeting.code !== 220) return refused(greeting, '4.3.2', 'the host does not take mail now')
 
@@ -68,22 +86,31 @@ async function talk(wire: Wire, settings: Greeting, step: { command: Attempt['co
   let hello = await ehlo(wire, hostname, replyMs)
   if (hello.kind === 'refused') return refused(hello.reply, '4.3.2', 'EHLO and HELO refused')
 
-  if (tls !== 'off') {
+  if (level !== 'off' && !settings.implicitTls) {
     step.command = 'starttls'
+    const because = `TLS is required (${level} by ${policy.by}: ${policy.why})`
+    const notOffered: TlsFailure = { type: 'starttls-not-supported', detail: 'the host does not offer STARTTLS' }
     if (hello.capabilities.starttls) {
       const answer = await wire.ask('STARTTLS\r\n', replyMs, 'answer to STARTTLS')
       if (answer.code === 220) {
-        const failure = await secured(wire, settings)
-        if (failure !== null) return tls === 'may' ? { kind: 'no-tls', why: failure } : refused(null, '4.7.5', failure)
+        const failure = await secured(wire, settings, step)
+        if (failure !== null) {
+          if (level === 'may') return { kind: 'no-tls', why: failure, seen: step.seen }
+          return refused(null, '4.7.5', level === 'verify' ? `${failure} (${because})` : failure)
+        }
         // RFC 3207 §4.2: nothing that was learnt before TLS counts.
         step.command = 'ehlo'
         hello = await ehlo(wire, hostname, replyMs)
         if (hello.kind === 'refused') return refused(hello.reply, '4.3.2', 'EHLO refused after STARTTLS')
-      } else if (tls !== 'may' || answer.code === 421) {
-        return refused(answer, '4.7.4', `TLS is required (${tls}), and the host refused STARTTLS`)
+      } else {
+        step.seen = { failure: { type: 'starttls-not-supported', detail: `STARTTLS refused: ${answer.code}` } }
+        if (level !== 'may' || answer.code === 421) {
+          return refused(answer, '4.7.4', `${because}, and the host refused STARTTLS`)
+        }
       }
-    } else if (tls !== 'may') {
-      return refused(null, '4.7.4', `TLS is required (${tls}), and the host does not offer STARTTLS`)
+    } else {
+      step.seen = { failure: notOffered }
+      if (level !== 'may') return refused(null, '4.7.4', `${because}, and the host does not offer STARTTLS`)
     }
   }
 
@@ -92,7 +119,7 @@ async function talk(wire: Wire, settings: Greeting, step: { command: Attempt['co
     const failure = await authenticate(wire, settings.credentials, hello.capabilities.auth, replyMs)
     if (failure !== null) return refused(failure.reply, failure.status, failure.why)
   }
-  return { kind: 'open', capabilities: hello.capabilities }
+  return { kind: 'open', capabilities: hello.capabilities, seen: step.seen }
 }
 
 type Hello =
@@ -110,25 +137,26 @@ async function ehlo(wire: Wire, hostname: string, replyMs: number): Promise<Hell
 }
 
 /** `null` when TLS stands, otherwise why it does not. */
-async function secured(wire: Wire, { tls, ca, replyMs }: Greeting): Promise<string | null> {
+async function secured(wire: Wire, { policy, ca, replyMs }: Greeting, step: Progress): Promise<string | null> {
   const { name, address } = wire.host
-  const named: ConnectionOptions = isIP(name) ? { host: address } : { host: name, servername: name }
+  const { level, proof } = policy
+  const serverName = policy.serverName ?? name
+  const named: ConnectionOptions = isIP(serverName) ? { host: address } : { host: serverName, servername: serverName }
   try {
-    // RFC 8996: nothing below TLS 1.2. Only `verify` looks at the certificate: the others are better than clear text,
-    // and against somebody in the middle who can strip STARTTLS a check would not help them.
-    await wire.secure(
-      {
-        ...named,
-        ...(ca === undefined ? {} : { ca: ca as string[] }),
-        minVersion: 'TLSv1.2',
-        rejectUnauthorized: tls === 'verify',
-      },
-      replyMs,
-    )
+    // RFC 8996: nothing below TLS 1.2. Nothing is sent before the certificate was looked at, as far as the policy wants
+    // that: opportunistic TLS is better than clear text whoever it is with, and against somebody in the middle who can
+    // strip STARTTLS a check would not help.
+    await wire.secure({ ...named, secureContext: authorities(ca), rejectUnauthorized: false }, replyMs, (peer) => {
+      const failure = proof === null ? null : failureOf(peer, proof, wire.clock.now())
+      step.seen = { failure }
+      return level === 'verify' && failure !== null ? failure.detail : null
+    })
     return null
   } catch (error) {
-    if (error instanceof WireError) return error.lost.why
-    throw error
+    if (!(error instanceof WireError)) throw error
+    const { why } = error.lost
+    step.seen ??= { failure: { type: 'validation-failure', detail: why } }
+    return why
   }
 }
 

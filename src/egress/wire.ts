@@ -1,5 +1,5 @@
 import { connect as connectTcp, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls'
 import type { Clock } from '../mail/clock.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { HostToTry } from '../route/hosts.ts'
@@ -45,6 +45,8 @@ export class Wire {
   /** Epoch ms; the carrier's sweep calls `sweep`. One field instead of a timer per command. */
   deadlineAt = Infinity
   user: WireUser | null = null
+  /** Our own address; `null` while it is not connected. */
+  localAddress: string | null = null
   /** TLS version and cipher, or `null`. */
   tls: string | null = null
   closed = false
@@ -76,6 +78,7 @@ export class Wire {
       this.failConnect = reject
       socket.once('connect', () => {
         this.failConnect = null
+        this.localAddress = socket.localAddress ?? null
         resolve()
       })
     })
@@ -92,6 +95,14 @@ export class Wire {
   /** The reply whose code was just given. */
   text(): Reply {
     return this.reader.reply()
+  }
+
+  /** The octets of `tls-exporter` (RFC 9266); `null` where they bind nothing, which is before TLS 1.3. */
+  channelBinding(): Buffer | null {
+    const { socket } = this
+    if (this.closed || this.tls === null || !(socket instanceof TLSSocket)) return null
+    if (socket.getProtocol() !== 'TLSv1.3') return null
+    return socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
   }
 
   /** From now on `what` must come within `ms`. */
@@ -144,9 +155,10 @@ export class Wire {
 
   /**
    * Turns the connection into TLS after the 220 to STARTTLS. What was learnt before is the caller's to forget; what the
-   * host sent behind its 220 in clear is refused (RFC 3207 §6; CVE-2011-0411). @throws WireError
+   * host sent behind its 220 in clear is refused (RFC 3207 §6; CVE-2011-0411). `refuse` looks at the peer once the
+   * handshake is over and says why nothing may be sent to it, or `null`. @throws WireError
    */
-  secure(options: ConnectionOptions, ms: number): Promise<void> {
+  secure(options: ConnectionOptions, ms: number, refuse?: (peer: TLSSocket) => string | null): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (why: string) => {
         const lost = { status: '4.7.5', why }
@@ -165,6 +177,8 @@ export class Wire {
       this.watch(tls)
       tls.on('data', (chunk: Buffer) => this.received(chunk, chunk.length))
       tls.once('secureConnect', () => {
+        const why = refuse?.(tls) ?? null
+        if (why !== null) return fail(why)
         this.tls = `${tls.getProtocol()} ${tls.getCipher().name}`
         this.user = null
         resolve()
