@@ -1,6 +1,7 @@
 // The public API: what a `mailgw.config.ts` imports. It is loaded inside the restricted child process that evaluates
 // documents, so nothing here may import a package or touch the machine.
 export {
+  backoff,
   byEnv,
   catchAll,
   deliver,
@@ -14,6 +15,8 @@ export {
   mx,
   park,
   reject,
+  slow,
+  suspend,
   table,
   tag,
   unsafeOpenRelay,
@@ -70,6 +73,7 @@ export type {
 } from './config/define.ts'
 export { defineConfig } from './config/define.ts'
 export type { Claim, ClaimBox, ClaimEffect } from './config/define-claims.ts'
+export type { EgressAddress, EgressPool, NextHop, Reaction, ReactionDeed } from './config/define-egress.ts'
 export type {
   Bans,
   Certificate,

@@ -14,13 +14,14 @@ export function control(document: Document): Control {
       .map(({ at, allowFrom, ...settings }) => settings)
       .sort((a, b) => byCodeUnits(a.name, b.name)),
     relays: document.relays
-      .map(({ name, hosts, tls, auth, connections }) => ({ name, hosts, tls, auth, connections }))
+      .map(({ at, ...settings }) => settings)
       .sort((a, b) => byCodeUnits(a.name, b.name)),
     limits,
     timeouts,
     retry,
     resolver,
     mxPort,
+    ...destinationsOf(document),
     ...(admin === null ? {} : { admin: settingsOf(admin) }),
     ...(isUsual(envelopeLog) ? {} : { envelopeLog }),
     ...(certificates.length === 0
@@ -28,9 +29,20 @@ export function control(document: Document): Control {
       : { certificates: certificates.map(({ at, ...one }) => one).sort((a, b) => byCodeUnits(a.name, b.name)) }),
     ...(document.credentials.length === 0 ? {} : { credentials: document.credentials.map(({ at, ...one }) => one) }),
     ...(bans === null ? {} : { bans }),
+    ...(document.recipientChecks === undefined
+      ? {}
+      : {
+          recipientChecks: document.recipientChecks
+            .map(({ at, onError, ...one }) => ({ ...one, domains: verifiedBy(document, one.id) }))
+            .sort((a, b) => byCodeUnits(a.id, b.id)),
+        }),
+    ...(document.learnSizes === undefined ? {} : { learnSizes: document.learnSizes }),
     ...(document.softBounce === undefined ? {} : { softBounce: true as const }),
   }
 }
+
+const verifiedBy = ({ domains }: Document, id: string): string[] =>
+  domains.flatMap(({ pattern, verify }) => (verify === id ? [pattern] : [])).sort(byCodeUnits)
 
 /** What is the same as when nothing is said is not said: the graph keeps its name. */
 const isUsual = (settings: EnvelopeLogSettings | null): boolean =>
@@ -43,4 +55,11 @@ function settingsOf({ bind, tls, tokens, certificates }: AdminSettings): AdminSe
     tokens: [...tokens].sort((a, b) => byCodeUnits(a.name, b.name)),
     certificates: [...certificates].sort((a, b) => byCodeUnits(a.subject, b.subject)),
   }
+}
+
+/** Rows by pattern and pools by name, so that their order in the document means nothing. */
+function destinationsOf({ destinations = [], egress = [] }: Document): Pick<Control, 'destinations' | 'egress'> {
+  const rows = destinations.map(({ at, ...one }) => one).sort((a, b) => byCodeUnits(a.pattern, b.pattern))
+  const pools = egress.map(({ at, ...one }) => one).sort((a, b) => byCodeUnits(a.name, b.name))
+  return { ...(rows.length === 0 ? {} : { destinations: rows }), ...(pools.length === 0 ? {} : { egress: pools }) }
 }

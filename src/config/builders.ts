@@ -36,6 +36,18 @@ export const tag = (word: string): Tag => ({ tag: word })
 /** A file on the gateway with an address or block a line, read again whenever it changes. It is not reviewed with the document. */
 export const watched = (path: string): Watched => ({ $watched: path })
 
+/** A reaction: nothing more is handed out to the next hop for so long. */
+export const backoff = (time: string): { readonly backoff: string } => ({ backoff: time })
+
+/** A reaction: no more messages than `rate`, such as `'10/1m'`, for so long. */
+export const slow = (rate: string, time: string): { readonly slow: string; readonly for: string } => ({
+  slow: rate,
+  for: time,
+})
+
+/** A reaction: the next hop is suspended, as `mailgw dest suspend` does, for so long. */
+export const suspend = (time: string): { readonly suspend: string } => ({ suspend: time })
+
 /** Accepts and keeps it in the queue, visible, until an operator moves it. */
 export const hold = (reason?: string): { readonly hold: string | true } => ({ hold: reason ?? true })
 

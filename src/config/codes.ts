@@ -46,6 +46,8 @@ export const codes = {
   MG1331: 'not the fingerprint of a certificate',
   MG1332: 'not a rate',
   MG1333: 'not a tag',
+  MG1334: 'not one kind of check of recipients',
+  MG1350: 'not a pattern of replies',
 
   MG1401: 'written twice',
   MG1402: 'a relay that is not declared',
@@ -62,9 +64,13 @@ export const codes = {
   MG1413: 'a certificate that is not declared',
   MG1414: 'a certificate that nothing uses',
   MG1415: 'credentials that no listener asks for',
+  MG1416: 'a check of recipients that is not declared',
+  MG1417: 'a check of recipients that no domain asks',
   MG1420: 'a client that is not known by exactly one thing',
   MG1421: 'a client that nobody can be',
   MG1422: 'a DNS list that was shut down',
+  MG1450: 'a pool of source addresses that is not declared',
+  MG1451: 'a pool of source addresses that nothing uses',
 
   MG1501: 'a domain both local and routed elsewhere',
   MG1502: 'a relay domain without a route',
@@ -78,6 +84,7 @@ export const codes = {
   MG1510: 'no way for mail to the rest of the world',
   MG1520: 'own senders of a client that does not log in',
   MG1521: 'weights or a threshold that decide nothing',
+  MG1522: 'a callout where no other host can be asked',
 
   MG1601: 'an open relay without reason and end',
   MG1602: 'an open relay past its end',

@@ -1,5 +1,7 @@
 import type { Claim } from './define-claims.ts'
+import type { EgressPool, NextHop } from './define-egress.ts'
 import type { Bans, Certificate, Credential, Line } from './define-line.ts'
+import type { RecipientCheck } from './define-recipients.ts'
 
 /**
  * The document as a person writes it, as types. They carry the names: a relay or listener that is used but not declared,
@@ -40,6 +42,8 @@ export type Domain =
       readonly kind?: 'local' | 'relay'
       readonly recipients?: 'any' | readonly (string | TableRef)[] | TableRef
       readonly unknown?: Unknown
+      /** A check of `recipientChecks`. */
+      readonly verify?: string
     }
 
 /** Exactly one of `networks`, `logins` and `certificates`. */
@@ -73,7 +77,7 @@ export type Relay = {
   readonly tls?: TlsLevel
   readonly auth?: { readonly user: string; readonly pass: Secret }
   readonly connections?: number
-}
+} & NextHop
 
 export type Reject = { readonly reject: { readonly code: number; readonly text: string } }
 
@@ -179,7 +183,13 @@ export type EnvelopeLog =
   | 'off'
   | { readonly keep?: Duration; readonly maxSize?: Size; readonly localParts?: 'plain' | 'hashed' }
 
-export type Resolver = { readonly servers?: Many<string>; readonly timeout?: Duration; readonly attempts?: number }
+export type Resolver = {
+  readonly servers?: Many<string>
+  readonly timeout?: Duration
+  readonly attempts?: number
+  readonly serveStale?: Duration
+  readonly trustAd?: boolean
+}
 
 export type AdminScope = 'read' | 'prepare' | 'activate' | 'overlay'
 
@@ -229,9 +239,13 @@ export type Config<
   readonly dnsbl?: readonly Dnsbl<NoInfer<Listeners>>[]
   readonly dnsblThreshold?: number
   readonly checks?: Checks<NoInfer<Listeners>>
+  readonly recipientChecks?: { readonly [name: string]: RecipientCheck }
+  readonly learnSizes?: 'on' | 'off'
   readonly softBounce?: boolean
   readonly deny?: readonly Deny<NoInfer<Listeners>>[]
   readonly aliases?: Rows<Many<string>>
+  readonly destinations?: { readonly [pattern: string]: NextHop }
+  readonly egress?: { readonly [name: string]: EgressPool }
   readonly limits?: Limits
   readonly timeouts?: Timeouts
   readonly retry?: Retry

@@ -16,7 +16,9 @@ import type {
   Timeouts,
   TlsLevel,
 } from '../mail/settings.ts'
+import type { DestinationSettings, EgressPool } from '../mail/next-hop-settings.ts'
 import type { ClaimEntry } from './document-claims.ts'
+import type { RecipientCheckEntry } from './document-recipients.ts'
 
 /**
  * The document after validation: surface forms, units, defaults, `include`, `byEnv` and tables are gone, all patterns
@@ -41,6 +43,9 @@ export type Document = {
   readonly clients: readonly ClientEntry[]
   readonly relaying: Relaying
   readonly relays: readonly (At & RelaySettings)[]
+  /** Absent: none. */
+  readonly destinations?: readonly (At & DestinationSettings)[]
+  readonly egress?: readonly (At & EgressPool)[]
   readonly localMx: readonly LocalMxRow[]
   readonly dnsbl: readonly DnsblEntry[]
   /** Sum of weights at which a client is refused; absent: no list has a weight. */
@@ -49,6 +54,10 @@ export type Document = {
   readonly softBounce?: true
   /** In the order in which they are asked; absent: none. */
   readonly checks?: readonly CheckEntry[]
+  /** Absent: recipients are known by lists alone. */
+  readonly recipientChecks?: readonly RecipientCheckEntry[]
+  /** Sizes that next hops announce are held against what clients announce. */
+  readonly learnSizes?: 'on'
   readonly deny: readonly DenyRule[]
   readonly aliases: readonly AliasRow[]
   readonly limits: Limits
@@ -85,6 +94,8 @@ export type DomainEntry = At & {
   /** Lower-case local parts that exist; `null`: any. Each with its own `at` (a table's row has its own position). */
   readonly recipients: readonly (At & { readonly localPart: string })[] | null
   readonly unknown: Unknown
+  /** Id of the check that is asked about recipients whom the list does not have. */
+  readonly verify?: string
 }
 
 /** What happens to a recipient that is not in the list. `park` accepts and holds it visibly in the queue. */

@@ -1,5 +1,6 @@
 import { defaults } from './defaults.ts'
 import { line } from './schema-line.ts'
+import { nextHop } from './schema-next-hop.ts'
 import {
   count,
   duration,
@@ -95,6 +96,13 @@ export const domain = either("'local', 'relay' or an object with keys", [
         examples: ['reject', { catchAll: 'lost@corp.example' }],
       })
       .optional(),
+    verify: text('the name of a check')
+      .meta({
+        description:
+          'A check of `recipientChecks`, asked about every recipient whom `recipients` does not list; without `recipients`, about all of them. Who does not exist is `unknown`.',
+        examples: ['staff'],
+      })
+      .optional(),
   }),
 ])
 
@@ -135,6 +143,7 @@ export const relay = keys({
       examples: [5],
     })
     .optional(),
+  ...nextHop,
 })
 
 export const target = either(wanted.target, [
@@ -281,5 +290,17 @@ export const resolver = keys({
   timeout: duration().meta({ description: 'Wait for one answer.', default: defaults.resolver.timeout }).optional(),
   attempts: count(1, 10)
     .meta({ description: 'Rounds over all servers.', default: defaults.resolver.attempts })
+    .optional(),
+  serveStale: duration()
+    .meta({
+      description: 'How long MX and addresses serve beyond their time while nobody can tell newer ones. `0s`: never.',
+      default: defaults.resolver.serveStale,
+    })
+    .optional(),
+  trustAd: flag()
+    .meta({
+      description:
+        'Whether what these servers say they have validated (AD) is believed: DANE rests on it. Default: of servers on this machine alone.',
+    })
     .optional(),
 })

@@ -6,6 +6,8 @@ import { claim } from './schema-claims.ts'
 import { credential } from './schema-credentials.ts'
 import { gateway } from './schema-gateways.ts'
 import { certificate } from './schema-line.ts'
+import { destination, egressPool } from './schema-next-hop.ts'
+import { recipientCheck } from './schema-recipients.ts'
 import { checks, client, denyList, dnsblList, dnsblThreshold, softBounce } from './schema-refusal.ts'
 import {
   domain,
@@ -20,7 +22,7 @@ import {
   target,
   timeouts,
 } from './schema-sections.ts'
-import { count, keys, list, listOrTable, many, named, rowsOrTable, text } from './schema-values.ts'
+import { count, keys, list, listOrTable, many, named, oneOf, rowsOrTable, text } from './schema-values.ts'
 
 /**
  * The structure of a document: its one source at run time. `schemas/mailgw.v1.schema.json` and `docs/config.md` are
@@ -115,6 +117,20 @@ export const schema = keys({
       examples: [{ senderDomain: { onError: 'ignore' }, reverse: { onError: 'ignore', mode: 'observe' } }],
     })
     .optional(),
+  recipientChecks: named(recipientCheck, 'checks of recipients by name')
+    .meta({
+      description:
+        'Questions whether a recipient of a domain of ours exists, asked at RCPT as the last thing before it is accepted, by name for `domains[].verify`. `docs/recipients.md` says more.',
+      examples: [{ staff: { callout: true, onError: 'defer' } }],
+    })
+    .optional(),
+  learnSizes: oneOf(['on', 'off'])
+    .meta({
+      description:
+        'The size limit that a next hop announced within the last day is held against the size that a client announces: 552 5.3.4 at RCPT, in place of a notification later.',
+      default: defaults.learnSizes,
+    })
+    .optional(),
   softBounce: softBounce
     .meta({
       description:
@@ -128,6 +144,20 @@ export const schema = keys({
       description:
         'Other names of mailboxes in local domains. Chains are followed. Table columns: `alias`, `to` (several divided by commas).',
       examples: [{ 'sales@corp.example': ['ann@corp.example', 'bob@corp.example'] }],
+    })
+    .optional(),
+  destinations: named(destination, 'destinations by pattern')
+    .meta({
+      description:
+        'What holds towards next hops that are no relay, by domain (`mx()`) or by the name of the first host: `a.example` exactly, `*.a.example` any depth below, `*` all. The most specific pattern counts, and it alone.',
+      examples: [{ 'gmail.com': { connections: 10, rate: '300/1m' }, '*': { messagesPerConnection: 100 } }],
+    })
+    .optional(),
+  egress: named(egressPool, 'pools of source addresses by name')
+    .meta({
+      description:
+        'Pools of addresses that connections to next hops come from, by name. The pool named `default` is that of all that name none; without it the system chooses.',
+      examples: [{ default: ['192.0.2.1', '2001:db8::1'], bulk: ['192.0.2.8', '192.0.2.9'] }],
     })
     .optional(),
   limits: limits.meta({ description: 'Limits.' }).optional(),

@@ -3,6 +3,7 @@ import { defaults } from './defaults.ts'
 import type { Relay, Secret } from './define.ts'
 import type { DocPath } from './positions.ts'
 import { isLoopback } from './validate-listeners.ts'
+import { nextHopSettings } from './validate-next-hop.ts'
 import { atOf, hostsAt, nameAt, type Placed, valueSpot, values } from './validate-read.ts'
 import type { Report } from './validate-report.ts'
 import { entries } from './validate-rows.ts'
@@ -40,6 +41,7 @@ export function relays(report: Report, section: unknown, connections: number): R
       tls,
       auth: relay.auth === undefined ? null : { user: relay.auth.user, pass: { $secret: relay.auth.pass.$secret } },
       connections: relay.connections ?? connections,
+      ...nextHopSettings(report, relay, path),
       placedHosts,
     })
   }

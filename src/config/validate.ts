@@ -17,13 +17,16 @@ import { credentials } from './validate-credentials.ts'
 import { deny } from './validate-deny.ts'
 import { dnsbl, dnsblThreshold } from './validate-dnsbl.ts'
 import { domains } from './validate-domains.ts'
+import { checkPoolNames, egress } from './validate-egress.ts'
 import { envelopeLog } from './validate-envelopes.ts'
 import { gateways } from './validate-gateways.ts'
 import { listeners, readHostname } from './validate-listeners.ts'
 import { localMx } from './validate-local-mx.ts'
 import { checkMailboxes } from './validate-mailboxes.ts'
 import { checkListenerNames, checkRelayNames } from './validate-names.ts'
+import { destinations } from './validate-next-hop.ts'
 import { take, valueSpot } from './validate-read.ts'
+import { checkCallouts, checkVerifyNames, recipientChecks } from './validate-recipient-checks.ts'
 import { relays } from './validate-relays.ts'
 import { findings, sorted } from './validate-report.ts'
 import { checkDomainsAgainstRoutes, checkFallback, checkOwnListeners, checkTowardsInternet } from './validate-routes.ts'
@@ -68,12 +71,15 @@ export function validate(source: Source, options: { readonly now?: number } = {}
   const ours = domains(report, get('domains'))
   const known = clients(report, get('trusted'), get('clients'), sockets)
   const hops = relays(report, get('relays'), bounds.connectionsPerNextHop)
+  const shaped = destinations(report, get('destinations'))
+  const pools = egress(report, get('egress'))
   const routes = localMx(report, get('localMx'))
   const names = aliases(report, get('aliases'))
   const retrying = retry(report, get('retry'))
   const lists = dnsbl(report, get('dnsbl'))
   const threshold = dnsblThreshold(report, get('dnsblThreshold'), lists)
   const asked = checks(report, get('checks'))
+  const verifying = recipientChecks(report, get('recipientChecks'))
   const declared: Names = {
     listener: isSection(get('listeners')) ? entries(get('listeners')).map(([name]) => name) : null,
     relay: isSection(get('relays')) ? entries(get('relays')).map(([name]) => name) : null,
@@ -92,10 +98,14 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     clients: known,
     relaying: relaying(report, get('relaying'), options.now ?? Date.now()),
     relays: hops.map(({ placedHosts, ...relay }) => relay),
+    ...(shaped.length === 0 ? {} : { destinations: shaped }),
+    ...(pools.length === 0 ? {} : { egress: pools }),
     localMx: routes.list,
     dnsbl: lists,
     ...(threshold === null ? {} : { dnsblThreshold: threshold }),
     ...(asked.length === 0 ? {} : { checks: asked }),
+    ...(verifying.length === 0 ? {} : { recipientChecks: verifying }),
+    ...(get('learnSizes') === 'on' ? { learnSizes: 'on' as const } : {}),
     ...(get('softBounce') === true ? { softBounce: true as const } : {}),
     deny: deny(report, get('deny')),
     aliases: [...names.values()].map(({ at, alias, to }) => ({ at, alias, to })),
@@ -120,7 +130,14 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     vouching.tellUnused(report)
     logins.tellUnused(report)
   }
+  if (readable('relays', 'destinations', 'egress')) {
+    const users = ['relays', 'destinations'] as const
+    checkPoolNames(report, users.map((name) => [name, get(name)] as const), get('egress'))
+  }
   if (readable('relays', 'localMx')) checkRelayNames(report, get('relays'), routes, complete)
+  if (readable('domains', 'recipientChecks'))
+    checkVerifyNames(report, get('recipientChecks'), get('domains'))
+  if (readable('domains', 'localMx')) checkCallouts(report, routing, verifying)
   if (readable('listeners')) checkListenerNames(report, get('dnsbl'), get('deny'), get('checks'), get('listeners'))
   if (readable('domains', 'localMx')) checkDomainsAgainstRoutes(report, routing)
   if (report.sound(['trusted']) && report.sound(['clients'])) {

@@ -1,7 +1,9 @@
 import { adminScopes } from '../mail/settings.ts'
 import { credentials } from './check-credentials.ts'
 import { bans, certificates, checkLines, listenerLine } from './check-line.ts'
+import { checkNextHops, destinations, egress, nextHop } from './check-next-hop.ts'
 import { isSorted } from './check-order.ts'
+import { recipientChecks } from './check-recipient-checks.ts'
 import type { Control } from './control.ts'
 import { type Check, line, listOf, oneOf, orNull, record, ShapeError, text, whole } from './shape.ts'
 
@@ -45,13 +47,16 @@ const shape: Check = record(
       ),
     ),
     relays: listOf(
-      record({
-        name,
-        hosts: listOf(hostPort),
-        tls,
-        auth: orNull(record({ user: line, pass: secret })),
-        connections: count,
-      }),
+      record(
+        {
+          name,
+          hosts: listOf(hostPort),
+          tls,
+          auth: orNull(record({ user: line, pass: secret })),
+          connections: count,
+        },
+        { ...nextHop },
+      ),
     ),
     limits: record(
       {
@@ -78,10 +83,24 @@ const shape: Check = record(
       idleMs: ms,
     }),
     retry: record({ scheduleMs: listOf(ms, 1000), expireAfterMs: ms }),
-    resolver: record({ servers: listOf(hostPort), timeoutMs: ms, attempts: count }),
+    resolver: record(
+      { servers: listOf(hostPort), timeoutMs: ms, attempts: count },
+      { trustAd: oneOf(true, false), serveStaleMs: ms },
+    ),
     mxPort: whole(1, 65535),
   },
-  { admin, envelopeLog, certificates, credentials, bans, softBounce: oneOf(true) },
+  {
+    admin,
+    destinations,
+    egress,
+    envelopeLog,
+    certificates,
+    credentials,
+    bans,
+    recipientChecks,
+    learnSizes: oneOf('on'),
+    softBounce: oneOf(true),
+  },
 )
 
 /** Throws `ShapeError`. */
@@ -93,6 +112,7 @@ export function checkControl(value: unknown, where: string): asserts value is Co
       throw new ShapeError(`${where}.${key}`, 'names sorted, each once', control[key])
   }
   checkLines(control, where)
+  checkNextHops(control, where)
   const { admin } = control
   if (admin !== undefined) {
     // A gateway does not take the compiler's word for it: this is the door to everything.
