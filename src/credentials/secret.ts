@@ -27,6 +27,8 @@ export type ResolvedSecret = {
 
 export type SecretSources = {
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** All lines, as keys have them; otherwise the first one. */
+  readonly whole?: true
   /** How long a program may take. */
   readonly timeoutMs?: number
 }
@@ -41,7 +43,7 @@ export async function readSecret(ref: string, sources: SecretSources = {}): Prom
   const parsed = parseSecretRef(ref)
   if (parsed === null) throw new SecretError(ref, 'expected env:NAME, file:/path or exec:["program"]')
   const { text, warning } = await read(parsed, ref, sources)
-  const value = text.split('\n', 1)[0]!.replace(/\r$/, '')
+  const value = sources.whole === true ? text.trim() : text.split('\n', 1)[0]!.replace(/\r$/, '')
   if (value === '') throw new SecretError(ref, 'it is empty')
   if (value.includes('\0')) throw new SecretError(ref, 'it holds a NUL character')
   return { value, warning }

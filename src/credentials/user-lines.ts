@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
+import { prepareLogin } from '../mail/sasl-prep.ts'
 import { parseStored } from '../mail/stored-password.ts'
 import type { KnownUser } from './known-users.ts'
 import { isEncrypted } from './passwords/encrypted.ts'
-import { prepareLogin } from './sasl/prepare.ts'
 
 export type BrokenLine = { readonly line: number; readonly why: string }
 export type UserLines = { readonly users: ReadonlyMap<string, KnownUser>; readonly broken: readonly BrokenLine[] }

@@ -1,3 +1,4 @@
+import type { RelayLogin } from '../mail/relay-login.ts'
 import type { Bundle } from './bundle.ts'
 import { claimText } from './claim-text.ts'
 import { leafText } from './explanation.ts'
@@ -50,10 +51,14 @@ function controlLines({ control }: Graph): string[] {
     ),
     ...control.relays.map(
       ({ name, hosts, tls, auth }) =>
-        `relay      ${name}: ${hosts.map(hostPort).join(', ')}, TLS ${tls}${auth === null ? '' : `, as ${auth.user} with ${auth.pass.$secret}`}`,
+        `relay      ${name}: ${hosts.map(hostPort).join(', ')}, TLS ${tls}${auth === null ? '' : `, as ${auth.user} with ${loginText(auth)}`}`,
     ),
   ]
 }
+
+/** A token is named by who gives it. */
+const loginText = (login: RelayLogin): string =>
+  'oauth' in login ? `a token of ${login.oauth.tokenUrl}` : login.pass.$secret
 
 const claimLines = ({ claims }: Graph): string[] => claims.prove.map((claim) => `claim      ${claimText(claim)}`)
 

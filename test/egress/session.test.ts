@@ -223,7 +223,9 @@ describe('AUTH', () => {
     const server = await oddServer(offering('GSSAPI'))
     const unknown = client({ ports: [server.port], relay, options })
     await unknown.send(message())
-    expect(unknown.lane.downs[0]?.why).toContain('neither AUTH PLAIN nor LOGIN')
+    expect(unknown.lane.downs[0]?.why).toContain(
+      'offers no AUTH that we may use (SCRAM-SHA-256-PLUS, SCRAM-SHA-256, PLAIN, LOGIN); offered: GSSAPI',
+    )
     const failing = client({
       ports: [server.port],
       relay,
@@ -239,14 +241,19 @@ describe('AUTH', () => {
   })
 
   test('no password goes in clear to a host that is not this machine', async () => {
-    const { authenticate } = await import('../../src/egress/auth.ts')
+    const { authenticate } = await import('../../src/egress/auth/authenticate.ts')
     const asked: string[] = []
     const wire = {
       tls: null,
       host: { name: 'x', address: '192.0.2.1' as IpAddress, port: 25 },
       ask: async (command: string) => asked.push(command),
     }
-    const failure = await authenticate(wire as never, { user: 'u', pass: 'p' }, new Set(['PLAIN']), 1)
+    const failure = await authenticate(
+      wire as never,
+      { kind: 'password', user: 'u', pass: 'p', mechanisms: ['PLAIN'] },
+      new Set(['PLAIN']),
+      1,
+    )
     expect(failure?.status).toBe('4.7.11')
     expect(asked).toEqual([])
   })

@@ -9,7 +9,7 @@ import { makeScrypt } from './scrypt.ts'
 export const madeKinds = ['scrypt', 'scram-sha-256', 'argon2id', 'bcrypt'] as const satisfies readonly HashKind[]
 export type MadeKind = (typeof madeKinds)[number]
 
-/** A hash of `password`, which was prepared before (`sasl/prepare.ts`). Throws when a package that the kind needs is missing. */
+/** A hash of `password`, which was prepared before (`mail/sasl-prep.ts`). Throws when a package that the kind needs is missing. */
 export async function makeHash(kind: MadeKind, password: string, random: (bytes: number) => Buffer): Promise<string> {
   switch (kind) {
     case 'scrypt':

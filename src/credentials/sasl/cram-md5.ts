@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { prepareLogin } from '../../mail/sasl-prep.ts'
 import type { LoginContext } from '../authenticator.ts'
 import type { Logins, SaslExchange } from './exchange.ts'
 import { done, malformed, refused, utf8 } from './password-message.ts'
-import { prepareLogin } from './prepare.ts'
 
 /**
  * CRAM-MD5 (RFC 2195), for devices that know nothing better: the password is not on the line, but we have to be able to

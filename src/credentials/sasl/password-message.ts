@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
+import { prepare, prepareLogin } from '../../mail/sasl-prep.ts'
 import type { LoginContext } from '../authenticator.ts'
 import type { Logins, SaslResult, SaslStep } from './exchange.ts'
-import { prepare, prepareLogin } from './prepare.ts'
 
 /** What is no message of the mechanism ends the exchange. */
 export const malformed = (why: string): SaslStep => done({ kind: 'malformed', status: '5.5.2', why })

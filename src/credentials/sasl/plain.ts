@@ -1,7 +1,7 @@
+import { prepareLogin } from '../../mail/sasl-prep.ts'
 import type { LoginContext } from '../authenticator.ts'
 import type { Logins, SaslExchange, SaslStep } from './exchange.ts'
 import { checkPassword, malformed, refused, utf8 } from './password-message.ts'
-import { prepareLogin } from './prepare.ts'
 
 const empty: SaslStep = { kind: 'challenge', data: Buffer.alloc(0) }
 

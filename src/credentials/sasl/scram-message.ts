@@ -1,5 +1,5 @@
+import { decodeBase64 } from '../../mail/base64.ts'
 import { ok, type Result, wrong } from '../../mail/result.ts'
-import { decodeBase64 } from './base64.ts'
 
 /** The messages of a SCRAM client (RFC 5802 §7), read strictly: what is signed is these very octets. */
 

@@ -1,8 +1,8 @@
+import { prepareLogin } from '../../mail/sasl-prep.ts'
 import type { LoginContext, ScramFound } from '../authenticator.ts'
 import { checkProof } from '../passwords/scram-keys.ts'
 import type { Logins, SaslExchange, SaslStep } from './exchange.ts'
 import { done, malformed, refused, utf8 } from './password-message.ts'
-import { prepareLogin } from './prepare.ts'
 import { type ClientFirst, parseClientFinal, parseClientFirst } from './scram-message.ts'
 
 export type ScramOptions = {

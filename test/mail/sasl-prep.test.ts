@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeBase64 } from '../../../src/credentials/sasl/base64.ts'
-import { prepare, prepareLogin } from '../../../src/credentials/sasl/prepare.ts'
+import { decodeBase64 } from '../../src/mail/base64.ts'
+import { prepare, prepareLogin } from '../../src/mail/sasl-prep.ts'
 
 describe('SASLprep', () => {
   // RFC 4013 §3, all of its examples.
