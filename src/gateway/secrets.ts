@@ -1,23 +1,31 @@
 import { secretsOf } from '../credentials/credential-secrets.ts'
-import { resolveSecret } from '../credentials/secret.ts'
+import { readSecret, resolveSecret } from '../credentials/secret.ts'
 import type { Control } from '../graph/control.ts'
+import { keyOfLogin, secretsOfLogin, wholeName } from '../mail/relay-login.ts'
 import { ok, type Result, wrong } from '../mail/result.ts'
 import type { SecretRef } from '../mail/settings.ts'
 
-type Named = { readonly where: string; readonly ref: SecretRef }
+type Named = { readonly where: string; readonly ref: SecretRef; readonly isKey?: true }
 
 /** Resolves all secrets that a graph names, by the text of their references, or says what is wrong with each. */
 export async function resolveSecrets({ relays, credentials = [] }: Control): Promise<Result<Map<string, string>>> {
   const named: Named[] = [
-    ...relays.flatMap(({ name, auth }) => (auth === null ? [] : [{ where: `relay ${name}`, ref: auth.pass }])),
+    ...relays.flatMap(({ name, auth }) =>
+      auth === null ? [] : secretsOfLogin(auth).map((ref) => ({ where: `relay ${name}`, ref })),
+    ),
     ...credentials.flatMap((one) => secretsOf(one).map((ref) => ({ where: `credentials ${one.id}`, ref }))),
   ]
+  for (const { name, auth } of relays) {
+    const key = auth === null ? null : keyOfLogin(auth)
+    if (key !== null) named.push({ where: `relay ${name}`, ref: key, isKey: true })
+  }
   const secrets = new Map<string, string>()
   const problems: string[] = []
-  for (const { where, ref } of named) {
-    if (secrets.has(ref.$secret)) continue
+  for (const { where, ref, isKey } of named) {
+    const name = isKey ? wholeName(ref) : ref.$secret
+    if (secrets.has(name)) continue
     try {
-      secrets.set(ref.$secret, await resolveSecret(ref))
+      secrets.set(name, isKey ? (await readSecret(ref.$secret, { whole: true })).value : await resolveSecret(ref))
     } catch (error) {
       problems.push(`${where}: ${(error as Error).message}`)
     }
