@@ -45,6 +45,13 @@ export const defaults = {
   dir: 'mail',
   dnsbl: { kind: 'deny', codes: ['127.0.0.0/8'], code: 554 },
   softBounce: false,
+  recipientCheck: {
+    timeout: '10s',
+    cache: { positive: '2h', negative: '10m', stale: '1d', entries: 50_000 },
+    ldap: { scope: 'sub', connections: 4 },
+    callout: { perMinute: 120 },
+  },
+  learnSizes: 'off',
   limits: {
     sessions: 4000,
     sessionsPerClient: 100,
@@ -70,7 +77,7 @@ export const defaults = {
     idle: '10s',
   },
   retry: { schedule: ['1m', '5m', '15m', '30m', '1h', '2h', '4h'], expireAfter: '5d' },
-  resolver: { timeout: '5s', attempts: 2 },
+  resolver: { timeout: '5s', attempts: 2, serveStale: '1d' },
   mxPort: 25,
   envelopeLog: { keep: '7d', maxSize: '200MiB', localParts: 'plain' },
 } as const

@@ -1,4 +1,11 @@
-import type { HostPort, Limits, ResolverSettings, RetryPolicy, Timeouts } from '../mail/settings.ts'
+import {
+  type HostPort,
+  type Limits,
+  type ResolverSettings,
+  type RetryPolicy,
+  type Timeouts,
+  usualStaleMs,
+} from '../mail/settings.ts'
 import { defaults } from './defaults.ts'
 import type { Relaying as SurfaceRelaying } from './define.ts'
 import type { Relaying } from './document.ts'
@@ -90,13 +97,21 @@ export function retry(report: Report, section: unknown): RetryPolicy {
 
 export function resolver(report: Report, section: unknown): ResolverSettings {
   const texts = over(report, 'resolver', section, defaults.resolver)
-  const servers = (texts as { servers?: unknown }).servers
+  const { servers, trustAd } = texts as { servers?: unknown; trustAd?: boolean }
   const list = servers === undefined ? [] : items(report, servers, ['resolver', 'servers'], 'server')
   return {
     servers: values(listOf(report, list, 'MG1305', readServer, ({ host, port }) => `${host} ${port}`)),
     timeoutMs: durationAt(report, texts.timeout, valueSpot(['resolver', 'timeout'])) ?? 1000,
     attempts: texts.attempts,
+    ...(trustAd === undefined ? {} : { trustAd }),
+    ...staleAt(report, texts.serveStale),
   }
+}
+
+/** The usual time is not said, so that the graph keeps its name. */
+function staleAt(report: Report, text: string): Pick<ResolverSettings, 'serveStaleMs'> {
+  const ms = durationAt(report, text, valueSpot(['resolver', 'serveStale']), 0)
+  return ms === null || ms === usualStaleMs ? {} : { serveStaleMs: ms }
 }
 
 /** A DNS server is an address: its name would have to be looked up first. */

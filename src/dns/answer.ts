@@ -16,6 +16,8 @@ export type Standing = {
   readonly secure?: true
   /** The name at the end of the aliases of the one that was asked for. */
   readonly canonical?: string
+  /** Its time is over, and nobody has a newer one (RFC 8767). Only `mx` and `addresses` give such answers. */
+  readonly stale?: true
 }
 
 /** `exchange` is `''` in a null MX (RFC 7505). */

@@ -46,6 +46,7 @@ function together(v4: Addresses, v6: Addresses): Addresses {
       // One that is not sure is one that anybody may have sent (RFC 7672 §2.2.2 has both families insecure then).
       ...(found.every(({ secure }) => secure === true) ? { secure: true as const } : {}),
       ...(canonical === undefined ? {} : { canonical }),
+      ...(found.some(({ stale }) => stale === true) ? { stale: true as const } : {}),
     }
   }
   for (const answer of [v4, v6]) if (answer.kind === 'none' && answer.nxdomain) return answer

@@ -17,6 +17,8 @@ export type Found<T = unknown> = {
   readonly ttlMs: number
   readonly secure: boolean
   readonly owner?: string
+  /** From the cache, after its time (RFC 8767). */
+  readonly stale?: true
 }
 
 export type Rounds = { readonly timeoutMs: number; readonly attempts: number }

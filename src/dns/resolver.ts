@@ -4,10 +4,11 @@ import type { IpAddress } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
 import { assertNever } from '../mail/result.ts'
 import { Semaphore } from '../mail/semaphore.ts'
-import type { ResolverSettings } from '../mail/settings.ts'
+import { type ResolverSettings, usualStaleMs } from '../mail/settings.ts'
 import type { Answer, MxRecord, Resolver } from './answer.ts'
 import { bothFamilies } from './both-families.ts'
-import { Cache, type CacheView } from './cache.ts'
+import { Cache, type Kept } from './cache.ts'
+import type { CacheView } from './cache-view.ts'
 import { type Finding, inquire } from './inquiry.ts'
 import { localName, loopback } from './local-names.ts'
 import { askableName } from './name.ts'
@@ -41,6 +42,8 @@ export type ResolverStats = {
   readonly cached: number
   readonly shared: number
   readonly failed: number
+  /** Answered with records whose time was over, as nobody had newer ones. */
+  readonly stale: number
   readonly inFlight: number
   readonly waiting: number
   readonly entries: number
@@ -55,7 +58,8 @@ export type CachingResolver = Resolver & {
   tlsa(host: string, port: number): Promise<Answer<Tlsa>>
   /** Takes new settings for the questions to come. Other servers may answer otherwise, so the cache is emptied then. */
   apply(settings: ResolverSettings): void
-  view(): readonly CacheView[]
+  /** What is known of a name and of all below it, or everything (`null`). */
+  view(name: string | null): readonly CacheView[]
   /** Forgets a name and all below it, or everything (`null`). */
   flush(name: string | null): number
   stats(): ResolverStats
@@ -72,11 +76,11 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
     { clock, random, log, systemFile: options.systemFile ?? systemFile, trustAd: () => active.trustAd },
     settings.servers,
   )
-  const cache = new Cache()
+  const cache = new Cache(settings.serveStaleMs ?? usualStaleMs)
   const gate = new Semaphore(maxInFlight, maxWaiting)
   const underWay = new Map<string, Promise<Finding>>()
   let open = true
-  const count = { questions: 0, cached: 0, shared: 0, failed: 0 }
+  const count = { questions: 0, cached: 0, shared: 0, failed: 0, stale: 0 }
 
   async function find(question: Question): Promise<Finding> {
     const passed = await gate.pass(() =>
@@ -91,14 +95,30 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
     return finding
   }
 
-  async function findOnce(question: Question): Promise<Finding> {
+  /** @param orStale whether the records of before will do when nobody can tell those of now */
+  async function findOnce(question: Question, orStale: boolean): Promise<Finding> {
     if (!open) return closed
     count.questions++
-    const kept = cache.get(question, clock.now())
+    const kept = cache.get(question, clock.now(), orStale)
     if (kept !== null) {
       count.cached++
-      return kept.finding.kind === 'failed' ? kept.finding : { ...kept.finding, ttlMs: kept.remainingMs }
+      return handedOut(kept)
     }
+    const found = await findShared(question)
+    if (!orStale || found.kind !== 'failed' || !open) return found
+    const stale = cache.stale(question, clock.now())
+    return stale === null ? found : handedOut(stale)
+  }
+
+  function handedOut({ finding, remainingMs, stale }: Kept): Finding {
+    if (finding.kind === 'failed') return finding
+    if (!stale || finding.kind === 'none') return { ...finding, ttlMs: remainingMs }
+    count.stale++
+    return { ...finding, ttlMs: remainingMs, stale: true }
+  }
+
+  /** Who asks what somebody is asking already waits for the same answer. */
+  async function findShared(question: Question): Promise<Finding> {
     const key = `${question.name} ${question.type.name}`
     const same = underWay.get(key)
     if (same !== undefined) {
@@ -118,26 +138,26 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
   }
 
   /** The records of a name, whatever way they are known. */
-  async function ask<T>(type: types.RecordType<T>, text: string): Promise<Finding<T>> {
+  async function ask<T>(type: types.RecordType<T>, text: string, orStale = false): Promise<Finding<T>> {
     const name = askableName(text)
     if (name === null) return noSuchName
     const local = localName(name)
     // The cache and the questions under way hold values of all types: this is where they get their own back, by its name.
-    if (local === null) return (await findOnce({ type, name })) as Finding<T>
+    if (local === null) return (await findOnce({ type, name }, orStale)) as Finding<T>
     return local === 'nothing' ? noSuchName : noSuchRecord
   }
 
-  async function answer<T>(type: types.RecordType<T>, name: string): Promise<Answer<readonly T[]>> {
-    return toAnswer(await ask(type, name), (values) => values)
+  async function answer<T>(type: types.RecordType<T>, name: string, orStale = false): Promise<Answer<readonly T[]>> {
+    return toAnswer(await ask(type, name, orStale), (values) => values)
   }
 
   async function addresses(name: string): Promise<Answer<readonly IpAddress[]>> {
     if (localName(name.toLowerCase()) === 'here') return { kind: 'found', value: loopback, ttlMs: 0 }
-    return await bothFamilies(answer(types.a, name), answer(types.aaaa, name), clock)
+    return await bothFamilies(answer(types.a, name, true), answer(types.aaaa, name, true), clock)
   }
 
   return {
-    mx: (name: Domain): Promise<Answer<readonly MxRecord[]>> => answer(types.mx, name),
+    mx: (name: Domain): Promise<Answer<readonly MxRecord[]>> => answer(types.mx, name, true),
     async a(name) {
       if (localName(name.toLowerCase()) !== 'here') return await answer(types.a, name)
       return { kind: 'found', value: loopback.slice(0, 1), ttlMs: 0 }
@@ -155,11 +175,15 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
     apply(next) {
       const isTrustOther = next.trustAd !== active.trustAd
       active = next
+      cache.keepStale(next.serveStaleMs ?? usualStaleMs)
       if (!servers.set(next.servers) && !isTrustOther) return
       cache.flush(null)
       underWay.clear()
     },
-    view: () => cache.view(clock.now()),
+    view(name) {
+      const asked = name === null ? null : askableName(name)
+      return name !== null && asked === null ? [] : cache.view(clock.now(), asked)
+    },
     flush(name) {
       const flushed = name === null ? null : askableName(name)
       if (name !== null && flushed === null) return 0
@@ -189,6 +213,7 @@ function toAnswer<T, V>(finding: Finding<T>, value: (values: readonly T[], secur
         ttlMs: finding.ttlMs,
         ...(finding.secure ? { secure: true } : {}),
         ...(finding.owner === undefined ? {} : { canonical: finding.owner }),
+        ...(finding.stale === true ? { stale: true } : {}),
       }
     case 'none':
       return { kind: 'none', nxdomain: finding.denied !== null, ...(finding.secure ? { secure: true } : {}) }

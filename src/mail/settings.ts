@@ -131,6 +131,9 @@ export type RetryPolicy = {
 /** A policy that relays and destinations name; whole, nothing is taken over from another one. */
 export type RetrySchedule = { readonly name: string } & RetryPolicy
 
+/** How long records serve beyond their time where nobody has newer ones (RFC 8767 §5 wants a day to three). */
+export const usualStaleMs = 86_400_000
+
 export type ResolverSettings = {
   /** Asked in order; the next one on time-out, SERVFAIL or REFUSED. Empty: the system's (resolv.conf). */
   readonly servers: readonly HostPort[]

@@ -95,7 +95,7 @@ const full: Record<string, unknown> = {
     idle: '12m',
   },
   retry: { schedule: ['1m', '2m'], expireAfter: '6d' },
-  resolver: { servers: ['127.0.0.1:5353'], timeout: '3s', attempts: 4 },
+  resolver: { servers: ['127.0.0.1:5353'], timeout: '3s', attempts: 4, serveStale: '2h', trustAd: true },
   mxPort: 2525,
   envelopeLog: { keep: '20d', maxSize: '1GiB', localParts: 'hashed' },
   admin: {

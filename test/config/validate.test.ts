@@ -538,6 +538,7 @@ const cases: [rule: string, sections: Record<string, unknown>, want: string[]][]
     { limits: { sessions: 10, sessionsPerClient: 20 } },
     ['MG1208 limits.sessionsPerClient'],
   ],
+  ['stale answers have a time with its unit', { resolver: { serveStale: '1 day' } }, ['MG1307 resolver.serveStale']],
   ['a DNS server is an address', { resolver: { servers: ['dns.example'] } }, ['MG1305 resolver.servers[0]']],
 ]
 

@@ -124,11 +124,80 @@ describe('the DNS cache', () => {
     const rows = cache.view(200).map(({ name, type, kind, data, hits }) => `${name} ${type} ${kind} ${data} ${hits}`)
     expect(rows.sort()).toEqual([
       'd.test A nodata  0',
-      'd.test MX found {"preference":10,"exchange":"mx.d.test"} 1',
+      'd.test MX found 10 mx.d.test 1',
       'dead.test A failed SERVFAIL 0',
       'gone.test * nxdomain  0',
       'gone.test A nxdomain  0',
     ])
     expect(cache.view(200).find(({ type }) => type === 'MX')).toMatchObject({ storedAt: 100, expiresAt: 5100 })
+  })
+
+  describe('serve-stale (RFC 8767)', () => {
+    const hour = 3_600_000
+    const failed: Finding = { kind: 'failed', why: 'SERVFAIL' }
+
+    test('records serve beyond their time while their refresh fails, until the bound is over', () => {
+      const cache = new Cache(hour)
+      cache.put(a('x.test'), found(5000, '192.0.2.1'), 0)
+      expect(cache.get(a('x.test'), 5000, true)).toBe(null)
+      cache.put(a('x.test'), failed, 5000)
+      expect(cache.stale(a('x.test'), 5000)).toEqual({
+        finding: found(5000, '192.0.2.1'),
+        remainingMs: 30_000,
+        stale: true,
+      })
+      expect(cache.stale(a('x.test'), hour + 4999)).not.toBe(null)
+      expect(cache.stale(a('x.test'), hour + 5000)).toBe(null)
+      expect(cache.get(a('x.test'), hour + 5000, true)).toBe(null)
+      expect(cache.size).toBe(0)
+    })
+
+    test('nobody is asked again for half a minute, and whoever wants no old answer hears the failure for a second', () => {
+      const cache = new Cache(hour)
+      cache.put(a('x.test'), found(5000, '192.0.2.1'), 0)
+      cache.put(a('x.test'), failed, 6000)
+      expect(cache.get(a('x.test'), 35_999, true)).toMatchObject({ stale: true })
+      expect(cache.get(a('x.test'), 36_000, true)).toBe(null)
+      expect(cache.get(a('x.test'), 6999)).toMatchObject({ finding: failed, stale: false })
+      expect(cache.get(a('x.test'), 7000)).toBe(null)
+    })
+
+    test('a newer answer takes the place of the old one, and so does an absence', () => {
+      const cache = new Cache(hour)
+      cache.put(a('x.test'), found(5000, '192.0.2.1'), 0)
+      cache.put(a('x.test'), failed, 6000)
+      cache.put(a('x.test'), found(5000, '192.0.2.2'), 7000)
+      expect(cache.get(a('x.test'), 7001, true)).toMatchObject({ stale: false, finding: { values: ['192.0.2.2'] } })
+      cache.put(a('x.test'), none(null, 5000), 13_000)
+      cache.put(a('x.test'), failed, 19_000)
+      expect(cache.stale(a('x.test'), 19_000)).toBe(null)
+    })
+
+    test('absences are never served beyond their time: mail would bounce on what may not be so any more', () => {
+      const cache = new Cache(hour)
+      cache.put(a('gone.test'), none('gone.test', 5000), 0)
+      cache.put(a('gone.test'), failed, 6000)
+      expect(cache.stale(a('gone.test'), 6000)).toBe(null)
+      expect(cache.get(a('gone.test'), 6000, true)).toMatchObject({ finding: failed })
+    })
+
+    test('records whose newer answer may not be kept are not kept either', () => {
+      const cache = new Cache(hour)
+      cache.put(a('x.test'), found(5000, '192.0.2.1'), 0)
+      cache.put(a('x.test'), found(0, '192.0.2.2'), 6000)
+      cache.put(a('x.test'), failed, 7000)
+      expect(cache.stale(a('x.test'), 7000)).toBe(null)
+    })
+
+    test('what is stale is shown with the failure of its refresh, and a flush forgets it', () => {
+      const cache = new Cache(hour)
+      cache.put(mx('x.test'), { ...found(5000), values: [{ preference: 0, exchange: '' }] } as Finding, 0)
+      cache.put(mx('x.test'), failed, 6000)
+      expect(cache.view(6000)).toMatchObject([{ state: 'stale', data: ['0 .'], why: 'SERVFAIL', expiresAt: 5000 }])
+      expect(cache.view(6000, 'test')).toHaveLength(1)
+      expect(cache.view(6000, 'other.test')).toEqual([])
+      expect(cache.flush('x.test')).toBe(1)
+      expect(cache.stale(mx('x.test'), 6000)).toBe(null)
+    })
   })
 })

@@ -394,6 +394,49 @@ describe('life of a resolver', () => {
     expect(await resolver.a('end.test')).not.toHaveProperty('canonical')
   })
 
+  test('MX and addresses serve beyond their time while no server answers, and nothing else does (RFC 8767)', async () => {
+    const clock = movableClock()
+    let isDown = false
+    const server = await fakeServer((asked) => {
+      const { name, type } = asked
+      if (isDown) return fake.servfail(asked)
+      if (type === 'MX') return fake.reply(asked, { answers: [fake.mx(name, 10, 'mx.test', 60)], header: { ad: 1 } })
+      if (type === 'A') return fake.reply(asked, { answers: [fake.a(name, address, 60)] })
+      return type === 'TXT' ? fake.reply(asked, { answers: [fake.txt(name, 'text')] }) : fake.nodata(asked)
+    })
+    const resolver = resolverOf({ ...server.settings, serveStaleMs: 3_600_000 }, { clock })
+    await Promise.all([resolver.mx(d('x.test')), resolver.addresses('x.test'), resolver.txt('x.test')])
+    isDown = true
+    clock.move(400_000)
+    const asked = server.asked.length
+    // What was validated stays validated: a failing DNS must not make of DANE nothing.
+    expect(await resolver.mx(d('x.test'))).toMatchObject({ stale: true, secure: true, ttlMs: 30_000 })
+    expect(await resolver.addresses('x.test')).toMatchObject({ value: [address], stale: true })
+    expect(await resolver.txt('x.test')).toMatchObject({ kind: 'failed' })
+    expect(await resolver.a('x.test')).toMatchObject({ kind: 'failed' })
+    expect(resolver.view('x.test').find(({ type }) => type === 'MX')).toMatchObject({ state: 'stale', secure: true })
+    const afterwards = server.asked.length
+    expect(afterwards).toBeGreaterThan(asked)
+    expect(await resolver.mx(d('x.test'))).toMatchObject({ stale: true })
+    expect(server.asked.length).toBe(afterwards)
+    clock.move(3_600_000)
+    expect(await resolver.mx(d('x.test'))).toMatchObject({ kind: 'failed' })
+    expect(resolver.stats().stale).toBe(3)
+  })
+
+  test('a time of 0 serves nothing beyond its time', async () => {
+    const clock = movableClock()
+    let isDown = false
+    const server = await fakeServer((asked) =>
+      isDown ? fake.servfail(asked) : fake.reply(asked, { answers: [fake.mx(asked.name, 10, 'mx.test', 60)] }),
+    )
+    const resolver = resolverOf({ ...server.settings, serveStaleMs: 0 }, { clock })
+    await resolver.mx(d('x.test'))
+    isDown = true
+    clock.move(61_000)
+    expect(await resolver.mx(d('x.test'))).toMatchObject({ kind: 'failed' })
+  })
+
   test('AD is believed of nobody when the settings say so, and what was believed before is forgotten', async () => {
     const server = await fakeServer((asked) =>
       fake.reply(asked, { answers: [fake.mx(asked.name, 10, 'mx.test')], header: { ad: 1 } }),
