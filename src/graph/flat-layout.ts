@@ -140,18 +140,41 @@ export const low = (value: number): number => value | 0
 
 /** Over all words but its own. Finds what a torn write or a bad disk leaves; it is no signature. */
 export function checksum(words: Int32Array): number {
-  let a = 0x811c9dc5
-  let b = 0x1000193
-  let c = 0x2c1b3c6d
-  let d = 0x297a2d39
-  const end = words.length - (words.length % 4)
-  for (let i = 4; i < end; i += 4) {
+  const lanes = newLanes()
+  addWords(lanes, words, 4, words.length)
+  return joined(lanes, words)
+}
+
+/** The same in slices, between which the event loop has its turn: a large block takes longer than a session may wait. */
+export async function checksumInSlices(words: Int32Array): Promise<number> {
+  const lanes = newLanes()
+  for (let from = 4; from < words.length; from += wordsPerSlice) {
+    if (from > 4) await new Promise((resolve) => setImmediate(resolve))
+    addWords(lanes, words, from, Math.min(words.length, from + wordsPerSlice))
+  }
+  return joined(lanes, words)
+}
+
+/** A multiple of four; about a third of a millisecond. */
+const wordsPerSlice = 1 << 18
+
+const newLanes = () => Int32Array.of(0x811c9dc5, 0x1000193, 0x2c1b3c6d, 0x297a2d39)
+
+function addWords(lanes: Int32Array, words: Int32Array, from: number, to: number): void {
+  let [a, b, c, d] = lanes as unknown as [number, number, number, number]
+  const end = to - ((to - from) % 4)
+  for (let i = from; i < end; i += 4) {
     a = Math.imul(a ^ words[i]!, 0x01000193)
     b = Math.imul(b ^ words[i + 1]!, 0x01000193)
     c = Math.imul(c ^ words[i + 2]!, 0x01000193)
     d = Math.imul(d ^ words[i + 3]!, 0x01000193)
   }
-  for (let i = end; i < words.length; i++) a = Math.imul(a ^ words[i]!, 0x01000193)
+  for (let i = end; i < to; i++) a = Math.imul(a ^ words[i]!, 0x01000193)
+  lanes.set([a, b, c, d])
+}
+
+function joined(lanes: Int32Array, words: Int32Array): number {
+  const [a, b, c, d] = lanes as unknown as [number, number, number, number]
   return a ^ turned(b, 7) ^ turned(c, 13) ^ turned(d, 19) ^ words[header.words]! ^ words[header.version]!
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import type { Bundle } from './bundle.ts'
 import type { Control } from './control.ts'
-import { checksum, header, headerWords, layoutVersion, magic } from './flat-layout.ts'
+import { checksumInSlices, header, headerWords, layoutVersion, magic } from './flat-layout.ts'
 import { readBlob, readText } from './flat-writer.ts'
 
 /** A graph as the gateway runs it. Threads may share `buffer`; nobody writes to it. */
@@ -63,7 +63,7 @@ export async function loadFlat(path: string, hash: string): Promise<Flat | null>
       words[header.magic] === magic &&
       words[header.version] === layoutVersion &&
       words[header.words] === words.length &&
-      words[header.checksum] === checksum(words)
+      words[header.checksum] === (await checksumInSlices(words))
     if (!isWhole) return null
     const flat = flatOf(buffer)
     return flat.hash === hash ? flat : null

@@ -8,7 +8,7 @@ import { makeBundle, writeBundle } from '../../src/graph/bundle.ts'
 import { flatOf, loadFlat, saveFlat } from '../../src/graph/flat.ts'
 import { flatten } from '../../src/graph/flat-build.ts'
 import { finish, hashText } from '../../src/graph/flat-hash.ts'
-import { header } from '../../src/graph/flat-layout.ts'
+import { checksum, checksumInSlices, header } from '../../src/graph/flat-layout.ts'
 import { interpreter } from '../../src/graph/interpret.ts'
 import { flatEvaluator } from '../../src/graph/runtime.ts'
 import { noSources, sourcesOf } from '../../src/graph/sources.ts'
@@ -210,3 +210,10 @@ test('100,000 routes arrive, and this thread never works for 10 ms at a stretch'
   expect(best).toBeLessThanOrEqual(10)
   expect(statSync(join(folder, 'large.flat')).size).toBeLessThan(25_000_000)
 }, 60_000)
+
+test('the checksum that is taken in slices is the one that was written, whatever the length', async () => {
+  for (const length of [24, 25, 2 ** 18 + 3, 2 ** 18 + 4, 2 ** 19 + 6]) {
+    const words = Int32Array.from({ length }, (_, i) => Math.imul(i, 0x9e3779b1))
+    expect(await checksumInSlices(words)).toBe(checksum(words))
+  }
+})
