@@ -5,7 +5,7 @@ import { answered, refusedHere, unanswered } from './attempt.ts'
 import { Connection } from './connection.ts'
 import { connectionLimit, type Dialled, dial, type Shunned, type SmtpCarrierOptions, type Tracked } from './dial.ts'
 import { isUntouched, isWorthMoving, type Job, moved, newJob, settleAll, settleAsBefore } from './job.ts'
-import { logOutcome } from './outcome-log.ts'
+import { type LineFacts, logOutcome } from './outcome-log.ts'
 import { headerNeedsUtf8 } from './requirements.ts'
 import type { Work } from './work.ts'
 
@@ -35,6 +35,8 @@ type Kept = {
   readonly connection: Connection
   readonly generation: number
   readonly choices: number
+  /** For the log line of each message. */
+  readonly line: LineFacts
   readonly untrack: () => void
 }
 
@@ -147,7 +149,7 @@ export class Pool implements Work {
       this.wake(this.lane)
       return
     }
-    this.settle(job)
+    this.settle(job, kept?.line)
   }
 
   putBack(job: Job): void {
@@ -281,14 +283,17 @@ export class Pool implements Work {
   }
 
   private keep(dialled: Extract<Dialled, { kind: 'open' }>, spare: boolean): void {
-    const { wire, capabilities, choices } = dialled
+    const { wire, capabilities, choices, policy } = dialled
     const connection = new Connection(wire, capabilities, this.options.settings().timeouts, this, spare)
     const untrack = this.places.track(connection)
-    this.kept.set(connection, { connection, generation: this.places.generation, choices, untrack })
+    const line = { tls: connection.tls, policy: policy.by }
+    this.kept.set(connection, { connection, generation: this.places.generation, choices, line, untrack })
     this.options.log.debug('connection.opened', {
       nextHop: this.nextHop.key,
       host: connection.label,
       tls: connection.tls,
+      policy: policy.by,
+      why: policy.why,
     })
     connection.start()
     this.wake(this.lane)
@@ -342,9 +347,9 @@ export class Pool implements Work {
     this.giveUpElsewhere()
   }
 
-  private settle(job: Job): void {
+  private settle(job: Job, line?: LineFacts): void {
     const attempts = job.attempts as Attempt[]
-    logOutcome(this.options.log, job.delivery, attempts, this.options.clock.now())
+    logOutcome(this.options.log, job.delivery, attempts, this.options.clock.now(), line)
     job.delivery.settle(attempts)
   }
 

@@ -35,6 +35,8 @@ export type TlsPolicy = {
   readonly serverName: string | null
   /** The host must offer REQUIRETLS (RFC 8689 §4.2.1). */
   readonly requireTls: boolean
+  /** A fault of what is published that does not keep mail back, for reports. */
+  readonly flaw: TlsFailure | null
   /** What its owner has published, for reports; `null`: nobody reports on it (a smart host's address, a level of the route). */
   readonly published: PublishedPolicy | null
 }
@@ -79,7 +81,7 @@ export type TlsResult = {
   readonly host: HostToTry
   readonly published: PublishedPolicy
   readonly failure: TlsFailure | null
-  /** Our own address and the host's name in its greeting; `null` where nobody connected. */
+  /** Our own address; `null` where nobody connected. */
   readonly from: string | null
 }
 
@@ -93,6 +95,7 @@ export function policyOfLevel(level: TlsLevel): TlsPolicy {
     proof: level === 'verify' ? { kind: 'pkix' } : null,
     serverName: null,
     requireTls: false,
+    flaw: null,
     published: null,
   }
 }
