@@ -17,9 +17,10 @@ export function settingChanges(before: Graph, after: Graph): SettingChange[] {
 
 function settingsOf({ control, claims, nodes }: Graph): Map<string, string> {
   const found = new Map<string, string>()
-  const { listeners, relays, ...rest } = control
+  const { listeners, relays, recipientChecks = [], ...rest } = control
   flatten('', rest, found)
   for (const { name, ...listener } of listeners) flatten(`listeners.${name}`, listener, found)
+  for (const { id, ...check } of recipientChecks) flatten(`recipientChecks.${id}`, check, found)
   for (const { name, ...relay } of relays) flatten(`relays.${name}`, relay, found)
   for (const node of nodes) {
     if (node.kind === 'oracle') oracleSettings(node, found)

@@ -13,9 +13,7 @@ export function control(document: Document): Control {
     listeners: document.listeners
       .map(({ at, allowFrom, ...settings }) => settings)
       .sort((a, b) => byCodeUnits(a.name, b.name)),
-    relays: document.relays
-      .map(({ at, ...settings }) => settings)
-      .sort((a, b) => byCodeUnits(a.name, b.name)),
+    relays: document.relays.map(({ at, ...settings }) => settings).sort((a, b) => byCodeUnits(a.name, b.name)),
     limits,
     timeouts,
     retry,

@@ -39,6 +39,7 @@ export function finalMailboxes(document: Document, ours: OurDomains, report: Rep
     if (listed) return 'final'
     if (isRole(mailbox.localPart) && (entry.kind === 'local' || entry.recipients !== null)) return [document.postmaster]
     if (entry.recipients === null) return 'final'
+    if (entry.verify !== undefined) return 'final'
     if (entry.unknown.kind === 'catch-all') return [entry.unknown.to]
     return { why: `${mailbox.text} does not exist: it is not among the recipients of ${entry.pattern}` }
   }

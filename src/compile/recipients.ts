@@ -20,15 +20,26 @@ export function recipients(build: Builder, document: Document, ours: OurDomains,
   }
   for (const entry of ours.entries) {
     const { pattern, at, unknown } = entry
-    if (entry.recipients === null) {
+    if (entry.recipients === null && entry.verify === undefined) {
       rows.push([pattern, next, at])
       continue
     }
     rows.push(
-      ...existenceRows(build, entry, next, unknownLeaf(), implied(document, ours, entry)).filter(
+      ...existenceRows(build, entry, next, unlisted(unknownLeaf()), implied(document, ours, entry)).filter(
         ([key]) => !aliased.has(key),
       ),
     )
+    /** Who is not listed is asked about, where the domain has a check; it is the last question before the recipient is in. */
+    function unlisted(unknown: Ref): Ref {
+      const check = document.recipientChecks?.find(({ id }) => id === entry.verify)
+      if (check === undefined) return unknown
+      const asker = `${at}.verify`
+      const error = check.onError === 'accept' ? next : cannotVerify(build, asker)
+      return build.oracle(
+        { oracle: { kind: 'recipient', id: check.id }, at: asker },
+        { listed: unknown, clear: next, error },
+      )
+    }
     function unknownLeaf(): Ref {
       switch (unknown.kind) {
         case 'reject':
@@ -47,11 +58,20 @@ export function recipients(build: Builder, document: Document, ours: OurDomains,
   /** The document's postmaster exists, also where no list names it. */
   function implied(document: Document, ours: OurDomains, entry: Document['domains'][number]): Row[] {
     const isHere = ours.governing(document.postmaster.domain) === entry
-    return isHere && !ours.lists(entry, document.postmaster.localPart)
-      ? [[mailboxKey(document.postmaster), next, 'postmaster']]
-      : []
+    const isUnlisted = entry.recipients === null || !ours.lists(entry, document.postmaster.localPart)
+    return isHere && isUnlisted ? [[mailboxKey(document.postmaster), next, 'postmaster']] : []
   }
 }
+
+/** RFC 3463 §3.5, X.4.3: a directory that would have to be asked does not answer. */
+const cannotVerify = (build: Builder, at: string): Ref =>
+  build.leaf({
+    kind: 'refuse',
+    code: 451,
+    status: '4.4.3',
+    text: 'the recipient cannot be verified now, try again later',
+    at,
+  })
 
 export const parkReason = 'unknown recipient'
 

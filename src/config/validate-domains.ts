@@ -35,12 +35,21 @@ export function domains(report: Report, section: unknown): Domains {
   return { list, keys }
 }
 
-type Settings = Pick<DomainEntry, 'kind' | 'recipients' | 'unknown'>
+type Settings = Pick<DomainEntry, 'kind' | 'recipients' | 'unknown' | 'verify'>
 
 function settings(report: Report, value: Domain, path: DocPath, pattern: string): Settings {
   if (typeof value === 'string') return { kind: value, recipients: null, unknown: { kind: 'reject' } }
   const kind = value.kind ?? defaults.domain.kind
+  const verify = value.verify === undefined ? {} : { verify: value.verify }
+  if (value.verify !== undefined) report.place(atOf(['domains', pattern, 'verify']), valueSpot([...path, 'verify']))
   if (value.recipients === undefined || value.recipients === 'any') {
+    if (value.verify !== undefined && value.recipients === undefined) {
+      return { kind, recipients: null, unknown: unknownOf(report, value, path), ...verify }
+    }
+    if (value.verify !== undefined) {
+      const hint = 'leave recipients out: all of them are asked about then'
+      report.error('MG1209', valueSpot([...path, 'verify']), "has no effect: recipients: 'any' exist all", { hint })
+    }
     if (value.unknown !== undefined) {
       report.error(
         'MG1209',
@@ -69,13 +78,22 @@ function settings(report: Report, value: Domain, path: DocPath, pattern: string)
   return {
     kind,
     recipients,
-    unknown: unknownOf(report, value.unknown ?? defaults.domain.unknown, [...path, 'unknown']),
+    unknown: unknownOf(report, value, path),
+    ...verify,
   }
 }
 
-function unknownOf(report: Report, value: NonNullable<Exclude<Domain, string>['unknown']>, path: DocPath): Unknown {
+function unknownOf(report: Report, { unknown, verify }: Exclude<Domain, string>, path: DocPath): Unknown {
+  const value = unknown ?? defaults.domain.unknown
+  const at = [...path, 'unknown']
+  if (value === 'park' && verify !== undefined) {
+    // What is parked is routed anew at every attempt, by the document alone.
+    report.error('MG1209', valueSpot(at), 'expected "reject" or catchAll(...) beside verify, got "park"', {
+      hint: 'only who is not in a list can be parked: list the recipients, or leave verify out',
+    })
+  }
   if (typeof value === 'string') return { kind: value }
-  const to = take(report, 'MG1303', valueSpot([...path, 'catchAll']), readMailbox(value.catchAll))
+  const to = take(report, 'MG1303', valueSpot([...at, 'catchAll']), readMailbox(value.catchAll))
   return to === null ? { kind: 'reject' } : { kind: 'catch-all', to }
 }
 

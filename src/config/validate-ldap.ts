@@ -15,6 +15,25 @@ type Server = { readonly url: string; readonly host: string; readonly secure: bo
 
 /** A directory. A password goes to it over TLS, or stays on this machine. */
 export function ldap(report: Report, written: Ldap, path: DocPath): LdapSettings {
+  const { addresses, ca } = written
+  return {
+    kind: 'ldap',
+    ...ldapServers(report, written, path),
+    ca: ca === undefined ? null : fileAt(report, ca, [...path, 'ca']),
+    find: findOf(report, written, path),
+    addresses:
+      addresses === undefined
+        ? null
+        : take(report, 'MG1327', valueSpot([...path, 'addresses']), readAttribute(addresses)),
+    connections: written.connections ?? defaults.credentials.ldap.connections,
+  }
+}
+
+export function ldapServers(
+  report: Report,
+  written: Pick<Ldap, 'urls' | 'startTls'>,
+  path: DocPath,
+): Pick<LdapSettings, 'urls' | 'startTls'> {
   const itself = ({ url }: Server) => url
   const urls = listOf(report, items(report, written.urls, [...path, 'urls'], 'url'), 'MG1326', readServer, itself)
   const clear = urls.filter(({ value }) => !value.secure)
@@ -27,19 +46,7 @@ export function ldap(report: Report, written: Ldap, path: DocPath): LdapSettings
     const spot: Spot = { kind: 'key', path: [...path, 'startTls'] }
     report.error('MG1209', spot, 'has no effect: ldaps: is encrypted from the first octet')
   }
-  const { addresses, ca } = written
-  return {
-    kind: 'ldap',
-    urls: values(urls).map(itself),
-    startTls,
-    ca: ca === undefined ? null : fileAt(report, ca, [...path, 'ca']),
-    find: findOf(report, written, path),
-    addresses:
-      addresses === undefined
-        ? null
-        : take(report, 'MG1327', valueSpot([...path, 'addresses']), readAttribute(addresses)),
-    connections: written.connections ?? defaults.credentials.ldap.connections,
-  }
+  return { urls: values(urls).map(itself), startTls }
 }
 
 function findOf(report: Report, { dn, search }: Ldap, path: DocPath): LdapSettings['find'] {
@@ -62,7 +69,7 @@ function findOf(report: Report, { dn, search }: Ldap, path: DocPath): LdapSettin
   return {
     kind: 'search',
     base: take(report, 'MG1327', valueSpot([...at, 'base']), readDn(base, false)) ?? '',
-    filter: take(report, 'MG1327', valueSpot([...at, 'filter']), readFilter(filter)) ?? '',
+    filter: take(report, 'MG1327', valueSpot([...at, 'filter']), readFilter(filter, [placeholder])) ?? '',
     scope: scope ?? defaults.credentials.ldap.scope,
     bind: bind === undefined ? null : { dn: bind.dn, password: { $secret: bind.password.$secret } },
   }
@@ -88,7 +95,7 @@ function readServer(text: string): Reading<Server> {
 const placeholder = '{login}'
 
 /** The string of a DN (RFC 4514): attributes and values divided by commas. */
-function readDn(text: string, withLogin: boolean): Reading<string> {
+export function readDn(text: string, withLogin: boolean): Reading<string> {
   const expected = withLogin
     ? "a DN with {login} in it, such as 'uid={login},ou=people,dc=corp,dc=example'"
     : "a DN, such as 'ou=people,dc=corp,dc=example'"
@@ -99,17 +106,18 @@ function readDn(text: string, withLogin: boolean): Reading<string> {
   return isDn && (withLogin ? times > 0 : times === 0) && text.length <= 1000 ? read(text) : unread(expected, text)
 }
 
-/** Its parentheses must pair; the server says the rest. */
-function readFilter(text: string): Reading<string> {
-  const expected = "a filter with {login} in it, such as '(mail={login})'"
+/** Its parentheses must pair; the server says the rest. One of the placeholders is in it. */
+export function readFilter(text: string, placeholders: readonly string[]): Reading<string> {
+  const [first = ''] = placeholders
+  const expected = `a filter with ${placeholders.join(' or ')} in it, such as '(mail=${first})'`
   let depth = 0
   for (const [i, char] of [...text].entries()) {
     if (char === '(') depth++
     else if (char === ')') depth--
     if (depth < 0 || (depth === 0 && i < text.length - 1)) return unread(expected, text)
   }
-  const isFilter = depth === 0 && /^\([^\x00-\x1f\x7f]{2,999}$/.test(text) && text.includes(`=${placeholder}`)
-  return isFilter ? read(text) : unread(expected, text)
+  const isFilter = depth === 0 && /^\([^\x00-\x1f\x7f]{2,999}$/.test(text)
+  return isFilter && placeholders.some((one) => text.includes(`=${one}`)) ? read(text) : unread(expected, text)
 }
 
 function readAttribute(text: string): Reading<string> {

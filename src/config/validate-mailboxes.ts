@@ -103,6 +103,8 @@ function fates(
         return postmaster === null ? { kind: 'ends' } : { kind: 'on', to: [postmaster] }
       }
       if (known === undefined) return { kind: 'ends' }
+      // Who is not listed may exist all the same.
+      if (entry.verify !== undefined) return { kind: 'ends' }
       if (entry.unknown.kind === 'catch-all') return { kind: 'on', to: [entry.unknown.to] }
       if (entry.unknown.kind === 'park') return { kind: 'ends' }
       return {

@@ -132,11 +132,14 @@ export function validate(source: Source, options: { readonly now?: number } = {}
   }
   if (readable('relays', 'destinations', 'egress')) {
     const users = ['relays', 'destinations'] as const
-    checkPoolNames(report, users.map((name) => [name, get(name)] as const), get('egress'))
+    checkPoolNames(
+      report,
+      users.map((name) => [name, get(name)] as const),
+      get('egress'),
+    )
   }
   if (readable('relays', 'localMx')) checkRelayNames(report, get('relays'), routes, complete)
-  if (readable('domains', 'recipientChecks'))
-    checkVerifyNames(report, get('recipientChecks'), get('domains'))
+  if (readable('domains', 'recipientChecks')) checkVerifyNames(report, get('recipientChecks'), get('domains'))
   if (readable('domains', 'localMx')) checkCallouts(report, routing, verifying)
   if (readable('listeners')) checkListenerNames(report, get('dnsbl'), get('deny'), get('checks'), get('listeners'))
   if (readable('domains', 'localMx')) checkDomainsAgainstRoutes(report, routing)

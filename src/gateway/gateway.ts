@@ -11,6 +11,7 @@ import { OverlayError } from '../admin/overlay-store.ts'
 import { openRemoteAdmin } from '../admin/remote.ts'
 import { lazyHandler, loadRoutes, openAdmin } from '../admin/server.ts'
 import { createResolver } from '../dns/resolver.ts'
+import type { SmtpCarrierOptions } from '../egress/dial.ts'
 import { createSmtpCarrier } from '../egress/smtp-carrier.ts'
 import { admitDestination } from '../graph/admission.ts'
 import { noFacts } from '../graph/route-of.ts'
@@ -47,6 +48,7 @@ import { queueRoute, trialPause } from './queue-route.ts'
 import { openSockets } from './sockets.ts'
 import { startJournal } from './start-journal.ts'
 import { type RunningOracles, startOracles } from './start-oracles.ts'
+import { startRecipientChecks } from './start-recipient-checks.ts'
 
 export { GatewayError } from './gateway-error.ts'
 
@@ -120,7 +122,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       return verdict.kind === 'refuse' ? { at: verdict.winner.at, reply: verdict.reply } : null
     }
     const census = new Census(() => smtp.connections())
-    const smtp = createSmtpCarrier({
+    const egress: SmtpCarrierOptions = {
       settings: () => live().control,
       hosts: (nextHop) => hostsToTry(nextHop, resolver, { isSelf, denied, random: randomInt }),
       denied: (address) => denied(address)?.reply.text ?? null,
@@ -132,7 +134,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       hasRoom: () => census.hasRoom(live().control.limits),
       clock,
       log,
-    })
+    }
+    const smtp = createSmtpCarrier(egress)
     const maildir = createMaildirCarrier({ hostname: live().control.hostname, clock, log })
     const pauses = (mailbox: Mailbox) => activation?.pauses(mailbox) === true
     const routes = queueRoute({ stateDir, live, overlays, pauses })
@@ -174,7 +177,10 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     opened.push(() => logins.close())
     logins.take(first)
     const { addressesOf } = logins
-    const asked = await startOracles({ stateDir, live, resolver, addressesOf, clock, log })
+    const recipients = startRecipientChecks({ live, resolver, egress, clock, log })
+    opened.push(() => recipients.close())
+    recipients.take(first)
+    const asked = await startOracles({ stateDir, live, resolver, addressesOf, recipients, clock, log })
     opened.push(() => asked.close())
     oracles = asked
     const keyring = openKeyring({ clock, log })
@@ -230,6 +236,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       swapped(next) {
         resolver.apply(next.control.resolver)
         logins.take(next)
+        recipients.take(next)
         asked.forgetIds()
         smtp.retire()
         queue.release(trialPause)

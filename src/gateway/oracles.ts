@@ -11,6 +11,8 @@ import { assertNever } from '../mail/result.ts'
 import type { ListHealths } from './list-health.ts'
 import { isOwnSender } from './own-sender.ts'
 import type { Rates } from './rates.ts'
+import type { Answered } from './recipient-check/asked-check.ts'
+import type { RecipientChecks } from './recipient-check/recipient-checks.ts'
 import type { WatchedFiles } from './watched-files.ts'
 
 export type OraclesParts = {
@@ -18,6 +20,7 @@ export type OraclesParts = {
   readonly healths: ListHealths
   readonly rates: Rates
   readonly watched: WatchedFiles
+  readonly recipients: Pick<RecipientChecks, 'ask'>
   /** Addresses and patterns that a login may send as, beside itself. */
   readonly addressesOf: (login: string) => readonly string[]
   /** True for a name of this gateway. */
@@ -38,9 +41,22 @@ const yes: OracleAnswer = { outcome: 'listed', reason: null }
 const no: OracleAnswer = { outcome: 'clear', reason: null }
 const unknown = (reason: string): OracleAnswer => ({ outcome: 'error', reason })
 
+const ofRecipient = ({ kind, reason }: Answered): OracleAnswer => {
+  switch (kind) {
+    case 'exists':
+      return { outcome: 'clear', reason }
+    case 'unknown':
+      return { outcome: 'listed', reason }
+    case 'error':
+      return unknown(reason)
+    default:
+      return assertNever(kind)
+  }
+}
+
 /** The gateway's answers to what only run time can tell. */
 export function createOracles(parts: OraclesParts): AskOracle {
-  const { resolver, rates, watched, addressesOf, isOurs, clock, log } = parts
+  const { resolver, rates, watched, recipients, addressesOf, isOurs, clock, log } = parts
 
   const tellList: Tell = (id, { client }, { outcome, reason }) => {
     const said = { id, client, reason }
@@ -53,6 +69,12 @@ export function createOracles(parts: OraclesParts): AskOracle {
     if (outcome === 'listed') log.info('check.listed', said)
     else if (outcome === 'error') log.warn('check.failed', said)
     else log.debug('check.clear', said)
+  }
+  const tellRecipient: Tell = (id, { client, recipient }, { outcome, reason }) => {
+    const said = { id, client, recipient: recipient?.text ?? '', reason }
+    if (outcome === 'listed') log.info('recipient.unknown', said)
+    else if (outcome === 'error') log.info('recipient.failed', said)
+    else log.debug('recipient.exists', said)
   }
   const inTime = (tell: Tell, { id }: Oracle, facts: OracleFacts, asked: Promise<OracleAnswer>) =>
     within(asked, clock, `no answer within ${deadlineMs / 1000}s`).then((answer) => {
@@ -76,6 +98,15 @@ export function createOracles(parts: OraclesParts): AskOracle {
       }
       case 'watched':
         return watched.ask(oracle.path, facts.client)
+      case 'recipient': {
+        const { recipient } = facts
+        if (recipient === null) return unknown('there is no recipient')
+        const answered = recipients.ask(oracle.id, recipient)
+        if (answered instanceof Promise) return inTime(tellRecipient, oracle, facts, answered.then(ofRecipient))
+        const answer = ofRecipient(answered)
+        tellRecipient(oracle.id, facts, answer)
+        return answer
+      }
       case 'rate': {
         const isOver = rates.isOver(oracle, facts, clock.now(), peek)
         if (isOver && rates.isNews) {

@@ -1,6 +1,7 @@
 import { secretsOf } from '../credentials/credential-secrets.ts'
 import { readSecret, resolveSecret } from '../credentials/secret.ts'
 import type { Control } from '../graph/control.ts'
+import { secretsOfCheck } from '../mail/recipient-check.ts'
 import { keyOfLogin, secretsOfLogin, wholeName } from '../mail/relay-login.ts'
 import { ok, type Result, wrong } from '../mail/result.ts'
 import type { SecretRef } from '../mail/settings.ts'
@@ -8,10 +9,17 @@ import type { SecretRef } from '../mail/settings.ts'
 type Named = { readonly where: string; readonly ref: SecretRef; readonly isKey?: true }
 
 /** Resolves all secrets that a graph names, by the text of their references, or says what is wrong with each. */
-export async function resolveSecrets({ relays, credentials = [] }: Control): Promise<Result<Map<string, string>>> {
+export async function resolveSecrets({
+  relays,
+  credentials = [],
+  recipientChecks = [],
+}: Control): Promise<Result<Map<string, string>>> {
   const named: Named[] = [
     ...relays.flatMap(({ name, auth }) =>
       auth === null ? [] : secretsOfLogin(auth).map((ref) => ({ where: `relay ${name}`, ref })),
+    ),
+    ...recipientChecks.flatMap((one) =>
+      secretsOfCheck(one).map((ref) => ({ where: `recipientChecks ${one.id}`, ref })),
     ),
     ...credentials.flatMap((one) => secretsOf(one).map((ref) => ({ where: `credentials ${one.id}`, ref }))),
   ]

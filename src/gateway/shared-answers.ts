@@ -64,14 +64,15 @@ export function sharedAnswers(ask: AskOracle, clock: Clock): SharedAnswers {
 }
 
 /** What the network is asked: the answer holds for a while. */
-const waits = ({ kind }: Oracle): boolean => kind === 'dnsbl' || kind === 'check'
+const waits = ({ kind }: Oracle): boolean => kind === 'dnsbl' || kind === 'check' || kind === 'recipient'
 
 /** By what is asked, not by its name: in another graph the same name may be another list. */
 function keyOf(oracle: Oracle, facts: OracleFacts): string {
   return JSON.stringify([canonicalJson(oracle), ...about(oracle, facts)])
 }
 
-function about(oracle: Oracle, { client, login, certificate, helo, sender, sizeBytes }: OracleFacts) {
+function about(oracle: Oracle, facts: OracleFacts) {
+  const { client, login, certificate, helo, sender, sizeBytes, recipient } = facts
   const from = sender == null ? sender : mailboxKey(sender)
   switch (oracle.kind) {
     case 'dnsbl':
@@ -81,6 +82,8 @@ function about(oracle: Oracle, { client, login, certificate, helo, sender, sizeB
       return oracle.id === 'sender-domain' ? [sender?.domain] : oracle.id === 'helo' ? [client, helo] : [client]
     case 'own-sender':
       return [login, from]
+    case 'recipient':
+      return [recipient === null ? null : mailboxKey(recipient)]
     case 'rate':
       return [client, login, certificate, oracle.of === 'bytes' ? sizeBytes : null]
     default:

@@ -8,6 +8,7 @@ import type { Live } from './live.ts'
 import { createOracles } from './oracles.ts'
 import { Rates } from './rates.ts'
 import { keepRates } from './rates-file.ts'
+import type { RecipientChecks } from './recipient-check/recipient-checks.ts'
 import { type WatchedFiles, watchFiles } from './watched-files.ts'
 
 /** What sessions ask of the world, and what a person may want to know of it. */
@@ -28,12 +29,13 @@ export type OraclesOfGateway = {
   readonly live: () => Live
   readonly resolver: CachingResolver
   readonly addressesOf: (login: string) => readonly string[]
+  readonly recipients: Pick<RecipientChecks, 'ask'>
   readonly clock: Clock
   readonly log: Log
 }
 
 export async function startOracles(parts: OraclesOfGateway): Promise<RunningOracles> {
-  const { stateDir, live, resolver, addressesOf, clock, log } = parts
+  const { stateDir, live, resolver, addressesOf, recipients, clock, log } = parts
   const healths = listHealths(resolver, clock, log)
   const rates = new Rates()
   const kept = await keepRates(join(stateDir, 'rates.ndjson'), rates, clock, log)
@@ -43,7 +45,7 @@ export async function startOracles(parts: OraclesOfGateway): Promise<RunningOrac
     return name === hostname.toLowerCase() || listeners.some((one) => one.hostname.toLowerCase() === name)
   }
   return {
-    ask: createOracles({ resolver, healths, rates, watched, addressesOf, isOurs, clock, log }),
+    ask: createOracles({ resolver, healths, rates, watched, recipients, addressesOf, isOurs, clock, log }),
     lists: healths.list,
     listStates: healths.states,
     forgetIds: healths.forgetIds,

@@ -127,6 +127,11 @@ function checkNode(node: unknown, index: number, graph: Graph): asserts node is 
     throw new ShapeError(where, 'the case tls alone', known.cases)
   if (known.kind === 'note') checkNote(known, where)
   if (isLeaf(known)) checkLeaf(known, graph.control, where)
+  if (known.kind === 'oracle' && known.oracle.kind === 'recipient') {
+    const { id } = known.oracle
+    if (graph.control.recipientChecks?.some((check) => check.id === id) !== true)
+      throw new ShapeError(where, 'a check of graph.control.recipientChecks', id)
+  }
 }
 
 function edge(to: number, from: number, graph: Graph, where: string): void {

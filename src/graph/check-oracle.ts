@@ -15,6 +15,7 @@ const shapes = new Map<unknown, Check>([
   ],
   ['check', record({ kind: any, id: oneOf('reverse', 'helo', 'sender-domain') })],
   ['own-sender', record({ kind: any, id: name })],
+  ['recipient', record({ kind: any, id: name })],
   ['watched', record({ kind: any, id: name, path: text(/^\/[^\x00-\x1f\x7f]{1,1000}$/, 'an absolute path') })],
   [
     'rate',

@@ -1,8 +1,8 @@
 import type { BanSettings } from '../mail/ban-settings.ts'
 import type { CredentialSettings } from '../mail/login-settings.ts'
-import type { RecipientCheckSettings } from '../mail/recipient-check.ts'
 import type { DestinationSettings, EgressPool } from '../mail/next-hop-settings.ts'
 import type { NotificationSettings } from '../mail/notification-settings.ts'
+import type { RecipientCheckSettings } from '../mail/recipient-check.ts'
 import type {
   AdminSettings,
   CertificateSettings,

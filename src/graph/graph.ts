@@ -106,6 +106,8 @@ export type Oracle =
   | { readonly kind: 'watched'; readonly id: string; readonly path: string }
   /** Listed: over `most` within the latest `perMs`, counted by `by`. `id` is the client's name. */
   | RateOracle
+  /** Listed: the recipient does not exist. `id` is that of a check in `control.recipientChecks`. */
+  | { readonly kind: 'recipient'; readonly id: string }
 export type RateOracle = {
   readonly kind: 'rate'
   readonly id: string

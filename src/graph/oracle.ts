@@ -2,7 +2,7 @@ import { exactDuration } from '../mail/duration.ts'
 import { assertNever } from '../mail/result.ts'
 import type { Oracle } from './graph.ts'
 
-/** As `--assume`, boxes and logs name it: `dnsbl.zen`, `check.reverse`, `own-sender.staff`, `rate.printers.messages/1h`. */
+/** As `--assume`, boxes and logs name it: `dnsbl.zen`, `check.reverse`, `own-sender.staff`, `recipient.staff`, `rate.printers.messages/1h`. */
 export function oracleName(oracle: Oracle): string {
   const name = `${oracle.kind}.${oracle.id}`
   return oracle.kind === 'rate' ? `${name}.${oracle.of}/${exactDuration(oracle.perMs)}` : name
@@ -39,6 +39,8 @@ export function oracleText(oracle: Oracle): string {
       return 'the sender is no address of the login'
     case 'watched':
       return `the client is in ${oracle.path}`
+    case 'recipient':
+      return 'the recipient does not exist'
     case 'rate':
       return `over ${oracle.most} ${oracle.of} in ${exactDuration(oracle.perMs)} for one ${counted[oracle.by]}`
     default:

@@ -4,7 +4,8 @@ export const fillFilter = (filter: string, login: string): string => filter.repl
 /** `{login}` in a DN: the same (RFC 4514 §2.4). */
 export const fillDn = (dn: string, login: string): string => dn.replaceAll('{login}', () => inDn(login))
 
-const inFilter = (text: string): string => text.replace(/[\\*()\0]/g, hexOfOctet)
+/** A value that means nothing in a filter but itself. */
+export const inFilter = (text: string): string => text.replace(/[\\*()\0]/g, hexOfOctet)
 
 const inDn = (text: string): string => text.replace(/[\\"+,;<>=\0]/g, hexOfOctet).replace(/^[ #]|(?<!^) $/g, hexOfOctet)
 

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import { type SecretValue, secretsFrom } from '../../credentials/credential-secrets.ts'
+import type { LookUp } from '../../credentials/source.ts'
+import { coveringPatterns, mailboxKey } from '../../graph/pattern.ts'
+import type { Clock } from '../../mail/clock.ts'
+import type { Mailbox } from '../../mail/path.ts'
+import { type RecipientCheckSettings, secretsOfCheck } from '../../mail/recipient-check.ts'
+import { assertNever } from '../../mail/result.ts'
+import { type Answered, AskedCheck, type FlushRequest } from './asked-check.ts'
+import type { Asker } from './asker.ts'
+import { type CalloutParts, calloutAsker } from './callout-asker.ts'
+import { httpAsker } from './http-asker.ts'
+import { ldapAsker } from './ldap-asker.ts'
+import type { Remembered } from './recipient-memory.ts'
+
+export type RecipientParts = CalloutParts & { readonly clock: Clock; readonly lookUp: LookUp }
+
+/** All checks of the active graph. It begins with none; `replace` brings them. */
+export type RecipientChecks = {
+  /** A check that is not there any more cannot tell. */
+  ask(id: string, mailbox: Mailbox): Answered | Promise<Answered>
+  /** Asks the check of the recipient's domain now. `null`: its domain has none. */
+  verify(mailbox: Mailbox): Promise<Verified | null>
+  checks(): readonly CheckView[]
+  /** What is remembered, newest first. */
+  cache(filter: CacheFilter): readonly CacheRow[]
+  /** Forgets it, and gives how much that was. */
+  flush(which: FlushRequest): number
+  /** Those that a graph has in common with the one before keep what they know. */
+  replace(settings: readonly RecipientCheckSettings[], secrets: ReadonlyMap<string, string>): void
+  close(): void
+}
+
+export type Verified = { readonly check: string; readonly steps: readonly string[]; readonly answer: Answered }
+
+export type CheckView = {
+  readonly id: string
+  readonly kind: RecipientCheckSettings['kind']
+  readonly domains: number
+  readonly state: 'unused' | 'ok' | 'failing'
+  readonly since: number | null
+  readonly lastError: { readonly why: string; readonly at: number } | null
+  readonly remembered: number
+  /** What is known beside single recipients, in words. */
+  readonly notes: readonly string[]
+  /** Answers since the start, and those that memory gave. */
+  readonly answers: {
+    readonly exists: number
+    readonly unknown: number
+    readonly error: number
+    readonly remembered: number
+  }
+}
+
+export type CacheFilter = { readonly mailbox: Mailbox | null; readonly domain: string | null; readonly limit: number }
+export type CacheRow = Remembered & { readonly check: string; readonly isFresh: boolean }
+
+export function recipientChecks(parts: RecipientParts): RecipientChecks {
+  const { clock, log } = parts
+  let checks = new Map<string, { readonly key: string; readonly asked: AskedCheck }>()
+
+  const checkOf = (mailbox: Mailbox): AskedCheck | null => {
+    const patterns = coveringPatterns(mailbox.domain)
+    for (const pattern of patterns)
+      for (const { asked } of checks.values()) if (asked.settings.domains.includes(pattern)) return asked
+    return null
+  }
+
+  return {
+    ask(id, mailbox) {
+      const check = checks.get(id)
+      if (check !== undefined) return check.asked.ask(mailbox)
+      return { kind: 'error', reason: `there is no check ${id} any more`, remembered: null }
+    },
+    async verify(mailbox) {
+      const check = checkOf(mailbox)
+      if (check === null) return null
+      const steps: string[] = []
+      const answer = await check.askNow(mailbox, (step) => steps.push(step))
+      return { check: check.settings.id, steps, answer }
+    },
+    checks: () =>
+      [...checks.values()].map(({ asked, asked: { settings, health, memory } }) => ({
+        id: settings.id,
+        kind: settings.kind,
+        domains: settings.domains.length,
+        state: health.state,
+        since: health.since,
+        lastError: health.lastError,
+        remembered: memory.size,
+        notes: asked.notes(),
+        answers: { ...health.counts },
+      })),
+    cache({ mailbox, domain, limit }) {
+      const now = clock.now()
+      const rows: CacheRow[] = []
+      for (const { asked } of checks.values()) {
+        const { id } = asked.settings
+        const of =
+          mailbox === null ? asked.memory.list() : [asked.memory.get(mailboxKey(mailbox))].flatMap((one) => one ?? [])
+        for (const one of of) {
+          if (domain === null || one.domain === domain) rows.push({ check: id, isFresh: now < one.until, ...one })
+        }
+      }
+      return rows.sort((a, b) => b.askedAt - a.askedAt).slice(0, limit)
+    },
+    flush(which) {
+      let count = 0
+      for (const { asked } of checks.values()) count += asked.forget(which)
+      return count
+    },
+    replace(settings, secrets) {
+      const secret = secretsFrom(secrets)
+      const before = checks
+      checks = new Map()
+      for (const one of settings) {
+        const key = settingsKey(one, secret)
+        const kept = before.get(one.id)
+        if (kept?.key === key) checks.set(one.id, kept)
+        else checks.set(one.id, { key, asked: new AskedCheck(one, askerOf(one, secret, parts), { clock, log }) })
+      }
+      for (const [id, { asked }] of before) if (checks.get(id)?.asked !== asked) asked.close()
+    },
+    close() {
+      for (const { asked } of checks.values()) asked.close()
+      checks.clear()
+    },
+  }
+}
+
+function askerOf(settings: RecipientCheckSettings, secret: SecretValue, parts: RecipientParts): Asker {
+  switch (settings.kind) {
+    case 'ldap':
+      return ldapAsker(settings, secret, parts)
+    case 'http':
+      return httpAsker(settings, secret, parts.lookUp)
+    case 'callout':
+      return calloutAsker(settings, parts)
+    default:
+      return assertNever(settings)
+  }
+}
+
+/** The same for settings and secrets that are the same. */
+function settingsKey(settings: RecipientCheckSettings, secret: SecretValue): string {
+  const values = secretsOfCheck(settings).map(secret)
+  return createHash('sha256')
+    .update(JSON.stringify([settings, values]))
+    .digest('base64')
+}
