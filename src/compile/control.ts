@@ -35,6 +35,8 @@ export function control(document: Document): Control {
             .sort((a, b) => byCodeUnits(a.id, b.id)),
         }),
     ...(document.learnSizes === undefined ? {} : { learnSizes: document.learnSizes }),
+    ...(document.tlsPolicy === undefined ? {} : { tlsPolicy: document.tlsPolicy }),
+    ...(document.tlsReports === undefined ? {} : { tlsReports: document.tlsReports }),
     ...(document.softBounce === undefined ? {} : { softBounce: true as const }),
   }
 }

@@ -79,5 +79,7 @@ export const defaults = {
   retry: { schedule: ['1m', '5m', '15m', '30m', '1h', '2h', '4h'], expireAfter: '5d' },
   resolver: { timeout: '5s', attempts: 2, serveStale: '1d' },
   mxPort: 25,
+  tlsPolicy: { dane: 'on', mtaSts: 'on' },
+  tlsReports: 'off',
   envelopeLog: { keep: '7d', maxSize: '200MiB', localParts: 'plain' },
 } as const

@@ -2,6 +2,7 @@ import type { Claim } from './define-claims.ts'
 import type { EgressPool, NextHop } from './define-egress.ts'
 import type { Bans, Certificate, Credential, Line } from './define-line.ts'
 import type { RecipientCheck } from './define-recipients.ts'
+import type { TlsPolicy, TlsReports } from './define-tls-policy.ts'
 
 /**
  * The document as a person writes it, as types. They carry the names: a relay or listener that is used but not declared,
@@ -250,6 +251,8 @@ export type Config<
   readonly timeouts?: Timeouts
   readonly retry?: Retry
   readonly resolver?: Resolver
+  readonly tlsPolicy?: TlsPolicy
+  readonly tlsReports?: TlsReports
   readonly mxPort?: number
   readonly prove?: readonly Claim<NoInfer<Listeners>, NoInfer<Relays>>[]
   readonly gateways?: { readonly [name: string]: Gateway }

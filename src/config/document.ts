@@ -1,4 +1,5 @@
 import type { Domain } from '../mail/domain.ts'
+import type { DestinationSettings, EgressPool } from '../mail/next-hop-settings.ts'
 import type { Mailbox } from '../mail/path.ts'
 import type {
   AdminSettings,
@@ -16,7 +17,7 @@ import type {
   Timeouts,
   TlsLevel,
 } from '../mail/settings.ts'
-import type { DestinationSettings, EgressPool } from '../mail/next-hop-settings.ts'
+import type { TlsPolicySettings, TlsReportSettings } from '../mail/tls-policy-settings.ts'
 import type { ClaimEntry } from './document-claims.ts'
 import type { RecipientCheckEntry } from './document-recipients.ts'
 
@@ -66,6 +67,10 @@ export type Document = {
   readonly resolver: ResolverSettings
   /** Port towards MX hosts: 25, another one only in a lab. */
   readonly mxPort: number
+  /** Absent: all as usual. */
+  readonly tlsPolicy?: TlsPolicySettings
+  /** Absent: nobody sends any. */
+  readonly tlsReports?: TlsReportSettings
   /** What must hold for every message. */
   readonly prove: readonly ClaimEntry[]
   /** The gateways that `apply` puts this document on, in its order. Not part of any graph. */

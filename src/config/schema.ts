@@ -22,6 +22,7 @@ import {
   target,
   timeouts,
 } from './schema-sections.ts'
+import { tlsPolicy, tlsReports } from './schema-tls-policy.ts'
 import { count, keys, list, listOrTable, many, named, oneOf, rowsOrTable, text } from './schema-values.ts'
 
 /**
@@ -169,6 +170,21 @@ export const schema = keys({
       description:
         'One line for each decision about a recipient, in the state folder: what `mailgw plan --replay` and `mailgw explain ID` read.',
       examples: [{ keep: '14d', localParts: 'hashed' }, 'off'],
+    })
+    .optional(),
+  tlsPolicy: tlsPolicy
+    .meta({
+      description:
+        'What is asked of the owners of other hosts before mail goes to them, beside the level of the route.',
+      examples: [{ dane: 'off' }],
+    })
+    .optional(),
+  tlsReports: tlsReports
+    .meta({
+      description:
+        'Reports on TLS (RFC 8460), once a day, to the owners of the domains that mail went to and that ask for them.',
+      default: defaults.tlsReports,
+      examples: [{ organization: 'Corp Example' }],
     })
     .optional(),
   mxPort: count(1, 65_535)

@@ -33,6 +33,7 @@ import { checkDomainsAgainstRoutes, checkFallback, checkOwnListeners, checkTowar
 import { entries } from './validate-rows.ts'
 import { limits, relaying, resolver, retry, timeouts } from './validate-settings.ts'
 import { checkStructure } from './validate-structure.ts'
+import { tlsPolicy, tlsReports } from './validate-tls-policy.ts'
 
 export type Validated = {
   /** `null` when a diagnostic is an error. */
@@ -86,6 +87,8 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     dnsbl: report.sound(['dnsbl']) ? idsOf(get('dnsbl')) : null,
   }
   const mxPort = report.sound(['mxPort']) ? ((get('mxPort') as number | undefined) ?? defaults.mxPort) : defaults.mxPort
+  const towards = tlsPolicy(report, get('tlsPolicy'))
+  const reporting = tlsReports(report, get('tlsReports'), postmaster, hostname)
   const document = {
     apiVersion: 'mailgw/1' as const,
     hostname: hostname ?? ('' as Domain),
@@ -114,6 +117,8 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     retry: retrying,
     resolver: resolver(report, get('resolver')),
     mxPort,
+    ...(towards === null ? {} : { tlsPolicy: towards }),
+    ...(reporting === null ? {} : { tlsReports: reporting }),
     prove: claims(report, get('prove'), declared),
     gateways: gateways(report, get('gateways')),
     admin: admin(report, get('admin'), bound),

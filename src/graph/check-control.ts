@@ -4,6 +4,7 @@ import { bans, certificates, checkLines, listenerLine } from './check-line.ts'
 import { checkNextHops, destinations, egress, nextHop } from './check-next-hop.ts'
 import { isSorted } from './check-order.ts'
 import { recipientChecks } from './check-recipient-checks.ts'
+import { tlsPolicy, tlsReports } from './check-tls-policy.ts'
 import type { Control } from './control.ts'
 import { type Check, line, listOf, oneOf, orNull, record, ShapeError, text, whole } from './shape.ts'
 
@@ -100,6 +101,8 @@ const shape: Check = record(
     recipientChecks,
     learnSizes: oneOf('on'),
     softBounce: oneOf(true),
+    tlsPolicy,
+    tlsReports,
   },
 )
 

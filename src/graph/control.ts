@@ -15,6 +15,7 @@ import type {
   RetrySchedule,
   Timeouts,
 } from '../mail/settings.ts'
+import type { TlsPolicySettings, TlsReportSettings } from '../mail/tls-policy-settings.ts'
 
 /** The part of a graph that no walk decides: names, sockets, limits, times. */
 export type Control = {
@@ -51,4 +52,8 @@ export type Control = {
   readonly learnSizes?: 'on'
   /** For people to see: what the document refuses for good is refused for now in this graph's leaves. */
   readonly softBounce?: true
+  /** Absent: DANE and MTA-STS as usual. */
+  readonly tlsPolicy?: TlsPolicySettings
+  /** Absent: no reports on TLS are sent. */
+  readonly tlsReports?: TlsReportSettings
 }

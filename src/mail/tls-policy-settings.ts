@@ -1,0 +1,17 @@
+/** What is asked of the owners of hosts before mail goes to them. Every key is absent where it has its default. */
+export type TlsPolicySettings = {
+  /** DANE (RFC 7672) is on unless this says otherwise. */
+  readonly dane?: false
+  /** MTA-STS (RFC 8461) is on, with policies at port 443, unless this says otherwise. */
+  readonly mtaSts?: false | { readonly port: number }
+  /** File of more authorities (PEM) that vouch for hosts and for the servers of policies. */
+  readonly ca?: string
+}
+
+/** Who sends reports on TLS (RFC 8460), and in whose name. */
+export type TlsReportSettings = {
+  /** Mailbox that reports come from. */
+  readonly from: string
+  readonly contact: string
+  readonly organization: string
+}
