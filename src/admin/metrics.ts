@@ -47,6 +47,7 @@ const among = (states: readonly string[], name: string, state: string): Sample[]
 
 const backendStates = ['unused', 'ok', 'failing']
 const listStates = ['healthy', 'silent', 'greedy', 'unknown']
+const stsModes = ['enforce', 'testing', 'none']
 const overlayKinds = ['deny', 'ban', 'hold']
 
 /**
@@ -95,6 +96,12 @@ export const metrics: readonly Metric[] = [
     (m) => each(m.status.queue).filter(([, state]) => state !== 'messages'),
   ),
   gauge('next_hops', ['state'], 'next hops that are kept in memory: up, back-off, probing', (m) => each(m.nextHops)),
+  gauge(
+    'mta_sts_policies',
+    ['mode'],
+    'MTA-STS policies of other domains that are known, by mode: enforce, testing, none',
+    (m) => stsModes.map((mode): Sample => [m.status.tlsPolicies.filter((policy) => policy.mode === mode).length, mode]),
+  ),
   gauge('connections_out', [], 'connections to next hops now', (m) => one(m.status.connectionsOut)),
   gauge('bans_active', [], 'clients that the gateway has banned by itself', (m) => one(m.status.banned.clients)),
   gauge('accounts_locked', [], 'accounts that take no login for now', (m) => one(m.status.banned.accounts)),

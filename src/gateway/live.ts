@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises'
 import type { GraphStore } from '../admin/graph-store.ts'
+import type { SmtpSettings } from '../egress/dial.ts'
 import { buildFlat } from '../graph/build-flat.ts'
 import type { Control } from '../graph/control.ts'
 import type { Evaluator } from '../graph/evaluator.ts'
@@ -11,6 +12,7 @@ import type { AskOracle } from '../ingress/inquiry.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
 import type { Result } from '../mail/result.ts'
 import { ok, wrong } from '../mail/result.ts'
+import { readAuthorities } from './authorities.ts'
 import { resolveSecrets } from './secrets.ts'
 
 /** A graph made ready to serve: its tables built, its secrets resolved. One pointer to it is all that an apply swaps. */
@@ -23,6 +25,8 @@ export type Live = {
   readonly admission: Admission
   /** Writes notifications, and hears of what they cannot reach. */
   readonly postmaster: Mailbox
+  /** What connections to next hops go by: `control`, and who vouches for their hosts. */
+  readonly smtp: SmtpSettings
   /** By reference text. */
   readonly secrets: ReadonlyMap<string, string>
 }
@@ -70,6 +74,8 @@ async function makeReady(flat: Flat, ask: AskOracle): Promise<Result<Live>> {
   const { hash, control } = evaluator
   const secrets = await resolveSecrets(control)
   if (!secrets.ok) return secrets
+  const vouching = await readAuthorities(control)
+  if (!vouching.ok) return vouching
   const postmaster = parseMailbox(control.postmaster)
   if (!postmaster.ok) return wrong(`the postmaster: ${postmaster.error}`)
   return ok({
@@ -79,6 +85,7 @@ async function makeReady(flat: Flat, ask: AskOracle): Promise<Result<Live>> {
     evaluator,
     admission: graphAdmission(evaluator, ask),
     postmaster: postmaster.value,
+    smtp: vouching.value === undefined ? control : { ...control, ca: vouching.value },
     secrets: secrets.value,
   })
 }

@@ -40,6 +40,7 @@ function statusText(status: Status, now: number): string {
   if (status.nextHops.length > 0)
     lines.push(table(['next hop', 'state', 'waiting', 'active', 'why'], status.nextHops.map(nextHopRow)))
   lines.push(...credentialsText(status, now))
+  lines.push(...policiesText(status, now))
   if (status.overlays.length > 0) lines.push(`overlays\n${overlaysText(status.overlays, now)}`)
   return `${lines.join('\n')}\n`
 }
@@ -96,6 +97,26 @@ function credentialsText({ credentials }: Status, now: number): string[] {
     state === 'failing' ? (lastError?.why ?? '') : '',
   ])
   return [table(['credentials', 'kind', 'state', 'accepted', 'refused', 'errors', 'why'], rows)]
+}
+
+/** At most that many are shown; `--json` has all. */
+const shownPolicies = 20
+
+/** What other domains demand of TLS. A gateway before MTA-STS does not say. */
+function policiesText({ tlsPolicies }: Status, now: number): string[] {
+  const known = (tlsPolicies as Status['tlsPolicies'] | undefined) ?? []
+  if (known.length === 0) return []
+  const rows = known
+    .slice(-shownPolicies)
+    .map(({ domain, mode, mx, expiresAt, refreshFailed }) => [
+      domain,
+      mode,
+      mx.join(' '),
+      durationText(Math.max(0, expiresAt - now)),
+      refreshFailed === null ? '' : `not renewed: ${refreshFailed}`,
+    ])
+  const more = known.length > rows.length ? [`${known.length - rows.length} more MTA-STS policies (--json)`] : []
+  return [table(['MTA-STS policy', 'mode', 'MX hosts', 'expires in', ''], rows), ...more]
 }
 
 function nextHopRow(value: unknown): string[] {
