@@ -13,7 +13,13 @@ export type WebCall = {
   readonly body: string | null
 }
 
-export type WebAnswer = { readonly status: number; readonly body: string }
+export type WebAnswer = {
+  readonly status: number
+  readonly body: string
+  /** Headers as they came; `null`: there was none. */
+  readonly date: string | null
+  readonly retryAfter: string | null
+}
 
 /** Calls of one URL of the document. Connections are kept for the next one. */
 export type WebEndpoint = {
@@ -82,9 +88,10 @@ function whole(response: IncomingMessage): Promise<WebAnswer> {
       if (octets > maxBodyOctets) response.destroy(new Error(`an answer of more than ${maxBodyOctets} octets`))
       else parts.push(part)
     })
-    response.once('end', () =>
-      resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') }),
-    )
+    response.once('end', () => {
+      const { date = null, 'retry-after': retryAfter = null } = response.headers
+      resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8'), date, retryAfter })
+    })
     response.once('error', reject)
     response.once('close', () => reject(new Error('the answer was cut off')))
   })

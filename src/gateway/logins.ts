@@ -6,6 +6,7 @@ import type { Resolver } from '../dns/answer.ts'
 import type { Clock } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
 import type { Live } from './live.ts'
+import { addressLookUp } from './look-up.ts'
 
 export type LoginParts = {
   readonly stateDir: string
@@ -25,11 +26,7 @@ export async function startLogins({ stateDir, live, resolver, clock, log }: Logi
   const authenticator = openAuthenticator({
     clock,
     log,
-    async lookUp(host) {
-      const answer = await resolver.addresses(host)
-      if (answer.kind === 'found') return answer.value
-      throw new Error(answer.kind === 'none' ? `${host} has no address` : `${host} was not found out: ${answer.why}`)
-    },
+    lookUp: addressLookUp(resolver),
     hostname: () => live().control.hostname,
     decoySecret: await decoySecret(join(stateDir, 'decoy.key')),
   })

@@ -50,15 +50,17 @@ export async function renewedEntrance(
 ): Promise<Entrance | null> {
   if (credentials?.kind !== 'token' || refusal?.code !== 535) return null
   if (nextHop.kind !== 'relay' || nextHop.relay.auth === null || !('oauth' in nextHop.relay.auth)) return null
-  const { auth } = nextHop.relay
-  if (parts.tokens?.refused(auth, credentials.token) !== true) return null
+  const { auth, name } = nextHop.relay
+  if (parts.tokens?.refused(name, auth.oauth, credentials.token) !== true) return null
   // Without a new token the host's own words are the better reason.
-  return await entranceOf(nextHop, parts).catch(() => null)
+  const renewed = await entranceOf(nextHop, parts).catch(() => null)
+  const isNew = renewed?.credentials?.kind === 'token' && renewed.credentials.token !== credentials.token
+  return isNew ? renewed : null
 }
 
 /** A host took us. */
 export function entered(nextHop: NextHop, { credentials }: Entrance, { tokens }: EntranceParts): void {
   if (credentials?.kind !== 'token' || nextHop.kind !== 'relay') return
-  const { auth } = nextHop.relay
-  if (auth !== null && 'oauth' in auth) tokens?.accepted(auth, credentials.token)
+  const { auth, name } = nextHop.relay
+  if (auth !== null && 'oauth' in auth) tokens?.accepted(name, auth.oauth)
 }
