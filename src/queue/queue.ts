@@ -47,6 +47,8 @@ export type Queue = Inlet & {
   /** Recipients that were delivered, put off (each time) and failed since the start. */
   totals(): Readonly<Record<DeliveryResult, number>>
   laneStates(): readonly LaneState[]
+  /** What keeps these relays from being used is gone: those that are down are tried now. */
+  probeRelays(relays: readonly string[]): void
   /** A new graph is active, or something is to be paused: what waits in lanes is routed afresh. */
   reroute(): void
   /** What this one has paused (see `Pause`) is tried again. Gives the number of messages. */
@@ -134,6 +136,11 @@ function queueOf(dispatcher: Dispatcher, ledger: Ledger, { begin, close }: Inlet
         failures,
         why,
       })),
+    probeRelays(relays) {
+      for (const lane of lanes.values()) {
+        if (lane.nextHop.kind === 'relay' && relays.includes(lane.nextHop.relay.name)) lane.probe()
+      }
+    },
     reroute: () => dispatcher.reroute(),
     release: (by) => dispatcher.release(by),
     paused: (by) => dispatcher.pauses.count(by),
