@@ -1,12 +1,15 @@
+import type { StsView } from '../dns/mta-sts/mta-sts.ts'
 import type { Overlay } from '../graph/overlay.ts'
 import type { BackendHealth } from '../mail/backend-health.ts'
 import type { CertificateView } from '../mail/certificate-view.ts'
 import type { Origin } from '../mail/envelope.ts'
 import type { EnvelopeRecord } from '../mail/envelope-record.ts'
+import type { RecipientOperations } from '../mail/recipient-view.ts'
 import type { Result } from '../mail/result.ts'
 import type { TokenHealth } from '../mail/token-health.ts'
 import type { QueueFilter, QueueRow, QueueSelector } from '../queue/listing.ts'
 import type { Identity } from './access.ts'
+import type { DnsOperations } from './dns-operations.ts'
 import type { Measured } from './metrics.ts'
 import type { OverlayRequest } from './overlay-store.ts'
 import type {
@@ -38,6 +41,7 @@ export type Operations = {
   apply(file: string, request: ApplyRequest, identity: Identity): Promise<ApplyResult>
   queueList(filter: QueueFilter): readonly QueueRow[]
   queueRetry(selector: QueueSelector): number
+  readonly dns: DnsOperations
   /** Answers at once; the gateway ends after it. */
   stop(now: boolean): void
 
@@ -66,6 +70,9 @@ export type Operations = {
   liftBan(name: string, identity: Identity): Promise<BanView | null>
   /** Gives the locks that it ended. */
   unlock(account: string, identity: Identity): Promise<readonly LockOutView[]>
+
+  /** Checks of recipients, and what they remember. */
+  readonly recipients: RecipientOperations
 
   /** Lines of the envelope log, from `since` to before `until`, epoch ms; oldest first. */
   envelopes(since: number, until: number): Promise<AsyncIterable<string>>
@@ -180,6 +187,8 @@ export type Status = {
   readonly credentials: readonly BackendHealth[]
   /** Access tokens that relays log in with. */
   readonly tokens: readonly TokenHealth[]
+  /** MTA-STS policies of other domains that are known and hold. */
+  readonly tlsPolicies: readonly StsView[]
   /** Connections to next hops. */
   readonly connectionsOut: number
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number }

@@ -7,10 +7,12 @@ import type { Recognized } from './access.ts'
 import { banCalls } from './ban-calls.ts'
 import { bodyAsJson, bodyToFile } from './bodies.ts'
 import { type Calls, openCalls } from './calls.ts'
+import { dnsCalls } from './dns-calls.ts'
 import { messageCalls } from './message-calls.ts'
 import { metricCalls } from './metric-calls.ts'
 import type { Operations, QueueFilter, QueueSelector } from './operations.ts'
 import { overlayCalls } from './overlay-calls.ts'
+import { recipientCalls } from './recipient-calls.ts'
 import { applyCalls } from './v1.ts'
 
 export type RouteOptions = {
@@ -27,7 +29,9 @@ export function adminListener({ operations, uploads, identify, log }: RouteOptio
   applyCalls(calls, operations, uploads)
   overlayCalls(calls, operations)
   banCalls(calls, operations)
+  recipientCalls(calls, operations)
   messageCalls(calls, operations)
+  dnsCalls(calls, operations)
   metricCalls(calls, operations)
   localCalls(calls, operations, uploads)
   return getRequestListener(calls.app.fetch) as RequestListener
@@ -42,7 +46,7 @@ function localCalls({ app, needs }: Calls, operations: Operations, uploads: stri
   )
   app.post('/apply', needs('local'), async (c) => {
     const file = join(uploads, `upload-${process.pid}-${uploaded++}`)
-    await bodyToFile(c.req.raw, file)
+    await bodyToFile(c.env.incoming, file)
     const query = (name: string) => {
       const value = c.req.query(name) ?? null
       orNull(line)(value, name)
@@ -68,7 +72,7 @@ function localCalls({ app, needs }: Calls, operations: Operations, uploads: stri
     return c.json(operations.queueList(filter))
   })
   app.post('/queue/retry', needs('local'), async (c) => {
-    const selector = (await bodyAsJson(c.req.raw)) as QueueSelector
+    const selector = (await bodyAsJson(c.env.incoming)) as QueueSelector
     return c.json({ retried: operations.queueRetry(selector) })
   })
   app.post('/stop', needs('local'), (c) => {

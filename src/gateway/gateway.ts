@@ -46,9 +46,11 @@ import { startOverlays } from './overlays.ts'
 import { ownInterfaces } from './own-interfaces.ts'
 import { queueRoute, trialPause } from './queue-route.ts'
 import { openSockets } from './sockets.ts'
+import { dnsOperations } from './start-dns.ts'
 import { startJournal } from './start-journal.ts'
 import { type RunningOracles, startOracles } from './start-oracles.ts'
 import { startRecipientChecks } from './start-recipient-checks.ts'
+import { startTlsPolicy } from './start-tls-policy.ts'
 import { startTokens } from './start-tokens.ts'
 
 export { GatewayError } from './gateway-error.ts'
@@ -122,12 +124,15 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       }
       return verdict.kind === 'refuse' ? { at: verdict.winner.at, reply: verdict.reply } : null
     }
+    const tlsPolicy = await startTlsPolicy({ stateDir, live, resolver, clock, log })
+    opened.push(() => tlsPolicy.close())
     const tokens = startTokens({ stateDir, resolver, clock, log })
     opened.push(() => tokens.close())
     tokens.take(first)
     const census = new Census(() => smtp.connections())
     const egress: SmtpCarrierOptions = {
-      settings: () => live().control,
+      settings: () => live().smtp,
+      policies: tlsPolicy.find,
       hosts: (nextHop) => hostsToTry(nextHop, resolver, { isSelf, denied, random: randomInt }),
       denied: (address) => denied(address)?.reply.text ?? null,
       async secrets({ $secret }) {
@@ -308,6 +313,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       credentials: logins.health(),
       tokens: tokens.health(),
       connectionsOut: smtp.connections(),
+      tlsPolicies: tlsPolicy.policies(),
       memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
       eventLoopGapMs: loopGap.maxMs(),
     })
@@ -337,10 +343,12 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       lockOuts: bans.lockOuts,
       liftBan: bans.lift,
       unlock: bans.unlock,
+      recipients,
       envelopes: async (since, until) => envelopeLines(await envelopes.files(), since, until),
       message: (id) => knownMessage(id, queue, envelopes),
       queueList: (filter) => queue.list(filter),
       queueRetry: (selector) => queue.retry(selector),
+      dns: dnsOperations({ live, resolver, egress, smtp, overlays, lanes: queue.laneStates, isSelf, clock, log }),
       stop: (now) => void setImmediate(stop, now),
     }
     begin(operations)

@@ -7,11 +7,11 @@ import { oracleName } from '../graph/oracle.ts'
 import type { AskOracle, OracleAnswer, OracleFacts } from '../ingress/inquiry.ts'
 import type { Clock } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
+import type { RecipientAnswer } from '../mail/recipient-view.ts'
 import { assertNever } from '../mail/result.ts'
 import type { ListHealths } from './list-health.ts'
 import { isOwnSender } from './own-sender.ts'
 import type { Rates } from './rates.ts'
-import type { Answered } from './recipient-check/asked-check.ts'
 import type { RecipientChecks } from './recipient-check/recipient-checks.ts'
 import type { WatchedFiles } from './watched-files.ts'
 
@@ -41,7 +41,7 @@ const yes: OracleAnswer = { outcome: 'listed', reason: null }
 const no: OracleAnswer = { outcome: 'clear', reason: null }
 const unknown = (reason: string): OracleAnswer => ({ outcome: 'error', reason })
 
-const ofRecipient = ({ kind, reason }: Answered): OracleAnswer => {
+const ofRecipient = ({ kind, reason }: RecipientAnswer): OracleAnswer => {
   switch (kind) {
     case 'exists':
       return { outcome: 'clear', reason }

@@ -3,20 +3,11 @@ import type { Clock, Timer } from '../../mail/clock.ts'
 import type { Log } from '../../mail/log.ts'
 import type { Mailbox } from '../../mail/path.ts'
 import type { RecipientCheckSettings } from '../../mail/recipient-check.ts'
+import type { FlushRecipients, RecipientAnswer } from '../../mail/recipient-view.ts'
 import { Semaphore } from '../../mail/semaphore.ts'
 import type { Asker, Known, Tell } from './asker.ts'
 import { CheckHealth } from './check-health.ts'
 import { RecipientMemory } from './recipient-memory.ts'
-
-/** What a check says of a recipient now. `remembered`: since when (epoch ms), `null` when it was found out just now. */
-export type Answered =
-  | (Known & { readonly remembered: number | null })
-  | { readonly kind: 'error'; readonly reason: string; readonly remembered: null }
-
-export type FlushRequest =
-  | { readonly kind: 'address'; readonly mailbox: Mailbox }
-  | { readonly kind: 'domain'; readonly domain: string }
-  | { readonly kind: 'all' }
 
 /** Questions at one moment, and waiting beside them; one more is told at once that it cannot be found out. */
 const width = 32
@@ -30,7 +21,7 @@ export class AskedCheck {
   readonly #asker: Asker
   readonly #clock: Clock
   readonly #places = new Semaphore(width, maxWaiting)
-  readonly #flights = new Map<string, Promise<Answered>>()
+  readonly #flights = new Map<string, Promise<RecipientAnswer>>()
   readonly #controls = new Set<AbortController>()
   #closed = false
 
@@ -43,7 +34,7 @@ export class AskedCheck {
   }
 
   /** At once when it is remembered. */
-  ask(mailbox: Mailbox): Answered | Promise<Answered> {
+  ask(mailbox: Mailbox): RecipientAnswer | Promise<RecipientAnswer> {
     const key = mailboxKey(mailbox)
     const known = this.memory.fresh(key, this.#clock.now())
     if (known !== null) {
@@ -54,7 +45,7 @@ export class AskedCheck {
   }
 
   /** Asks now, whatever is remembered; what comes of it is remembered, as it would be at RCPT. */
-  askNow(mailbox: Mailbox, tell: Tell): Promise<Answered> {
+  askNow(mailbox: Mailbox, tell: Tell): Promise<RecipientAnswer> {
     return this.#findOut(mailboxKey(mailbox), mailbox, tell)
   }
 
@@ -64,7 +55,7 @@ export class AskedCheck {
   }
 
   /** Gives how many recipients were forgotten. */
-  forget(which: FlushRequest): number {
+  forget(which: FlushRecipients): number {
     if (which.kind === 'address') return this.memory.forgetOne(mailboxKey(which.mailbox))
     const domain = which.kind === 'domain' ? which.domain : null
     this.#asker.forget?.(domain)
@@ -77,13 +68,13 @@ export class AskedCheck {
     this.#asker.close()
   }
 
-  #fly(key: string, mailbox: Mailbox): Promise<Answered> {
+  #fly(key: string, mailbox: Mailbox): Promise<RecipientAnswer> {
     const flight = this.#findOut(key, mailbox, quietly).finally(() => this.#flights.delete(key))
     this.#flights.set(key, flight)
     return flight
   }
 
-  async #findOut(key: string, mailbox: Mailbox, tell: Tell): Promise<Answered> {
+  async #findOut(key: string, mailbox: Mailbox, tell: Tell): Promise<RecipientAnswer> {
     const found = await this.#inTime(mailbox, tell)
     const now = this.#clock.now()
     this.health.heard(found, now)

@@ -5,55 +5,24 @@ import { coveringPatterns, mailboxKey } from '../../graph/pattern.ts'
 import type { Clock } from '../../mail/clock.ts'
 import type { Mailbox } from '../../mail/path.ts'
 import { type RecipientCheckSettings, secretsOfCheck } from '../../mail/recipient-check.ts'
+import type { RecipientAnswer, RecipientOperations, RememberedRecipient } from '../../mail/recipient-view.ts'
 import { assertNever } from '../../mail/result.ts'
-import { type Answered, AskedCheck, type FlushRequest } from './asked-check.ts'
+import { AskedCheck } from './asked-check.ts'
 import type { Asker } from './asker.ts'
 import { type CalloutParts, calloutAsker } from './callout-asker.ts'
 import { httpAsker } from './http-asker.ts'
 import { ldapAsker } from './ldap-asker.ts'
-import type { Remembered } from './recipient-memory.ts'
 
 export type RecipientParts = CalloutParts & { readonly clock: Clock; readonly lookUp: LookUp }
 
 /** All checks of the active graph. It begins with none; `replace` brings them. */
-export type RecipientChecks = {
+export type RecipientChecks = RecipientOperations & {
   /** A check that is not there any more cannot tell. */
-  ask(id: string, mailbox: Mailbox): Answered | Promise<Answered>
-  /** Asks the check of the recipient's domain now. `null`: its domain has none. */
-  verify(mailbox: Mailbox): Promise<Verified | null>
-  checks(): readonly CheckView[]
-  /** What is remembered, newest first. */
-  cache(filter: CacheFilter): readonly CacheRow[]
-  /** Forgets it, and gives how much that was. */
-  flush(which: FlushRequest): number
+  ask(id: string, mailbox: Mailbox): RecipientAnswer | Promise<RecipientAnswer>
   /** Those that a graph has in common with the one before keep what they know. */
   replace(settings: readonly RecipientCheckSettings[], secrets: ReadonlyMap<string, string>): void
   close(): void
 }
-
-export type Verified = { readonly check: string; readonly steps: readonly string[]; readonly answer: Answered }
-
-export type CheckView = {
-  readonly id: string
-  readonly kind: RecipientCheckSettings['kind']
-  readonly domains: number
-  readonly state: 'unused' | 'ok' | 'failing'
-  readonly since: number | null
-  readonly lastError: { readonly why: string; readonly at: number } | null
-  readonly remembered: number
-  /** What is known beside single recipients, in words. */
-  readonly notes: readonly string[]
-  /** Answers since the start, and those that memory gave. */
-  readonly answers: {
-    readonly exists: number
-    readonly unknown: number
-    readonly error: number
-    readonly remembered: number
-  }
-}
-
-export type CacheFilter = { readonly mailbox: Mailbox | null; readonly domain: string | null; readonly limit: number }
-export type CacheRow = Remembered & { readonly check: string; readonly isFresh: boolean }
 
 export function recipientChecks(parts: RecipientParts): RecipientChecks {
   const { clock, log } = parts
@@ -93,7 +62,7 @@ export function recipientChecks(parts: RecipientParts): RecipientChecks {
       })),
     cache({ mailbox, domain, limit }) {
       const now = clock.now()
-      const rows: CacheRow[] = []
+      const rows: RememberedRecipient[] = []
       for (const { asked } of checks.values()) {
         const { id } = asked.settings
         const of =
