@@ -1,5 +1,6 @@
 import { secretsOf } from '../credentials/credential-secrets.ts'
 import { readSecret, resolveSecret } from '../credentials/secret.ts'
+import { keyProblem } from '../egress/oauth/check-grant.ts'
 import type { Control } from '../graph/control.ts'
 import { secretsOfCheck } from '../mail/recipient-check.ts'
 import { keyOfLogin, secretsOfLogin, wholeName } from '../mail/relay-login.ts'
@@ -36,6 +37,12 @@ export async function resolveSecrets({
       secrets.set(name, isKey ? (await readSecret(ref.$secret, { whole: true })).value : await resolveSecret(ref))
     } catch (error) {
       problems.push(`${where}: ${(error as Error).message}`)
+    }
+  }
+  if (problems.length === 0) {
+    for (const { name, auth } of relays) {
+      const problem = auth === null ? null : keyProblem(auth, secrets)
+      if (problem !== null) problems.push(`relay ${name}: ${problem}`)
     }
   }
   return problems.length > 0 ? wrong(problems.join('; ')) : ok(secrets)
