@@ -22,6 +22,11 @@ export type Recipient = {
   readonly notify: readonly ('success' | 'failure' | 'delay')[] | null
   /** ORCPT= as `type;xtext`, kept as it came; `null` when not given. */
   readonly orcpt: string | null
+  /**
+   * On the first of several mailboxes that an alias stands for: the sender wanted to hear of success, and hears that it was
+   * expanded. In `notify` of all of them nothing is left of success (RFC 3461 §5.2.7.3).
+   */
+  readonly expanded?: true
 }
 
 /** Where a message came from and which decision let it in. */

@@ -8,6 +8,8 @@ export type NotificationSettings = {
   readonly doubleBounce?: 'postmaster'
   /** Towards one address of a stranger; `null`: as many as there are. Absent: `defaultNotificationLimit`. */
   readonly limit?: { readonly most: number; readonly perMs: number } | null
+  /** Of the texts, such as `de` (RFC 5646). Absent: nothing is said of it. */
+  readonly language?: string
   /** Templates, by kind; absent: the gateway's own English. */
   readonly texts?: { readonly [kind in NotificationKind]?: NoticeText }
   /** Reasons in words, in place of those that the gateway has; sorted by `status`, such as `5.1.1` or `5.7.*`. */

@@ -1,10 +1,8 @@
 import type { Recipient } from '../mail/envelope.ts'
+import type { NotificationKind } from '../mail/notification-settings.ts'
 import type { Reply } from '../mail/reply.ts'
 import { dateTime } from './date.ts'
 import { asciiOnly, field, oneLine } from './fold.ts'
-
-/** `expanded` is for lists: delivered to a list that will not say more. */
-export type Action = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded'
 
 /** What became of one recipient. */
 export type Reported = {
@@ -20,16 +18,19 @@ export type Reported = {
   /** Given up because of its age; the reply is only the last of many. */
   readonly expired: boolean
   readonly lastAttemptAt: number | null
+  /** Given up after so many attempts; the reply is only the last of them. Absent: not for that. */
+  readonly attempts?: number
+  /** Of what still waits: when it is given up. */
+  readonly retryUntil?: number
 }
 
 export type StatusFacts = {
-  readonly action: Action
+  readonly action: NotificationKind
   readonly reportingMta: string
   readonly envid: string | null
   readonly arrivedAt: number
   /** Of the message that is reported on. */
   readonly originalId: string
-  readonly retryUntil: number | null
   readonly recipients: readonly Reported[]
 }
 
@@ -49,12 +50,12 @@ export function deliveryStatus(facts: StatusFacts, utf8: boolean): string {
 }
 
 function perRecipient(
-  { action, retryUntil }: StatusFacts,
+  { action }: StatusFacts,
   reported: Reported,
   utf8: boolean,
   put: (name: string, value: string) => string,
 ): string {
-  const { recipient, reply, host, lastAttemptAt } = reported
+  const { recipient, reply, host, lastAttemptAt, retryUntil } = reported
   const original = originalRecipient(recipient, utf8)
   let text = original === null ? '' : put('Original-Recipient', original)
   text += put('Final-Recipient', typed(recipient.mailbox.text, utf8))
@@ -65,7 +66,7 @@ function perRecipient(
   else if (action === 'failed' || action === 'delayed')
     text += put('Diagnostic-Code', `x-mailgw; ${ownWords(reported)}`)
   if (lastAttemptAt !== null) text += put('Last-Attempt-Date', dateTime(lastAttemptAt))
-  if (action === 'delayed' && retryUntil !== null) text += put('Will-Retry-Until', dateTime(retryUntil))
+  if (action === 'delayed' && retryUntil !== undefined) text += put('Will-Retry-Until', dateTime(retryUntil))
   return text
 }
 
@@ -82,7 +83,7 @@ export const ownWords = ({ reply, why }: Reported): string =>
  * The status code of RFC 3463 that fits the action: class 5 or 4 for `failed`, 4 for `delayed`, 2 for the others. A 552
  * to RCPT that counts as 452 comes with its class corrected.
  */
-export function statusOf(action: Action, { reply, status, expired }: Reported): string {
+export function statusOf(action: NotificationKind, { reply, status, expired }: Reported): string {
   if (action === 'relayed') return '2.1.9'
   if (action === 'failed' && expired) return '4.4.7'
   const known = /^[245](\.\d{1,3}\.\d{1,3})$/.exec(reply?.status ?? status ?? '')

@@ -1,65 +1,86 @@
+import type { NoticeLine, NoticeTemplate, Placeholder } from '../mail/notice-template.ts'
 import { dateTime } from './date.ts'
-import { type Action, ownWords, type Reported, replyLine, type StatusFacts } from './delivery-status.ts'
+import { ownWords, type Reported, replyLine, type StatusFacts, statusOf } from './delivery-status.ts'
 import { oneLine, wrap } from './fold.ts'
+import { plainReason } from './plain-reason.ts'
 
-const subjects: Readonly<Record<Action, string>> = {
-  failed: 'Undelivered mail',
-  delayed: 'Delayed mail (still being tried)',
-  delivered: 'Delivered mail',
-  relayed: 'Mail handed on',
-  expanded: 'Mail delivered to a list',
+export type TextFacts = StatusFacts & {
+  readonly postmaster: string
+  readonly sender: string
+  /** Of the message, decoded; `''` when it has none. */
+  readonly subject: string
+  /** Reasons of the document, by status pattern. */
+  readonly reasons: ReadonlyMap<string, string>
 }
 
-export const subjectOf = (action: Action): string => subjects[action]
+/** Text that a person reads has no longer lines, whoever wrote them. */
+const width = 76
 
-/** The part of a notification that a person reads: what happened, to whom, what to do. */
-export function notificationText(facts: StatusFacts, postmaster: string, returned: 'full' | 'hdrs'): string {
-  const { action, recipients, retryUntil } = facts
-  const paragraphs = [
-    `This is the mail gateway ${facts.reportingMta}.`,
-    opening(action, recipients.length, retryUntil),
-    ...recipients.map((reported) => person(action, reported)),
-    `Your message came here at ${dateTime(facts.arrivedAt)} and has the number ${facts.originalId}. ` +
-      (returned === 'full' ? 'It is attached. ' : 'Its header is attached. ') +
-      `For help write to <${postmaster}> and name that number.`,
+/** The part of a notification that a person reads: what happened, to whom, why, and what to do. */
+export function notificationText(template: NoticeTemplate, facts: TextFacts): string {
+  const message = messageValues(facts)
+  const lines = [
+    ...template.before.flatMap((line) => filled(line, message)),
+    ...facts.recipients.flatMap((reported) => {
+      const values = new Map([...message, ...recipientValues(facts, reported)])
+      return template.each.flatMap((line) => filled(line, values))
+    }),
+    ...template.after.flatMap((line) => filled(line, message)),
   ]
-  return paragraphs.map(block).join('\r\n')
+  return `${lines.join('\r\n')}\r\n`
 }
 
-function opening(action: Action, count: number, retryUntil: number | null): string {
-  const whom = count === 1 ? 'the recipient below' : `the ${count} recipients below`
-  switch (action) {
-    case 'failed':
-      return `Your message could not be delivered to ${whom}. It will not be tried again.`
-    case 'delayed':
-      return (
-        `Your message has not been delivered yet to ${whom}. You need not send it again: it will be tried further` +
-        `${retryUntil === null ? '' : ` until ${dateTime(retryUntil)}`}.`
-      )
-    case 'delivered':
-      return `Your message has been delivered to ${whom}.`
-    case 'relayed':
-      return `Your message has been handed on for ${whom}. The host that took it does not report what becomes of it.`
-    case 'expanded':
-      return `Your message has been delivered to the list below. Nothing will be reported on its members.`
-  }
-}
+export const subjectText = (template: NoticeLine, facts: TextFacts): string =>
+  filled(template, messageValues(facts), Number.POSITIVE_INFINITY).join(' ')
 
-function person(action: Action, reported: Reported): string[] {
-  const { recipient, reply, host, why, expired } = reported
+type Values = ReadonlyMap<Placeholder, string>
+
+const messageValues = (facts: TextFacts): Values =>
+  new Map<Placeholder, string>([
+    ['gateway', facts.reportingMta],
+    ['postmaster', facts.postmaster],
+    ['sender', facts.sender],
+    ['subject', facts.subject],
+    ['date', dateTime(facts.arrivedAt)],
+    ['id', facts.originalId],
+    ['count', String(facts.recipients.length)],
+  ])
+
+function recipientValues(facts: TextFacts, reported: Reported): Values {
+  const { action } = facts
+  const { recipient, reply, host, attempts, retryUntil } = reported
   const { mailbox, original } = recipient
-  const lines = [`<${mailbox.text}>${original.text === mailbox.text ? '' : ` (for <${original.text}>)`}`]
-  if (action === 'failed' && expired) lines.push('It was tried for as long as this gateway tries. The last answer:')
-  if (reply !== null && host !== null) lines.push(`${host} said: ${replyLine(reply)}`)
-  else if (action === 'failed' || action === 'delayed')
-    lines.push(host === null ? ownWords(reported) : `${host}: ${why}`)
-  return lines
+  const isBad = action === 'failed' || action === 'delayed'
+  const status = attempts === undefined ? statusOf(action, reported) : 'attempts'
+  const answered = reply !== null && host !== null
+  return new Map<Placeholder, string>([
+    ['recipient', mailbox.text],
+    ['original', original.text === mailbox.text ? '' : original.text],
+    ['reason', isBad ? plainReason(status, facts.reasons) : ''],
+    ['host', answered ? host : ''],
+    ['answer', answered ? replyLine(reply) : ''],
+    ['why', isBad && !answered ? saidByUs(reported) : ''],
+    ['attempts', attempts === undefined ? '' : String(attempts)],
+    ['until', action === 'delayed' && retryUntil !== undefined ? dateTime(retryUntil) : ''],
+  ])
 }
 
-/** A paragraph at the margin, or a recipient with what is said of it below and indented. */
-function block(content: string | string[]): string {
-  if (typeof content === 'string') return `${wrap(oneLine(content), 72).join('\r\n')}\r\n`
-  const [head = '', ...rest] = content
-  const indented = rest.flatMap((line) => wrap(oneLine(line), 66).map((part) => `      ${part}`))
-  return `${[...wrap(oneLine(head), 70).map((part) => `  ${part}`), ...indented].join('\r\n')}\r\n`
+const saidByUs = (reported: Reported): string =>
+  reported.host === null ? ownWords(reported) : `${reported.host}: ${ownWords(reported)}`
+
+/**
+ * One line of a template as lines of text, indented as it is; none when it has placeholders, all of which are empty. What
+ * hosts and senders wrote is one line before it is wrapped, so that it cannot look like lines of the gateway's own.
+ */
+function filled(line: NoticeLine, values: Values, most = width): readonly string[] {
+  const placeholders = line.filter((part) => part.kind === 'placeholder')
+  if (placeholders.length > 0 && placeholders.every(({ name }) => !values.get(name))) return []
+  const text = line.map((part) => (part.kind === 'text' ? part.text : harmless(values.get(part.name) ?? ''))).join('')
+  if (text.length <= most) return [text.trimEnd()]
+  const [indent = ''] = /^ */.exec(text) ?? []
+  const room = Math.max(20, most - indent.length)
+  return wrap(text.trim(), room).map((part) => indent + part)
 }
+
+/** Nor can it turn around the direction in which the line is read. */
+const harmless = (text: string): string => oneLine(text.replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, ''))

@@ -1,24 +1,35 @@
-import type { Envelope } from '../mail/envelope.ts'
+import type { Envelope, Recipient } from '../mail/envelope.ts'
 import type { Mailbox } from '../mail/path.ts'
 import { dateTime } from './date.ts'
+import type { Notice } from './default-notices.ts'
 import { deliveryStatus, type StatusFacts } from './delivery-status.ts'
+import { encodedText } from './encoded-word.ts'
 import { asciiOnly, field } from './fold.ts'
-import { notificationText, subjectOf } from './notification-text.ts'
+import { notificationText, subjectText, type TextFacts } from './notification-text.ts'
 import type { Original } from './original.ts'
+import { originalSubject } from './original-subject.ts'
 import { quotedPrintable } from './quoted-printable.ts'
 
 export type NotificationOrder = StatusFacts & {
   /** The notification's own id. */
   readonly id: string
-  /** Reverse-path of the message: whoever has none (`<>`) gets no notification (RFC 5321 §6.1). */
+  /** Reverse-path of the message; the postmaster for a message that has none (`<>`, RFC 5321 §6.1). */
   readonly to: Mailbox
-  /** In From, and for help. */
+  /** Gets the same notification, unseen by `to`. */
+  readonly copyTo?: Mailbox | null
+  /** In From. */
+  readonly from: Mailbox
+  /** For help. */
   readonly postmaster: Mailbox
   readonly now: number
   readonly graphHash: string
   /** The message came with SMTPUTF8: then the notification may be internationalized too (RFC 6533). */
   readonly smtputf8: boolean
   readonly original: Original
+  readonly notice: Notice
+  /** Of the text (RFC 5646), such as `de`. */
+  readonly language?: string
+  readonly reasons?: ReadonlyMap<string, string>
 }
 
 /** A message ready for the spool: content dot-stuffed, lines ended by CRLF. */
@@ -30,17 +41,25 @@ export type Notification = {
 
 /** Writes a delivery status notification: multipart/report (RFC 6522) with the parts of RFC 3464, from `<>`. */
 export function notification(order: NotificationOrder): Notification {
-  const { original, smtputf8: utf8 } = order
+  const { original, smtputf8: utf8, language } = order
   const boundary = `=_mailgw_${order.id.replace(/[^A-Za-z0-9]/g, '_')}`
   const part = (type: string, encoding: string) =>
     `\r\n--${boundary}\r\nContent-Type: ${type}\r\nContent-Transfer-Encoding: ${encoding}\r\n`
 
-  const text = notificationText(order, order.postmaster.text, original.kind === 'message' ? 'full' : 'hdrs')
+  const facts: TextFacts = {
+    ...order,
+    postmaster: order.postmaster.text,
+    sender: order.to.text,
+    subject: originalSubject(original),
+    reasons: order.reasons ?? noReasons,
+  }
+  const text = notificationText(order.notice.text, facts)
   const status = deliveryStatus(order, utf8)
-  let head = header(order, boundary)
+  let head = header(order, subjectText(order.notice.subject, facts), boundary)
   // A host may answer in any script; in quoted-printable the notification still goes everywhere.
   const isAscii = !/[^\x00-\x7f]/.test(text)
   head += part(`text/plain; charset=${isAscii ? 'us-ascii' : 'utf-8'}`, isAscii ? '7bit' : 'quoted-printable')
+  if (language !== undefined) head += field('Content-Language', language)
   head += `Content-Description: Notification\r\n\r\n${isAscii ? text : quotedPrintable(Buffer.from(text))}`
   head += part(utf8 ? 'message/global-delivery-status' : 'message/delivery-status', utf8 ? '8bit' : '7bit')
   head += `Content-Description: Delivery report\r\n\r\n${status}`
@@ -65,16 +84,19 @@ export function notification(order: NotificationOrder): Notification {
   return { envelope: envelopeOf(order, eightBit), chunks, facts: { dots, eightBit } }
 }
 
+const noReasons: ReadonlyMap<string, string> = new Map()
+
 function header(
-  { action, id, now, reportingMta, to, postmaster, smtputf8 }: NotificationOrder,
+  { id, now, reportingMta, to, from, smtputf8 }: NotificationOrder,
+  subject: string,
   boundary: string,
 ): string {
   // Without SMTPUTF8 no address can hold anything but ASCII; what came another way must not break the header.
   const address = (mailbox: Mailbox) => `<${smtputf8 ? mailbox.text : asciiOnly(mailbox.text)}>`
   return (
-    field('From', `Mail Delivery System ${address(postmaster)}`) +
+    field('From', `Mail Delivery System ${address(from)}`) +
     field('To', address(to)) +
-    field('Subject', subjectOf(action)) +
+    field('Subject', encodedText(subject)) +
     field('Date', dateTime(now)) +
     field('Message-ID', `<${id}@${reportingMta}>`) +
     field('Auto-Submitted', 'auto-replied') +
@@ -84,10 +106,12 @@ function header(
   )
 }
 
-function envelopeOf({ to, smtputf8, graphHash }: NotificationOrder, eightBit: boolean): Envelope {
+function envelopeOf({ to, copyTo, smtputf8, graphHash }: NotificationOrder, eightBit: boolean): Envelope {
+  const recipients = [plainRecipient(to)]
+  if (copyTo != null && copyTo.text !== to.text) recipients.push({ ...plainRecipient(copyTo), notify: [] })
   return {
     from: null,
-    recipients: [{ mailbox: to, original: to, notify: null, orcpt: null }],
+    recipients,
     body: eightBit ? '8bitmime' : '7bit',
     smtputf8,
     ret: null,
@@ -95,6 +119,8 @@ function envelopeOf({ to, smtputf8, graphHash }: NotificationOrder, eightBit: bo
     origin: { client: null, listener: null, helo: null, identity: null, protocol: 'ESMTP', graphHash },
   }
 }
+
+const plainRecipient = (mailbox: Mailbox): Recipient => ({ mailbox, original: mailbox, notify: null, orcpt: null })
 
 /** Goes as it is: ASCII, and no line over 998 octets (RFC 5322 §2.1.1). */
 function isPlain(octets: Buffer): boolean {

@@ -12,15 +12,20 @@ export type Original =
   | { readonly kind: 'header'; readonly header: Buffer }
   | { readonly kind: 'message'; readonly chunks: readonly Buffer[]; readonly eightBit: boolean; readonly dots: boolean }
 
-/** Above it the header alone returns: with RET=FULL, and when the sender did not say (RFC 3461 §4.3). */
+/** Above it the header alone returns: with RET=FULL, and when the sender did not say. */
 const fullUpToBytes = { asked: 1024 * 1024, unasked: 64 * 1024 }
 
 /**
- * What a notification about this message returns of it. Of success only the header returns, unless RET=FULL.
+ * What a notification about this message returns of it. RET speaks of failure alone: in any other notification only the
+ * header returns (RFC 3461 §4.3).
  * @throws SpoolError when the message cannot be read
  */
-export async function originalOf(body: OriginalBody, ret: 'full' | 'hdrs' | null, success: boolean): Promise<Original> {
-  const limit = ret === 'full' ? fullUpToBytes.asked : ret === 'hdrs' || success ? 0 : fullUpToBytes.unasked
+export async function originalOf(
+  body: OriginalBody,
+  ret: 'full' | 'hdrs' | null,
+  isFailure: boolean,
+): Promise<Original> {
+  const limit = !isFailure || ret === 'hdrs' ? 0 : ret === 'full' ? fullUpToBytes.asked : fullUpToBytes.unasked
   if (body.sizeBytes > limit) return { kind: 'header', header: await originalHeader(body) }
   const { dots, eightBit } = body
   if (body.chunks !== null) return { kind: 'message', chunks: body.chunks, eightBit, dots }

@@ -1,81 +1,161 @@
 import type { Clock } from '../mail/clock.ts'
-import type { RetryPolicy } from '../mail/settings.ts'
+import type { NextHop } from '../mail/next-hop.ts'
+import { Fifo } from './fifo.ts'
 import type { Ledger } from './ledger.ts'
-import type { Outcome } from './reports.ts'
+import { lateOutcome, type Outcome } from './reports.ts'
+import { isLate, isOnePolicy, policiesOf, type Retrying } from './retrying.ts'
 import { retryDelay } from './settle.ts'
-import type { StoredEntry } from './stored-entry.ts'
+import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 
-/** Expired messages are looked for no more often. */
+/** Messages that reach an age are looked for no more often. */
 const sweepMs = 1000
+/** Messages looked at in one turn of the event loop. */
+const perTurn = 100
+
+export type ExpiryOptions = Retrying & {
+  readonly clock: Clock
+  /** Where a recipient goes by the active graph; `null`: to no next hop. */
+  readonly nextHopOf: (entry: StoredEntry, index: number) => NextHop | null
+  /** Asks for `sweep` at that time. */
+  readonly plan: (at: number) => void
+}
 
 /**
- * Fails what has waited for too long, also in a lane that is down and would never settle it. The ledger is in the order
- * of age, so one time is planned: that of the oldest message.
+ * Fails what has waited for too long, and tells senders what is late, also in a lane that is down and would never settle
+ * it. Policies differ by route, but the ages that they name are few, and the ledger is in the order of age: so one time is
+ * planned, that at which the next message reaches one of the ages, and only such messages are looked at.
  */
 export class Expiry {
-  private readonly clock: Clock
-  private readonly retry: () => RetryPolicy
+  /** Some message of the ledger will be looked at: until then no other is any earlier. */
+  isPlanned = false
+  private readonly options: ExpiryOptions
   private readonly ledger: Ledger
-  /** Asks for `sweep` at that time. */
-  private readonly plan: (at: number) => void
   private sweepAt = Number.POSITIVE_INFINITY
+  /** Who reached an age up to here was looked at. */
+  private sweptAt: number
+  /** When all are looked at who have reached any age, also long ago: they were not waiting then, or got another policy. */
+  private allAt = Number.POSITIVE_INFINITY
+  private readonly late = new Fifo<StoredEntry>()
+  private isLooking = false
 
-  constructor(clock: Clock, retry: () => RetryPolicy, ledger: Ledger, plan: (at: number) => void) {
-    this.clock = clock
-    this.retry = retry
+  constructor(options: ExpiryOptions, ledger: Ledger) {
+    this.options = options
     this.ledger = ledger
-    this.plan = plan
+    this.sweptAt = options.clock.now()
   }
 
-  get isPlanned(): boolean {
-    return this.sweepAt !== Number.POSITIVE_INFINITY
+  /** The message, than which none is older, is looked at when it reaches the first of the ages. */
+  watch(oldest: StoredEntry): void {
+    this.isPlanned = true
+    this.planAt(oldest.queuedAt + this.ages()[0]!)
   }
 
-  /** The message, which may be the oldest, is looked at when it is too old. */
-  watch(oldest: StoredEntry, notBefore = 0): void {
-    const at = Math.max(oldest.queuedAt + this.retry().expireAfterMs, notBefore, this.clock.now())
-    if (at >= this.sweepAt) return
-    this.sweepAt = at
-    this.plan(at)
+  /** For messages that may be too old already: they get the time of one attempt. */
+  watchOverdue(oldest: StoredEntry): void {
+    const { clock, retry } = this.options
+    this.watch(oldest)
+    if (oldest.queuedAt + this.ages()[0]! > clock.now()) return
+    const at = clock.now() + retryDelay(retry(null), 1)
+    // Sooner, when somebody else waits for it: a wait that is prolonged by each new one might never end.
+    if (this.allAt === Number.POSITIVE_INFINITY) this.allAt = at
+    this.planAt(this.allAt)
   }
 
-  /** For a message that may be too old already: it gets the time of one attempt. */
-  watchOverdue(entry: StoredEntry): void {
-    this.watch(entry, this.clock.now() + retryDelay(this.retry(), 1))
+  /** Other policies hold: each message is held against its own, now. */
+  lookAtAll(): void {
+    this.allAt = this.options.clock.now()
+    this.planAt(this.allAt)
   }
 
   sweep(at: number): void {
     // An earlier sweep was planned meanwhile, and has planned its own next one.
     if (at !== this.sweepAt) return
+    const now = this.options.clock.now()
+    const since = this.allAt <= now ? Number.NEGATIVE_INFINITY : this.sweptAt
+    if (this.allAt <= now) this.allAt = Number.POSITIVE_INFINITY
+    this.sweptAt = now
     this.sweepAt = Number.POSITIVE_INFINITY
-    const now = this.clock.now()
-    const { expireAfterMs } = this.retry()
+    const ages = this.ages()
+    let nextAt = this.allAt
+    this.isPlanned = false
     for (const entry of this.ledger.entries.values()) {
-      if (entry.queuedAt + expireAfterMs > now) {
-        this.sweepAt = Math.max(entry.queuedAt + expireAfterMs, now + sweepMs)
+      if (ages.some((age) => entry.queuedAt + age > since && entry.queuedAt + age <= now)) this.late.push(entry)
+      for (const age of ages) if (entry.queuedAt + age > now) nextAt = Math.min(nextAt, entry.queuedAt + age)
+      if (entry.queuedAt + ages[0]! > now) {
+        this.isPlanned = true
         break
       }
-      this.expire(entry)
     }
-    // What is overdue and still here is held, or fails by itself when its delivery is settled.
-    if (this.isPlanned) this.plan(this.sweepAt)
+    if (nextAt !== Number.POSITIVE_INFINITY) this.planAt(Math.max(nextAt, now + sweepMs))
+    if (!this.isLooking) this.lookAtSome()
   }
 
-  private expire(entry: StoredEntry): void {
-    const outcomes: Outcome[] = []
+  /** All ages at which something is due, in ascending order; never empty. */
+  private ages(): readonly number[] {
+    const ages = policiesOf(this.options).flatMap(({ expireAfterMs, warnAfterMs }) =>
+      warnAfterMs == null || warnAfterMs >= expireAfterMs ? [expireAfterMs] : [warnAfterMs, expireAfterMs],
+    )
+    return [...new Set(ages)].sort((a, b) => a - b)
+  }
+
+  private planAt(at: number): void {
+    const from = Math.max(at, this.options.clock.now())
+    if (from >= this.sweepAt) return
+    this.sweepAt = from
+    this.options.plan(from)
+  }
+
+  private lookAtSome(): void {
+    this.isLooking = true
+    for (let count = 0; count < perTurn; count++) {
+      const entry = this.late.shift()
+      if (entry === undefined) {
+        this.isLooking = false
+        return
+      }
+      if (!entry.isGone) this.look(entry)
+    }
+    setImmediate(() => this.lookAtSome())
+  }
+
+  private look(entry: StoredEntry): void {
+    const now = this.options.clock.now()
+    const expired: Outcome[] = []
+    const late: Outcome[] = []
     for (const [index, slot] of entry.recipients.entries()) {
       // Paused: nobody is told that it failed because we did not try. It gets an attempt when it is released.
       if (slot.state !== 'waiting' || slot.paused !== null) continue
-      const { delivery } = slot
-      if (delivery !== null) {
-        // The next hop was never reached, or not lately: what it said, or what kept us from it, is the last word.
-        slot.lastReply ??= delivery.lane.reply
-        slot.why ??= delivery.lane.why
-        if (delivery.state === 'ready') delivery.lane.cancel(delivery)
-        slot.delivery = null
+      const policy = this.options.retry(this.nextHopOf(entry, index, slot))
+      const age = now - entry.queuedAt
+      if (age >= policy.expireAfterMs) {
+        takeFromLane(slot)
+        const { lastAttemptAt } = slot
+        expired.push({ index, expired: true, status: '4.4.7', lastAttemptAt, silent: policy.dsn === 'never' })
+      } else if (isLate(policy, age) && !slot.isWarned) {
+        hearLane(slot)
+        late.push(lateOutcome(entry, index, policy))
       }
-      outcomes.push({ index, expired: true, status: '4.4.7', lastAttemptAt: null })
     }
-    this.ledger.fail(entry, outcomes)
+    this.ledger.warn(entry, late)
+    this.ledger.fail(entry, expired)
   }
+
+  /** Where one policy holds for all, nobody asks for the route. */
+  private nextHopOf(entry: StoredEntry, index: number, { delivery }: RecipientSlot): NextHop | null {
+    if (delivery !== null) return delivery.lane.nextHop
+    return isOnePolicy(this.options) ? null : this.options.nextHopOf(entry, index)
+  }
+}
+
+/** The next hop was never reached, or not lately: what it said, or what kept us from it, is the last word. */
+function hearLane(slot: RecipientSlot): void {
+  if (slot.delivery === null) return
+  slot.lastReply ??= slot.delivery.lane.reply
+  slot.why ??= slot.delivery.lane.why
+}
+
+function takeFromLane(slot: RecipientSlot): void {
+  hearLane(slot)
+  if (slot.delivery?.state === 'ready') slot.delivery.cancel()
+  slot.delivery = null
 }

@@ -1,7 +1,9 @@
 import type { Clock } from '../mail/clock.ts'
+import type { Envelope } from '../mail/envelope.ts'
 import type { Log } from '../mail/log.ts'
+import type { NotificationKind } from '../mail/notification-settings.ts'
 import type { RecipientState } from './entry.ts'
-import { type Outcome, type Reporter, wantsReport } from './reports.ts'
+import type { Outcome, Reporter } from './reports.ts'
 import type { Spool } from './spool.ts'
 import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 
@@ -9,6 +11,8 @@ import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 export class Ledger {
   /** Oldest first. */
   readonly entries = new Map<string, StoredEntry>()
+  /** Messages so far, in this run. */
+  entered = 0
   readonly counts: Record<RecipientState['state'], number> = {
     waiting: 0,
     active: 0,
@@ -41,6 +45,7 @@ export class Ledger {
   }
 
   enter(entry: StoredEntry): void {
+    entry.number = this.entered++
     this.entries.set(entry.id, entry)
     for (const slot of entry.recipients) this.counts[slot.state]++
   }
@@ -53,9 +58,10 @@ export class Ledger {
     if (outcomes.length === 0) return
     this.totals.failed += outcomes.length
     const { envelope } = entry
-    const silent = outcomes.filter(({ index }) => !wantsReport(envelope, index, 'failure'))
-    const reported = outcomes.filter(({ index }) => wantsReport(envelope, index, 'failure'))
-    for (const { index, expired } of outcomes) {
+    const reported = outcomes.filter((outcome) => this.isTold(envelope, outcome, 'failure'))
+    const silent = outcomes.filter((outcome) => !reported.includes(outcome))
+    for (const outcome of outcomes) {
+      const { index, expired } = outcome
       const slot = entry.recipients[index] as RecipientSlot
       this.to(slot, 'failed')
       this.log.warn(expired ? 'message.expired' : 'message.failed', {
@@ -64,16 +70,14 @@ export class Ledger {
         code: slot.lastReply?.code,
         reply: slot.lastReply?.text ?? slot.why,
         host: slot.lastHost,
-        notified: wantsReport(envelope, index, 'failure'),
+        attempts: slot.attempts,
+        notified: reported.includes(outcome),
       })
     }
     const settled = (done: readonly Outcome[]): void => {
       entry.open -= done.length
       for (const { index } of done) (entry.recipients[index] as RecipientSlot).isReporting = false
-      this.changed(
-        entry,
-        done.map(({ index }) => index),
-      )
+      this.changed(entry, indexesOf(done))
     }
     if (reported.length > 0) {
       for (const { index } of reported) (entry.recipients[index] as RecipientSlot).isReporting = true
@@ -86,21 +90,64 @@ export class Ledger {
   }
 
   /**
+   * They still wait, for longer than their sender may expect. He hears of it once for each recipient: that he did is
+   * marked when the notification is stored, so that a crash in between tells him twice rather than never.
+   */
+  warn(entry: StoredEntry, outcomes: readonly Outcome[]): void {
+    if (outcomes.length === 0) return
+    const told = outcomes.filter((outcome) => this.isTold(entry.envelope, outcome, 'delay'))
+    if (told.length === 0) return
+    for (const { index } of told) (entry.recipients[index] as RecipientSlot).isWarned = true
+    this.report(entry, 'delayed', told, () => indexesOf(told))
+  }
+
+  /**
+   * An alias stood for several mailboxes, and the sender asked to hear of success: he hears once that it was expanded,
+   * and nothing more of success (RFC 3461 §5.2.7.3).
+   */
+  reportExpansion(entry: StoredEntry): void {
+    const { recipients } = entry.envelope
+    for (let index = 0; index < recipients.length; index++) {
+      if (recipients[index]!.expanded !== true) continue
+      const slot = entry.recipients[index] as RecipientSlot
+      if (slot.isExpansionTold) continue
+      slot.isExpansionTold = true
+      if (entry.envelope.from === null) continue
+      const outcome = { index, expired: false, status: null, lastAttemptAt: null }
+      this.report(entry, 'expanded', [outcome], () => [index])
+    }
+  }
+
+  /**
    * Success is reported where it was asked for and nobody behind us will do it. It is marked first: a second copy of the
    * message would be worse than no report. The message stays until the report is stored, as the report quotes it.
    */
   reportSuccess(entry: StoredEntry, delivered: readonly number[], action: 'delivered' | 'relayed'): void {
     if (delivered.length === 0) return
-    const wanted = delivered.filter((index) => wantsReport(entry.envelope, index, 'success'))
+    const wanted = delivered.filter((index) => this.reporter.isWanted(entry.envelope, index, 'success'))
     if (wanted.length === 0) return
     const lastAttemptAt = this.clock.now()
     const outcomes = wanted.map((index) => ({ index, expired: false, status: null, lastAttemptAt }))
+    this.report(entry, action, outcomes, () => [])
+  }
+
+  /** Stores a notification that decides nothing; the message stays until then, as it is quoted. */
+  private report(
+    entry: StoredEntry,
+    action: NotificationKind,
+    outcomes: readonly Outcome[],
+    toMark: () => readonly number[],
+  ): void {
     entry.open++
     this.reporter.send({ action, entry, outcomes }, () => {
       entry.open--
-      this.changed(entry, [])
+      this.changed(entry, toMark())
       this.checkIdle()
     })
+  }
+
+  private isTold(envelope: Envelope, { index, silent }: Outcome, of: 'failure' | 'delay'): boolean {
+    return silent !== true && this.reporter.isWanted(envelope, index, of)
   }
 
   /** Their new state is final, or an attempt's: it goes to the disk, or the whole message leaves it. */
@@ -123,3 +170,5 @@ export class Ledger {
     for (const done of this.onIdle.splice(0)) done()
   }
 }
+
+const indexesOf = (outcomes: readonly Outcome[]): readonly number[] => outcomes.map(({ index }) => index)

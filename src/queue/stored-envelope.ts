@@ -48,13 +48,13 @@ type StoredMailbox = string | [string, string, string]
 
 type StoredRecipient =
   | StoredMailbox
-  | { to: StoredMailbox; original?: StoredMailbox; notify?: Recipient['notify']; orcpt?: string }
+  | { to: StoredMailbox; original?: StoredMailbox; notify?: Recipient['notify']; orcpt?: string; expanded?: true }
 
 // Quoting only makes it longer, so equal lengths are equal texts.
 const storedMailbox = ({ localPart, domain, text }: Mailbox): StoredMailbox =>
   text.length === localPart.length + 1 + domain.length ? text : [localPart, domain, text]
 
-function storedRecipient({ mailbox, original, notify, orcpt }: Recipient): StoredRecipient {
+function storedRecipient({ mailbox, original, notify, orcpt, expanded }: Recipient): StoredRecipient {
   const to = storedMailbox(mailbox)
   const same = original === mailbox || original.text === mailbox.text
   if (same && notify === null && orcpt === null) return to
@@ -63,6 +63,7 @@ function storedRecipient({ mailbox, original, notify, orcpt }: Recipient): Store
     ...(same ? {} : { original: storedMailbox(original) }),
     ...(notify === null ? {} : { notify }),
     ...(orcpt === null ? {} : { orcpt }),
+    ...(expanded === undefined ? {} : { expanded }),
   }
 }
 
@@ -83,5 +84,6 @@ function recipientOf(stored: StoredRecipient): Recipient {
     original: stored.original === undefined ? mailbox : mailboxOf(stored.original),
     notify: stored.notify ?? null,
     orcpt: stored.orcpt ?? null,
+    ...(stored.expanded === undefined ? {} : { expanded: stored.expanded }),
   }
 }

@@ -1,6 +1,7 @@
 import { SMTPServer } from 'smtp-server'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { IpAddress } from '../../src/mail/ip.ts'
+import { defaultNotice } from '../../src/message/default-notices.ts'
 import { notification } from '../../src/message/notification.ts'
 import type { Attempt } from '../../src/queue/lane.ts'
 import { freePort, peers, startPeer } from '../support/peer.ts'
@@ -102,12 +103,13 @@ describe.skipIf(!root || !peers('postfix', 'openssl'))('Postfix', () => {
       id: 'N1',
       action: 'failed',
       to: mailbox('bob@example.test'),
+      from: mailbox('postmaster@gw.test'),
       postmaster: mailbox('postmaster@gw.test'),
+      notice: defaultNotice('failed'),
       reportingMta: 'gw.test',
       now: Date.now(),
       arrivedAt: Date.now(),
       originalId: 'Q9',
-      retryUntil: null,
       envid: null,
       graphHash: 'g',
       smtputf8: false,

@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { storedDomain } from '../../src/mail/domain.ts'
 import type { Recipient } from '../../src/mail/envelope.ts'
+import type { NotificationKind } from '../../src/mail/notification-settings.ts'
 import type { Mailbox } from '../../src/mail/path.ts'
 import type { Reply } from '../../src/mail/reply.ts'
-import type { Action, Reported } from '../../src/message/delivery-status.ts'
+import { defaultNotice } from '../../src/message/default-notices.ts'
+import type { Reported } from '../../src/message/delivery-status.ts'
 import { type NotificationOrder, notification } from '../../src/message/notification.ts'
 import { originalHeader, originalOf } from '../../src/message/original.ts'
 import { peers } from '../support/peer.ts'
@@ -41,12 +43,13 @@ const order = (more: Partial<NotificationOrder> = {}): NotificationOrder => ({
   id: 'N1',
   action: 'failed',
   to: mailbox('ann@src.test'),
+  from: mailbox('postmaster@gw.test'),
   postmaster: mailbox('postmaster@gw.test'),
+  notice: defaultNotice(more.action ?? 'failed'),
   reportingMta: 'gw.test',
   now: Date.UTC(2026, 0, 2, 3, 4, 6),
   arrivedAt: Date.UTC(2026, 0, 1, 0, 0, 0),
   originalId: 'Q1',
-  retryUntil: null,
   envid: null,
   graphHash: 'g',
   smtputf8: false,
@@ -98,23 +101,30 @@ test('a failure names sender, recipient, host, reply and time, and goes out from
   ])
   expect(report.parts[0]!.body).toMatchInlineSnapshot(
     `
-    "This is the mail gateway gw.test.
-
-    Your message could not be delivered to the recipient below. It will not
-    be tried again.
+    "Your message could not be delivered, and will not be tried again, to
 
       <bob@dst.test>
+          There is no such mailbox. Look for a mistake in the address, or ask
+          the recipient for the right one.
           mx1.dst.test[192.0.2.1]:25 said: 550 5.1.1 no such user
 
-    Your message came here at Thu, 1 Jan 2026 00:00:00 +0000 and has the
-    number Q1. Its header is attached. For help write to
-    <postmaster@gw.test> and name that number.
+    Your message
+          subject   hello
+          sent      Thu, 1 Jan 2026 00:00:00 +0000
+          number    Q1
+
+    If you need help, write to <postmaster@gw.test> and give this number.
+
+    Below is a report for programs and mail experts, and your message or the
+    beginning of it.
+
+    gw.test
     "
   `,
   )
 })
 
-const statusTable: { name: string; action: Action; reported: Partial<Reported>; want: string }[] = [
+const statusTable: { name: string; action: NotificationKind; reported: Partial<Reported>; want: string }[] = [
   {
     name: 'a 5yz without an enhanced code is 5.0.0',
     action: 'failed',
@@ -167,10 +177,11 @@ for (const { name, action, reported: more, want } of statusTable) {
 
 test('a delay says until when it will be tried, and a failure does not', () => {
   const retryUntil = Date.UTC(2026, 0, 6)
-  const { report } = write({ action: 'delayed', retryUntil })
+  const { report } = write({ action: 'delayed', recipients: [reported({ retryUntil })] })
   expect(report.recipients[0]!.get('will-retry-until')).toBe('Tue, 6 Jan 2026 00:00:00 +0000')
-  expect(report.parts[0]!.body).toContain('not send it again')
-  expect(write({ retryUntil }).report.recipients[0]!.has('will-retry-until')).toBe(false)
+  expect(report.parts[0]!.body).toContain('You do not need to send it again')
+  expect(report.parts[0]!.body).toContain('      It will be tried until Tue, 6 Jan 2026 00:00:00 +0000.')
+  expect(write({ recipients: [reported({ retryUntil })] }).report.recipients[0]!.has('will-retry-until')).toBe(false)
 })
 
 test('what only the gateway said is not put into the mouth of a host', () => {
@@ -244,7 +255,7 @@ test('beyond ASCII: the internationalized types with SMTPUTF8, utf-8-addr-xtext 
 test('a small message returns whole and as it was stored; a large one, and RET=HDRS, as its header', async () => {
   const content = Buffer.from('Received: x\r\nSubject: y\r\n\r\nline\r\n..dot\r\nend\r\n')
   const body = { sizeBytes: content.length, dots: true, eightBit: false, chunks: [content], async *read() {} }
-  const original = await originalOf(body, null, false)
+  const original = await originalOf(body, null, true)
   const { report, facts, chunks } = write({ original })
   expect(report.parts[2]!.header.get('content-type')).toBe('message/rfc822')
   expect(report.parts[2]!.body).toBe('Received: x\r\nSubject: y\r\n\r\nline\r\n.dot\r\nend\r\n')
@@ -252,10 +263,13 @@ test('a small message returns whole and as it was stored; a large one, and RET=H
   expect(Buffer.concat(chunks).includes('\r\n..dot\r\n')).toBe(true)
 
   const header = { kind: 'header', header: Buffer.from('Received: x\r\nSubject: y\r\n') }
-  expect(await originalOf(body, 'hdrs', false)).toEqual(header)
-  expect(await originalOf(body, null, true)).toEqual(header)
-  expect((await originalOf({ ...body, sizeBytes: 65537 }, null, false)).kind).toBe('header')
-  expect((await originalOf({ ...body, sizeBytes: 65537 }, 'full', false)).kind).toBe('message')
+  expect(await originalOf(body, 'hdrs', true)).toEqual(header)
+  expect((await originalOf({ ...body, sizeBytes: 65537 }, null, true)).kind).toBe('header')
+  expect((await originalOf({ ...body, sizeBytes: 65537 }, 'full', true)).kind).toBe('message')
+  expect((await originalOf({ ...body, sizeBytes: 1024 * 1024 + 1 }, 'full', true)).kind).toBe('header')
+  // RET is about failure (RFC 3461 §4.3): nobody needs his message back that has arrived, or still may.
+  expect(await originalOf(body, null, false)).toEqual(header)
+  expect(await originalOf(body, 'full', false)).toEqual(header)
 })
 
 test('a header with 8-bit octets or endless lines returns in quoted-printable, octet for octet', () => {
@@ -309,7 +323,7 @@ test('no reply, address or reason can add a field, a part, a bare line end or a 
       wireText,
       wireText,
       fc.boolean(),
-      fc.constantFrom<Action>('failed', 'delayed', 'delivered', 'relayed'),
+      fc.constantFrom<NotificationKind>('failed', 'delayed', 'delivered', 'relayed', 'expanded'),
       (a, b, c, utf8, action) => {
         const one = reported({
           recipient: recipient('bob@dst.test', { orcpt: `rfc822;${a}`, original: mailbox(`${b}@x.test`) }),
@@ -340,9 +354,11 @@ test('no reply, address or reason can add a field, a part, a bare line end or a 
 test.skipIf(!peers('python3'))('another reader of mail sees the same report', () => {
   const { text } = write({
     action: 'delayed',
-    retryUntil: Date.UTC(2026, 0, 6),
     recipients: [
-      reported({ reply: { code: 451, status: '4.7.1', text: `try later\n${'long '.repeat(60)}` } }),
+      reported({
+        retryUntil: Date.UTC(2026, 0, 6),
+        reply: { code: 451, status: '4.7.1', text: `try later\n${'long '.repeat(60)}` },
+      }),
       reported({ recipient: recipient('"a b"@dst.test') }),
     ],
     original: { kind: 'message', chunks: [Buffer.from('Subject: inner\r\n\r\nhi\r\n')], eightBit: false, dots: false },

@@ -1,0 +1,23 @@
+import type { NextHop } from '../mail/next-hop.ts'
+import type { RetryPolicy } from '../mail/settings.ts'
+
+/** What holds for mail on one route: when it is tried again and given up, and whether its sender hears of it. */
+export type RoutePolicy = RetryPolicy & { readonly dsn?: 'never' }
+
+export type Retrying = {
+  /** `null`: for mail that goes to no next hop, and for routes that name no schedule. */
+  readonly retry: (nextHop: NextHop | null) => RoutePolicy
+  /** What a route can have besides the policy of `null`. Absent or empty: that one holds for all. */
+  readonly schedules?: () => readonly RetryPolicy[]
+}
+
+export const policiesOf = ({ retry, schedules }: Retrying): readonly RetryPolicy[] => [
+  retry(null),
+  ...(schedules?.() ?? []),
+]
+
+export const isOnePolicy = ({ schedules }: Retrying): boolean => (schedules?.() ?? []).length === 0
+
+/** Old enough that its sender is told. */
+export const isLate = ({ warnAfterMs }: RetryPolicy, ageMs: number): boolean =>
+  warnAfterMs != null && ageMs >= warnAfterMs
