@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { Hono, type MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
+import { Hono } from 'hono/quick'
 import { ShapeError } from '../graph/shape.ts'
 import type { Log } from '../mail/log.ts'
 import type { Identity, Recognized } from './access.ts'

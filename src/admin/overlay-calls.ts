@@ -19,7 +19,7 @@ const limit = 64 * 1024
 export function overlayCalls({ app, needs }: Calls, operations: Operations): void {
   app.get('/v1/overlays', needs('read'), (c) => c.json({ overlays: operations.overlays() }))
   app.post('/v1/overlays', needs('overlay'), async (c) => {
-    const body = await bodyAsJson(c.req.raw, limit)
+    const body = await bodyAsJson(c.env.incoming, limit)
     request(body, 'overlay')
     const added = await operations.addOverlay(body as OverlayRequest, c.get('identity'))
     return added.ok ? c.json(added.value, 201) : c.json({ error: added.error }, 422)

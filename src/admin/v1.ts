@@ -36,7 +36,7 @@ export function applyCalls({ app, needs }: Calls, operations: Operations, upload
     if (!isGraphHash(hash)) throw new ShapeError('hash', 'a graph hash', hash)
     const file = join(uploads, `upload-${process.pid}-v1-${uploaded++}`)
     try {
-      await bodyToFile(c.req.raw, file)
+      await bodyToFile(c.env.incoming, file)
       const answer = await operations.upload(file, hash)
       return answer.kind === 'done' ? c.json(answer.body, answer.body.known ? 200 : 201) : failed(c, answer)
     } finally {
@@ -44,19 +44,19 @@ export function applyCalls({ app, needs }: Calls, operations: Operations, upload
     }
   })
   app.post('/v1/prepare', needs('prepare'), async (c) =>
-    said(c, await operations.prepare(prepareRequest(await bodyAsJson(c.req.raw)), c.get('identity'))),
+    said(c, await operations.prepare(prepareRequest(await bodyAsJson(c.env.incoming)), c.get('identity'))),
   )
   app.post('/v1/abort', needs('prepare'), async (c) =>
-    said(c, await operations.abort(abortRequest(await bodyAsJson(c.req.raw, small)), c.get('identity'))),
+    said(c, await operations.abort(abortRequest(await bodyAsJson(c.env.incoming, small)), c.get('identity'))),
   )
   app.post('/v1/activate', needs('activate'), async (c) =>
-    said(c, await operations.activate(activateRequest(await bodyAsJson(c.req.raw, small)), c.get('identity'))),
+    said(c, await operations.activate(activateRequest(await bodyAsJson(c.env.incoming, small)), c.get('identity'))),
   )
   app.post('/v1/confirm', needs('activate'), async (c) =>
-    said(c, await operations.confirm(confirmRequest(await bodyAsJson(c.req.raw, small)), c.get('identity'))),
+    said(c, await operations.confirm(confirmRequest(await bodyAsJson(c.env.incoming, small)), c.get('identity'))),
   )
   app.post('/v1/rollback', needs('activate'), async (c) =>
-    said(c, await operations.rollback(rollbackRequest(await bodyAsJson(c.req.raw, small)), c.get('identity'))),
+    said(c, await operations.rollback(rollbackRequest(await bodyAsJson(c.env.incoming, small)), c.get('identity'))),
   )
 }
 
