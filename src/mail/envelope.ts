@@ -12,6 +12,10 @@ export type Envelope = {
   readonly ret: 'full' | 'hdrs' | null
   readonly envid: string | null
   readonly origin: Origin
+  /** What MAIL named, where `from` is what a rewriting made of it: routes go by this one. */
+  readonly said?: Mailbox
+  /** The rewriting that its client has, by its name in the graph: the header is rewritten by it when it leaves. */
+  readonly rewriting?: string
 }
 
 /** One final recipient. Aliases and catch-alls are already expanded; `original` is what RCPT named. */
@@ -27,6 +31,10 @@ export type Recipient = {
    * expanded. In `notify` of all of them nothing is left of success (RFC 3461 §5.2.7.3).
    */
   readonly expanded?: true
+  /** The reverse-path towards this one, where it is not the message's: mail that is forwarded, copies of a journal. */
+  readonly sender?: ReversePath
+  /** Nobody that the sender named, but a journal that gets a copy, or a report with the message inside. */
+  readonly journal?: 'message' | 'report'
 }
 
 /** Where a message came from and which decision let it in. */

@@ -15,6 +15,8 @@ export function envelopeText(envelope: Envelope): string {
   if (envelope.smtputf8) stored.smtputf8 = true
   if (envelope.ret !== null) stored.ret = envelope.ret
   if (envelope.envid !== null) stored.envid = envelope.envid
+  if (envelope.said !== undefined) stored.said = storedMailbox(envelope.said)
+  if (envelope.rewriting !== undefined) stored.rewriting = envelope.rewriting
   return JSON.stringify(stored)
 }
 
@@ -29,6 +31,8 @@ export function parseEnvelopeText(text: string): Envelope {
     smtputf8: stored.smtputf8 ?? false,
     ret: stored.ret ?? null,
     envid: stored.envid ?? null,
+    ...(stored.said === undefined ? {} : { said: mailboxOf(stored.said) }),
+    ...(stored.rewriting === undefined ? {} : { rewriting: stored.rewriting }),
     origin: { client: client as IpAddress | null, listener, helo, identity, protocol, graphHash },
   }
 }
@@ -41,6 +45,8 @@ type Stored = {
   smtputf8?: true
   ret?: 'full' | 'hdrs'
   envid?: string
+  said?: StoredMailbox
+  rewriting?: string
 }
 
 /** The text alone where it says the rest too; with a quoted local part: local part, domain, text. */
@@ -48,22 +54,33 @@ type StoredMailbox = string | [string, string, string]
 
 type StoredRecipient =
   | StoredMailbox
-  | { to: StoredMailbox; original?: StoredMailbox; notify?: Recipient['notify']; orcpt?: string; expanded?: true }
+  | {
+      to: StoredMailbox
+      original?: StoredMailbox
+      notify?: Recipient['notify']
+      orcpt?: string
+      expanded?: true
+      sender?: StoredMailbox | null
+      journal?: 'message' | 'report'
+    }
 
 // Quoting only makes it longer, so equal lengths are equal texts.
 const storedMailbox = ({ localPart, domain, text }: Mailbox): StoredMailbox =>
   text.length === localPart.length + 1 + domain.length ? text : [localPart, domain, text]
 
-function storedRecipient({ mailbox, original, notify, orcpt, expanded }: Recipient): StoredRecipient {
+function storedRecipient(recipient: Recipient): StoredRecipient {
+  const { mailbox, original, notify, orcpt, expanded, sender, journal } = recipient
   const to = storedMailbox(mailbox)
   const same = original === mailbox || original.text === mailbox.text
-  if (same && notify === null && orcpt === null) return to
+  if (same && notify === null && orcpt === null && sender === undefined && journal === undefined) return to
   return {
     to,
     ...(same ? {} : { original: storedMailbox(original) }),
     ...(notify === null ? {} : { notify }),
     ...(orcpt === null ? {} : { orcpt }),
     ...(expanded === undefined ? {} : { expanded }),
+    ...(sender === undefined ? {} : { sender: sender === null ? null : storedMailbox(sender) }),
+    ...(journal === undefined ? {} : { journal }),
   }
 }
 
@@ -85,5 +102,7 @@ function recipientOf(stored: StoredRecipient): Recipient {
     notify: stored.notify ?? null,
     orcpt: stored.orcpt ?? null,
     ...(stored.expanded === undefined ? {} : { expanded: stored.expanded }),
+    ...(stored.sender === undefined ? {} : { sender: stored.sender === null ? null : mailboxOf(stored.sender) }),
+    ...(stored.journal === undefined ? {} : { journal: stored.journal }),
   }
 }
