@@ -48,6 +48,10 @@ export const codes = {
   MG1333: 'not a tag',
   MG1334: 'not one kind of check of recipients',
   MG1350: 'not a pattern of replies',
+  MG1352: 'not a way to log in to a relay',
+  MG1353: 'TLS from the first octet that is none',
+  MG1354: 'TLS from the first octet that nobody begins',
+  MG1360: 'not a text of a notification',
 
   MG1401: 'written twice',
   MG1402: 'a relay that is not declared',

@@ -41,6 +41,8 @@ export const defaults = {
   /** A password goes to nobody but its owner. */
   relayTlsWithAuth: 'verify',
   relayPort: 25,
+  /** RFC 8314 §3.3. */
+  relayPortImplicit: 465,
   /** Folder of maildirs, below the state folder. */
   dir: 'mail',
   dnsbl: { kind: 'deny', codes: ['127.0.0.0/8'], code: 554 },

@@ -3,6 +3,7 @@ import type { EgressPool, NextHop } from './define-egress.ts'
 import type { Bans, Certificate, Credential, Line } from './define-line.ts'
 import type { RecipientCheck } from './define-recipients.ts'
 import type { TlsPolicy, TlsReports } from './define-tls-policy.ts'
+import type { RelayAuth } from './define-relay.ts'
 
 /**
  * The document as a person writes it, as types. They carry the names: a relay or listener that is used but not declared,
@@ -76,7 +77,8 @@ export type Relaying =
 export type Relay = {
   readonly hosts: Many<string>
   readonly tls?: TlsLevel
-  readonly auth?: { readonly user: string; readonly pass: Secret }
+  readonly implicitTls?: boolean
+  readonly auth?: RelayAuth
   readonly connections?: number
 } & NextHop
 

@@ -1,6 +1,7 @@
 import { defaults } from './defaults.ts'
 import { line } from './schema-line.ts'
 import { nextHop } from './schema-next-hop.ts'
+import { relayAuth } from './schema-relay.ts'
 import {
   count,
   duration,
@@ -11,7 +12,6 @@ import {
   listOrTable,
   many,
   oneOf,
-  secret,
   size,
   table,
   text,
@@ -125,17 +125,27 @@ export const relaying = either("'local-only', 'outbound', 'two-way' or unsafeOpe
 export const relay = keys({
   hosts: many("a host, such as 'smtp.isp.example:587'").meta({
     description:
-      'Hosts in order of preference, `host`, `host:port` or `[address]:port`; port 25 unless said. Names are looked up for addresses, never for MX.',
+      'Hosts in order of preference, `host`, `host:port` or `[address]:port`; port 25 unless said, with `implicitTls` 465. Names are looked up for addresses, never for MX.',
     examples: [['smtp.isp.example:587', 'smtp2.isp.example:587']],
   }),
   tls: tls
-    .meta({ description: `${tlsText} Default: \`may\`, with \`auth\` \`verify\`.`, examples: ['verify'] })
+    .meta({
+      description: `${tlsText} Default: \`may\`; \`verify\` with \`auth\` or \`implicitTls\`.`,
+      examples: ['verify'],
+    })
     .optional(),
-  auth: keys({
-    user: text().meta({ description: 'User name.' }),
-    pass: secret(),
-  })
-    .meta({ description: 'Credentials. The password is a reference: it is in no graph, plan or log.' })
+  implicitTls: flag()
+    .meta({
+      description:
+        'TLS from the first octet (RFC 8314), in place of STARTTLS. `tls` is `verify` then, or `encrypt` where that is written; the port is 465 unless said.',
+      default: false,
+    })
+    .optional(),
+  auth: relayAuth
+    .meta({
+      description:
+        'How to log in: `user`, and `pass` or `oauth`. Secrets are references: they are in no graph, plan or log.',
+    })
     .optional(),
   connections: count(1, 10_000)
     .meta({

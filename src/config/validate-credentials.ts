@@ -9,9 +9,9 @@ import { ldap } from './validate-ldap.ts'
 import { exec, http, radius } from './validate-login-server.ts'
 import { oauth } from './validate-oauth.ts'
 import { atOf, durationAt, nameAt, twice, valueSpot } from './validate-read.ts'
-import { checkSecret } from './validate-relays.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { tellEmpty } from './validate-rows.ts'
+import { checkSecret } from './validate-secret.ts'
 import { users } from './validate-users.ts'
 
 export type CredentialEntry = CredentialSettings & { readonly at: string }

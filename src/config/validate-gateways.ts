@@ -6,9 +6,9 @@ import type { DocPath } from './positions.ts'
 import { readHost } from './validate-host.ts'
 import { readAddress } from './validate-network.ts'
 import { atOf, listOf, nameAt, take, valueSpot, values } from './validate-read.ts'
-import { checkSecret } from './validate-relays.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { entries, items } from './validate-rows.ts'
+import { checkSecret } from './validate-secret.ts'
 
 type Name = { readonly text: string; readonly spot: Spot }
 

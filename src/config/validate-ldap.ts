@@ -7,9 +7,9 @@ import { fileAt } from './validate-file.ts'
 import { readHost } from './validate-host.ts'
 import { isLoopback } from './validate-listeners.ts'
 import { listOf, take, valueSpot, values } from './validate-read.ts'
-import { checkSecret } from './validate-relays.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { items } from './validate-rows.ts'
+import { checkSecret } from './validate-secret.ts'
 
 type Server = { readonly url: string; readonly host: string; readonly secure: boolean }
 

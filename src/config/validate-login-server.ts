@@ -7,9 +7,9 @@ import type { DocPath } from './positions.ts'
 import { fileAt } from './validate-file.ts'
 import { isLoopback } from './validate-listeners.ts'
 import { hostsAt, take, valueSpot, values } from './validate-read.ts'
-import { checkSecret } from './validate-relays.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { items } from './validate-rows.ts'
+import { checkSecret } from './validate-secret.ts'
 
 type Of<Kind extends CredentialSettings['kind']> = Omit<
   Extract<CredentialSettings, { readonly kind: Kind }>,

@@ -6,9 +6,9 @@ import type { DocPath } from './positions.ts'
 import { fileAt } from './validate-file.ts'
 import { urlAt } from './validate-login-server.ts'
 import { durationAt, listOf, take, valueSpot, values } from './validate-read.ts'
-import { checkSecret } from './validate-relays.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { items } from './validate-rows.ts'
+import { checkSecret } from './validate-secret.ts'
 
 /** Tokens. One that was made for another service, or by another issuer, is as good as a stolen one. */
 export function oauth(report: Report, written: Oauth, path: DocPath): OauthSettings {

@@ -8,10 +8,10 @@ import { fileAt } from './validate-file.ts'
 import { ldapServers, readDn, readFilter } from './validate-ldap.ts'
 import { http } from './validate-login-server.ts'
 import { atOf, durationAt, nameAt, take, valueSpot } from './validate-read.ts'
-import { checkSecret } from './validate-relays.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { firstOf, type Routing } from './validate-routes.ts'
 import { entries } from './validate-rows.ts'
+import { checkSecret } from './validate-secret.ts'
 
 const kinds = ['ldap', 'http', 'callout'] as const
 
@@ -117,7 +117,7 @@ export function checkVerifyNames(report: Report, section: unknown, domainSection
     if (used.has(name)) continue
     const spot: Spot = { kind: 'key', path: ['recipientChecks', name] }
     report.warning('MG1417', spot, 'is declared, but no domain is verified by it', {
-      hint: `such as domains: { 'corp.example': { kind: 'relay', verify: ${JSON.stringify(name)} } }`,
+      hint: `such as domains: { 'corp.example': { kind: 'relay', verify: '${name}' } }`,
     })
   }
 }
@@ -133,7 +133,7 @@ export function checkCallouts(report: Report, routing: Routing, checks: readonly
     if (verify === undefined || !callouts.has(verify)) continue
     const target = firstOf(routing.routes.byPattern, pattern)?.row?.target
     const why =
-      kind === 'local' && target === undefined
+      kind === 'local'
         ? 'the domain is delivered here'
         : target !== undefined && !['relay', 'hosts', 'mx'].includes(target.kind)
           ? `its row of localMx is ${target.kind}`
