@@ -2,6 +2,7 @@ import { adminScopes } from '../mail/settings.ts'
 import { credentials } from './check-credentials.ts'
 import { bans, certificates, checkLines, listenerLine } from './check-line.ts'
 import { checkNextHops, destinations, egress, nextHop } from './check-next-hop.ts'
+import { checkRelay, relayLogin } from './check-relay-login.ts'
 import { isSorted } from './check-order.ts'
 import { recipientChecks } from './check-recipient-checks.ts'
 import { tlsPolicy, tlsReports } from './check-tls-policy.ts'
@@ -18,7 +19,6 @@ const tls = oneOf('off', 'may', 'encrypt', 'verify')
 const count = whole(0, 2 ** 31)
 const bytes = whole(0, Number.MAX_SAFE_INTEGER)
 const ms = whole(0, Number.MAX_SAFE_INTEGER)
-const secret = record({ $secret: text(/^(?:env|file|exec):[^\x00-\x1f]{1,4000}$/, 'a reference to a secret') })
 
 const file = text(/^\/[^\x00-\x1f\x7f]{1,4000}$/, 'an absolute path')
 const scopes = listOf(oneOf(...adminScopes), adminScopes.length)
@@ -53,10 +53,10 @@ const shape: Check = record(
           name,
           hosts: listOf(hostPort),
           tls,
-          auth: orNull(record({ user: line, pass: secret })),
+          auth: orNull(relayLogin),
           connections: count,
         },
-        { ...nextHop },
+        { implicitTls: oneOf(true), ...nextHop },
       ),
     ),
     limits: record(
@@ -124,9 +124,7 @@ export function checkControl(value: unknown, where: string): asserts value is Co
     const open = admin.bind.find(({ host }) => admin.tls === null && !isLoopback(host))
     if (open !== undefined) throw new ShapeError(`${where}.admin.tls`, `TLS for ${open.host}`, null)
   }
-  for (const { name, hosts } of control.relays) {
-    if (hosts.length === 0) throw new ShapeError(`${where}.relays`, `a host for ${name}`, hosts)
-  }
+  for (const relay of control.relays) checkRelay(relay, `${where}.relays`)
 }
 
 const isLoopback = (host: string): boolean => /^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1'
