@@ -7,7 +7,7 @@ import type { EnvelopeRecord } from '../mail/envelope-record.ts'
 import type { RecipientOperations } from '../mail/recipient-view.ts'
 import type { Result } from '../mail/result.ts'
 import type { TokenHealth } from '../mail/token-health.ts'
-import type { QueueFilter, QueueRow, QueueSelector } from '../queue/listing.ts'
+import type { QueueRow } from '../queue/listing.ts'
 import type { Identity } from './access.ts'
 import type { DnsOperations } from './dns-operations.ts'
 import type { Measured } from './metrics.ts'
@@ -28,8 +28,9 @@ import type {
   TrialAnswer,
   Uploaded,
 } from './protocol.ts'
+import type { QueueOperations } from './queue-operations.ts'
 
-export type { QueueFilter, QueueRow, QueueSelector }
+export type { QueueRow }
 
 /** What a gateway lets an operator do; the admin API is a thin skin over it. All results are plain JSON data. */
 export type Operations = {
@@ -39,8 +40,7 @@ export type Operations = {
   activeBundle(): string
   /** Takes over the file: it is kept under its hash or removed. */
   apply(file: string, request: ApplyRequest, identity: Identity): Promise<ApplyResult>
-  queueList(filter: QueueFilter): readonly QueueRow[]
-  queueRetry(selector: QueueSelector): number
+  readonly queue: QueueOperations
   readonly dns: DnsOperations
   /** Answers at once; the gateway ends after it. */
   stop(now: boolean): void

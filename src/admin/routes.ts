@@ -1,17 +1,18 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
-import { line, orNull, ShapeError } from '../graph/shape.ts'
+import { line, orNull } from '../graph/shape.ts'
 import type { Log } from '../mail/log.ts'
 import type { Recognized } from './access.ts'
 import { banCalls } from './ban-calls.ts'
-import { bodyAsJson, bodyToFile } from './bodies.ts'
+import { bodyToFile } from './bodies.ts'
 import { type Calls, openCalls } from './calls.ts'
 import { dnsCalls } from './dns-calls.ts'
 import { messageCalls } from './message-calls.ts'
 import { metricCalls } from './metric-calls.ts'
-import type { Operations, QueueFilter, QueueSelector } from './operations.ts'
+import type { Operations } from './operations.ts'
 import { overlayCalls } from './overlay-calls.ts'
+import { queueCalls } from './queue-calls.ts'
 import { recipientCalls } from './recipient-calls.ts'
 import { applyCalls } from './v1.ts'
 
@@ -31,6 +32,7 @@ export function adminListener({ operations, uploads, identify, log }: RouteOptio
   banCalls(calls, operations)
   recipientCalls(calls, operations)
   messageCalls(calls, operations)
+  queueCalls(calls, operations)
   dnsCalls(calls, operations)
   metricCalls(calls, operations)
   localCalls(calls, operations, uploads)
@@ -56,24 +58,6 @@ function localCalls({ app, needs }: Calls, operations: Operations, uploads: stri
     const request = { base, commit, actor: query('actor') ?? 'mailgw apply', dryRun: query('dry-run') === '1' }
     const result = await operations.apply(file, request, c.get('identity'))
     return c.json(result, result.kind === 'refused' ? 422 : result.kind === 'base-moved' ? 412 : 200)
-  })
-  app.get('/queue', needs('read'), (c) => {
-    const query = (name: string) => c.req.query(name) ?? null
-    const limit = Number(query('limit') ?? 100)
-    if (!Number.isInteger(limit) || limit < 1) throw new ShapeError('limit', 'a number from 1', query('limit'))
-    const filter: QueueFilter = {
-      recipient: query('recipient'),
-      domain: query('domain'),
-      sender: query('sender'),
-      state: query('state'),
-      after: query('after'),
-      limit: Math.min(limit, 10_000),
-    }
-    return c.json(operations.queueList(filter))
-  })
-  app.post('/queue/retry', needs('local'), async (c) => {
-    const selector = (await bodyAsJson(c.env.incoming)) as QueueSelector
-    return c.json({ retried: operations.queueRetry(selector) })
   })
   app.post('/stop', needs('local'), (c) => {
     operations.stop(c.req.query('now') === '1')

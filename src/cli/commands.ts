@@ -1,8 +1,10 @@
+import { dnsCommands } from './dns-commands.ts'
 import { explainCommand } from './explain-command.ts'
 import { keyCommands } from './key-commands.ts'
 import { metricsCommand } from './metrics-command.ts'
 import { overlayCommands } from './overlay-commands.ts'
 import { passwdCommand } from './passwd-command.ts'
+import { queueCommands } from './queue-commands.ts'
 import { recipientCommands } from './recipient-commands.ts'
 import type { Run } from './run.ts'
 
@@ -310,46 +312,8 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/status.ts'),
   },
   metricsCommand(stateDir),
-  {
-    name: 'queue list',
-    summary: 'list what waits in the queue',
-    details:
-      'One line a recipient: id, sender, recipient, state, age, size, attempts, next attempt, next hop, last reply.',
-    options: [
-      stateDir,
-      ['--recipient <mailbox>', 'this recipient only'],
-      ['--domain <domain>', 'recipients of this domain only'],
-      ['--sender <mailbox>', 'this sender only'],
-      ['--state <state>', 'waiting, active or held'],
-      ['--limit <n>', 'at most n rows (default 100)'],
-      ['--after <id>', 'continue behind this id'],
-      json,
-    ],
-    exits: [
-      [0, 'listed'],
-      [1, 'no gateway answers'],
-    ],
-    load: () => import('./commands/queue-list.ts'),
-  },
-  {
-    name: 'queue retry',
-    summary: 'try queued messages now',
-    details: 'By id, or all that the options select. A next hop in back-off is tried at once.',
-    arguments: [['[ids...]', 'ids of messages']],
-    options: [
-      stateDir,
-      ['--all', 'everything that waits'],
-      ['--recipient <mailbox>', 'this recipient only'],
-      ['--domain <domain>', 'recipients of this domain only'],
-      ['--sender <mailbox>', 'this sender only'],
-      json,
-    ],
-    exits: [
-      [0, 'asked for; the count is printed'],
-      [1, 'no gateway answers, or nothing was selected'],
-    ],
-    load: () => import('./commands/queue-retry.ts'),
-  },
+  ...dnsCommands({ config, graphFile, env, stateDir, json }),
+  ...queueCommands(stateDir, json),
   ...overlayCommands(stateDir, json),
   ...recipientCommands(stateDir, json),
   {

@@ -1,7 +1,7 @@
 import type { MxRecord } from './answer.ts'
 import { anyType, type Entry } from './cache-entry.ts'
 import type { Finding } from './inquiry.ts'
-import type { TlsaRecord } from './record-type.ts'
+import { type TlsaRecord, tlsaText } from './record-type.ts'
 
 /** One kept answer, as `mailgw dns cache` shows it. Plain JSON. */
 export type CacheView = {
@@ -51,9 +51,6 @@ function recordText(value: unknown, type: string): string {
     const { preference, exchange } = value as MxRecord
     return `${preference} ${exchange === '' ? '.' : exchange}`
   }
-  if (type === 'TLSA') {
-    const { usage, selector, matching, data } = value as TlsaRecord
-    return `${usage} ${selector} ${matching} ${data.toString('hex')}`
-  }
+  if (type === 'TLSA') return tlsaText(value as TlsaRecord)
   return String(value)
 }

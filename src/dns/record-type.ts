@@ -58,6 +58,10 @@ export const tlsa: RecordType<TlsaRecord> = {
   },
 }
 
+/** `3 1 1 8f0d...`, as a zone has it. */
+export const tlsaText = ({ usage, selector, matching, data }: TlsaRecord): string =>
+  `${usage} ${selector} ${matching} ${data.toString('hex')}`
+
 function address(record: Resource): IpAddress | null {
   const parsed = parseIp(record.address ?? '')
   return parsed.ok ? parsed.value : null

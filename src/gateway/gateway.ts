@@ -44,7 +44,8 @@ import { startLogins } from './logins.ts'
 import { measure } from './measure.ts'
 import { startOverlays } from './overlays.ts'
 import { ownInterfaces } from './own-interfaces.ts'
-import { queueRoute, trialPause } from './queue-route.ts'
+import { queueOperations } from './queue-operations.ts'
+import { isInNetwork, queueRoute, trialPause } from './queue-route.ts'
 import { openSockets } from './sockets.ts'
 import { dnsOperations } from './start-dns.ts'
 import { startJournal } from './start-journal.ts'
@@ -155,6 +156,9 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       clock,
       log,
       route: routes.route,
+      ruling: routes.ruling,
+      whyNotVia: routes.whyNotVia,
+      isIn: isInNetwork,
       carriers: (nextHop) => (nextHop.kind === 'maildir' ? maildir : smtp),
       retry: () => live().control.retry,
       onResult: (result, recipients) => activation?.delivery(result, recipients),
@@ -346,8 +350,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       recipients,
       envelopes: async (since, until) => envelopeLines(await envelopes.files(), since, until),
       message: (id) => knownMessage(id, queue, envelopes),
-      queueList: (filter) => queue.list(filter),
-      queueRetry: (selector) => queue.retry(selector),
+      queue: queueOperations({ queue, routes, live, journal, log }),
       dns: dnsOperations({ live, resolver, egress, smtp, overlays, lanes: queue.laneStates, isSelf, clock, log }),
       stop: (now) => void setImmediate(stop, now),
     }

@@ -1,0 +1,85 @@
+import { randomInt } from 'node:crypto'
+import type { DnsOperations } from '../admin/dns-operations.ts'
+import type { MtaSts } from '../dns/mta-sts/mta-sts.ts'
+import type { CachingResolver } from '../dns/resolver.ts'
+import { hostLabel } from '../egress/attempt.ts'
+import type { SmtpCarrierOptions } from '../egress/dial.ts'
+import { hopName, type SmtpCarrier } from '../egress/smtp-carrier.ts'
+import { tlsView } from '../egress/tls-policy/tls-view.ts'
+import { admitDestination } from '../graph/admission.ts'
+import { noFacts } from '../graph/route-of.ts'
+import type { Clock } from '../mail/clock.ts'
+import type { LaneView } from '../mail/hop-view.ts'
+import type { IpAddress } from '../mail/ip.ts'
+import type { Log } from '../mail/log.ts'
+import type { IsSelf } from '../route/own-host.ts'
+import { stsPolicyView } from '../route/sts-view.ts'
+import { wayOf } from '../route/way.ts'
+import type { Live } from './live.ts'
+import type { Overlays } from './overlays.ts'
+
+export type DnsParts = {
+  readonly live: () => Live
+  readonly resolver: CachingResolver
+  readonly egress: Pick<SmtpCarrierOptions, 'policies'>
+  readonly smtp: Pick<SmtpCarrier, 'hops'>
+  readonly overlays: Pick<Overlays, 'route'>
+  readonly lanes: () => readonly (LaneView & { readonly nextHop: string })[]
+  readonly isSelf: IsSelf
+  /** Absent: the gateway does not know of MTA-STS. */
+  readonly sts?: Pick<MtaSts, 'find'>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What an operator sees of names, and which way mail would take now. */
+export function dnsOperations(parts: DnsParts): DnsOperations {
+  const { live, resolver, egress, smtp, overlays, lanes, isSelf, sts, clock, log } = parts
+  // As a delivery asks, without writing to the log what no delivery met.
+  const denied = (address: IpAddress) => {
+    const verdict = admitDestination(live().evaluator, { ...noFacts(), destination: address })
+    return verdict.kind === 'refuse' ? { at: verdict.winner.at, reply: verdict.reply } : null
+  }
+  return {
+    cache({ name, after, limit }) {
+      const { questions, cached, shared, failed, stale, inFlight, waiting, servers } = resolver.stats()
+      const all = [...resolver.view(name)].sort((a, b) => byText(keyOf(a), keyOf(b)))
+      const rest = after === null ? all : all.filter((entry) => byText(keyOf(entry), after) > 0)
+      return {
+        now: clock.now(),
+        servers,
+        questions: { asked: questions, cached, shared, failed, stale, inFlight, waiting },
+        total: all.length,
+        entries: rest.slice(0, limit),
+      }
+    },
+    flush(name, { actor }) {
+      const count = resolver.flush(name)
+      log.info('dns.flushed', { name, count, actor })
+      return count
+    },
+    way: (mailbox) =>
+      wayOf(mailbox, {
+        evaluator: live().evaluator,
+        resolver,
+        isSelf,
+        denied,
+        random: randomInt,
+        held(asked, route) {
+          const met = overlays.route(asked, route)
+          return met.kind === 'pause' ? met.why : null
+        },
+        tlsOf: tlsView(egress.policies),
+        shunnedUntil({ key }, host) {
+          const hop = smtp.hops().find(({ name }) => name === hopName(key))
+          return hop?.shunned.find((one) => one.host === hostLabel(host))?.until ?? null
+        },
+        sts: async (domain) => (sts === undefined ? null : stsPolicyView(await sts.find(domain))),
+        lane: (key) => lanes().find(({ nextHop }) => nextHop === key) ?? null,
+      }),
+  }
+}
+
+const keyOf = ({ name, type }: { readonly name: string; readonly type: string }): string => `${name} ${type}`
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
