@@ -253,7 +253,7 @@ export class Connection implements WireUser {
   }
 
   private sendBody(job: Job): void {
-    const { body } = job.delivery.entry
+    const { body } = job
     const bdat = usesBdat(job, this.host)
     const head = bdat ? `BDAT ${body.sizeBytes} LAST\r\n` : ''
     this.stage = 'body'
@@ -267,7 +267,7 @@ export class Connection implements WireUser {
   }
 
   private stream(job: Job, head: string, ending: () => string): void {
-    this.writer.stream(head, job.delivery.entry.body, ending).catch((error: Error) => {
+    this.writer.stream(head, job.body, ending).catch((error: Error) => {
       if (this.stage === 'closed') return
       // Half a message must not be ended: without dot or last chunk no host takes it.
       settleAll(job, unanswered(this.label, 'local', '4.3.0', `the content cannot be read: ${error.message}`))

@@ -1,5 +1,7 @@
+import type { StoredBody } from '../queue/entry.ts'
 import type { Attempt, Delivery } from '../queue/lane.ts'
 import { isTemporary } from './attempt.ts'
+import type { Looked, Wanted } from './content.ts'
 
 /**
  * A delivery on its way through connections. Usually one mail transaction; more when a host takes fewer recipients at a
@@ -18,8 +20,12 @@ export type Job = {
   readonly before: readonly (Attempt | null)[] | null
   /** Content was sent to its end and the answer never came: another host might make a second copy of it. */
   uncertain: boolean
-  /** Whether the header needs SMTPUTF8, once that was looked up in the spool. */
-  utf8Header: boolean | null
+  /** The content in the form in which it goes to the host that it was last prepared for. */
+  body: StoredBody
+  /** What somebody is to read the content for, and what came of it. */
+  wanted: Wanted | null
+  looked: Looked | null
+  unreadable: Attempt | null
 }
 
 const nobody: readonly number[] = []
@@ -36,7 +42,10 @@ export function newJob(delivery: Delivery): Job {
     hosts: noHosts,
     before: null,
     uncertain: false,
-    utf8Header: null,
+    body: delivery.entry.body,
+    wanted: null,
+    looked: null,
+    unreadable: null,
   }
 }
 

@@ -3,10 +3,10 @@ import type { Reply } from '../mail/reply.ts'
 import type { Attempt, Lane } from '../queue/lane.ts'
 import { answered, refusedHere, unanswered } from './attempt.ts'
 import { Connection } from './connection.ts'
+import { lookInto } from './content.ts'
 import { connectionLimit, type Dialled, dial, type Shunned, type SmtpCarrierOptions, type Tracked } from './dial.ts'
 import { isUntouched, isWorthMoving, type Job, moved, newJob, settleAll, settleAsBefore } from './job.ts'
 import { type LineFacts, logOutcome } from './outcome-log.ts'
-import { headerNeedsUtf8 } from './requirements.ts'
 import type { Work } from './work.ts'
 
 /** What all pools share: places for connections, and the sweep of deadlines. */
@@ -168,11 +168,9 @@ export class Pool implements Work {
 
   lookUp(job: Job): void {
     this.lookups++
-    headerNeedsUtf8(job.delivery.entry.body)
-      .catch(() => true)
-      .then((needed) => {
+    lookInto(job)
+      .then(() => {
         this.lookups--
-        job.utf8Header = needed
         this.returned.push(job)
         if (this.places.draining) this.giveBackAll()
         this.flush()

@@ -1,6 +1,7 @@
 import type { NextHop } from '../mail/next-hop.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { QueueEntry } from './entry.ts'
+import type { Form } from './form.ts'
 
 /**
  * What waits for one next hop. Lanes know nothing of each other, so one dead smart host holds up nobody else.
@@ -22,6 +23,8 @@ export type Delivery = {
   readonly entry: QueueEntry
   /** Indexes into `entry.envelope.recipients`. */
   readonly recipients: readonly number[]
+  /** How it leaves; `null` or absent: as it came. */
+  readonly form?: Form | null
   /** One attempt for each of `recipients`, in their order. Called once. */
   settle(attempts: readonly Attempt[]): void
   /** Gives it back unattempted (the connection was lost before the message was offered); counts as no attempt. */

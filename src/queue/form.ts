@@ -1,0 +1,33 @@
+import type { Mailbox, ReversePath } from '../mail/path.ts'
+import type { Rewriting } from '../mail/rewriting.ts'
+import { headerRewritten } from '../message/addresses/header-rewriting.ts'
+import { journalReport } from '../message/journal-report.ts'
+import type { Octets } from '../message/mime/transfer.ts'
+import type { QueueEntry } from './entry.ts'
+
+/**
+ * How a message leaves towards one next hop where it does not leave as it came. Of most messages there is none, and they
+ * cost nothing.
+ */
+export type Form = {
+  /** The reverse-path that these recipients see. */
+  readonly sender: ReversePath
+  /** Forward-paths on the wire; `null`: as they are. */
+  readonly recipients: ((mailbox: Mailbox) => Mailbox) | null
+  /** Rewritings of the header, one after the other. */
+  readonly header: readonly Rewriting[]
+  /** The message travels inside of a report on it, to a journal. */
+  readonly report: { readonly from: Mailbox; readonly to: Mailbox } | null
+  /** What a host cannot take as it is goes back to its sender. */
+  readonly conversion: 'convert' | 'refuse'
+}
+
+/** True when other octets leave than came. */
+export const changesContent = ({ header, report }: Form): boolean => header.length > 0 || report !== null
+
+/** The content in its form, dot-stuffed as the stored one is. @throws SpoolError when it cannot be read */
+export function formed(entry: QueueEntry, { header, report }: Form): Octets {
+  const stored: Octets = entry.body.chunks ?? entry.body.read()
+  if (report !== null) return journalReport({ ...entry, eightBit: entry.body.eightBit }, stored, report)
+  return header.length === 0 ? stored : headerRewritten(stored, header)
+}
