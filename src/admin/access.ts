@@ -1,14 +1,14 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { AdminSettings } from '../mail/settings.ts'
+import { type AdminSettings, adminScopes } from '../mail/settings.ts'
 import type { Scope } from './protocol.ts'
 
-/** Who calls, as the gateway knows it; `local` may do what has no scope too (stop, retry). */
+/** Who calls, as the gateway knows it; `local` may do what has no scope too (apply at once, stop). */
 export type Identity = { readonly actor: string; readonly scopes: ReadonlySet<Scope | 'local'> }
 
 /** Whoever may open the unix socket is who runs the gateway, or root. */
 export const localIdentity = (uid: number): Identity => ({
   actor: `local:${uid}`,
-  scopes: new Set(['read', 'prepare', 'activate', 'overlay', 'local']),
+  scopes: new Set([...adminScopes, 'local'] as const),
 })
 
 /** What a remote caller shows: `authorization` as it came, and the subject of a certificate that the client CA signed. */

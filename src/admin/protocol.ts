@@ -193,6 +193,7 @@ export const journalActions = [
   'abort',
   'rollback',
   'overlay',
+  'queue',
 ] as const
 export type JournalAction = (typeof journalActions)[number]
 

@@ -1,4 +1,4 @@
-import { type ClientRequest, request } from 'node:http'
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { Readable } from 'node:stream'
 import { CommandError } from './run.ts'
 
@@ -65,11 +65,26 @@ function receive(
       got.on('error', reject)
       got.on('end', () => resolve({ status: got.statusCode ?? 0, text: Buffer.concat(chunks).toString() }))
     })
-    sent.on('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'ENOENT' || error.code === 'ECONNREFUSED' ? 'no gateway is running there' : error.message
-      reject(new CommandError(`cannot reach the gateway at ${socketPath}: ${why}`))
-    })
+    sent.on('error', (error) => reject(unreachable(socketPath, error)))
     send(sent)
   })
+}
+
+function unreachable(socketPath: string, error: NodeJS.ErrnoException): CommandError {
+  const why = error.code === 'ENOENT' || error.code === 'ECONNREFUSED' ? 'no gateway is running there' : error.message
+  return new CommandError(`cannot reach the gateway at ${socketPath}: ${why}`)
+}
+
+/** A long answer as it comes; any but a 2xx one ends the command with the gateway's own words. */
+export async function openAnswer(socketPath: string, path: string): Promise<IncomingMessage> {
+  const got = await new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = request({ socketPath, method: 'GET', path }, resolve)
+    sent.on('error', (error) => reject(unreachable(socketPath, error)))
+    sent.end()
+  })
+  const status = got.statusCode ?? 0
+  if (status >= 200 && status < 300) return got
+  const chunks: Buffer[] = []
+  for await (const chunk of got) chunks.push(chunk as Buffer)
+  throw refusal(status, jsonOf(Buffer.concat(chunks).toString(), socketPath))
 }

@@ -9,7 +9,7 @@ export const keyCommands = (json: OptionEntry): readonly CommandEntry[] => [
       'Prints the token, once, on standard output, and on standard error the line for `admin.tokens` of the document, which holds its hash alone. Contacts nobody.',
     options: [
       ['--name <name>', 'who will use it, for journal and log'],
-      ['--scopes <list>', 'what it may do, divided by commas: read, prepare, activate, overlay (default read)'],
+      ['--scopes <list>', 'what it may do, divided by commas: read, prepare, activate, overlay, queue (default read)'],
       json,
     ],
     exits: [

@@ -1,9 +1,10 @@
 import type { Claim } from './define-claims.ts'
 import type { EgressPool, NextHop } from './define-egress.ts'
 import type { Bans, Certificate, Credential, Line } from './define-line.ts'
+import type { Notifications, Retry } from './define-notices.ts'
 import type { RecipientCheck } from './define-recipients.ts'
-import type { TlsPolicy, TlsReports } from './define-tls-policy.ts'
 import type { RelayAuth } from './define-relay.ts'
+import type { TlsPolicy, TlsReports } from './define-tls-policy.ts'
 
 /**
  * The document as a person writes it, as types. They carry the names: a relay or listener that is used but not declared,
@@ -179,8 +180,6 @@ export type Timeouts = {
   readonly idle?: Duration
 }
 
-export type Retry = { readonly schedule?: Many<Duration>; readonly expireAfter?: Duration }
-
 /** What is kept of each decision, for replays and explanations. */
 export type EnvelopeLog =
   | 'off'
@@ -194,7 +193,7 @@ export type Resolver = {
   readonly trustAd?: boolean
 }
 
-export type AdminScope = 'read' | 'prepare' | 'activate' | 'overlay'
+export type AdminScope = 'read' | 'prepare' | 'activate' | 'overlay' | 'queue'
 
 /** The admin API away from its unix socket. Needs `tls` unless it is on a loopback, and tokens or certificates always. */
 export type Admin = {
@@ -252,6 +251,7 @@ export type Config<
   readonly limits?: Limits
   readonly timeouts?: Timeouts
   readonly retry?: Retry
+  readonly notifications?: Notifications
   readonly resolver?: Resolver
   readonly tlsPolicy?: TlsPolicy
   readonly tlsReports?: TlsReports

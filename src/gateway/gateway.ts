@@ -351,7 +351,18 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       envelopes: async (since, until) => envelopeLines(await envelopes.files(), since, until),
       message: (id) => knownMessage(id, queue, envelopes),
       queue: queueOperations({ queue, routes, live, journal, log }),
-      dns: dnsOperations({ live, resolver, egress, smtp, overlays, lanes: queue.laneStates, isSelf, clock, log }),
+      dns: dnsOperations({
+        live,
+        resolver,
+        egress,
+        smtp,
+        overlays,
+        lanes: queue.laneStates,
+        isSelf,
+        tlsPolicy,
+        clock,
+        log,
+      }),
       stop: (now) => void setImmediate(stop, now),
     }
     begin(operations)

@@ -146,7 +146,7 @@ export type ResolverSettings = {
 }
 
 /** What a remote caller of the admin API may do. */
-export const adminScopes = ['read', 'prepare', 'activate', 'overlay'] as const
+export const adminScopes = ['read', 'prepare', 'activate', 'overlay', 'queue'] as const
 export type AdminScope = (typeof adminScopes)[number]
 
 /** The admin API away from its unix socket. */

@@ -7,7 +7,6 @@ import type { Spool } from './spool.ts'
 import { extentsOf } from './spool-intake.ts'
 import { type Piece, readPiece } from './stored-body.ts'
 import type { Place, StoredEntry } from './stored-entry.ts'
-import { envelopeText } from './stored-envelope.ts'
 
 /** With fewer segments in use there is nothing worth the trouble. */
 const minSegments = 8
@@ -90,7 +89,7 @@ function rewrite(spool: Spool, entry: StoredEntry, tail: Buffer, chunks: readonl
   const { sizeBytes, dots, eightBit } = body
   const recipients = entry.recipients.length
   const facts = { id, queuedAt, sizeBytes, dots, eightBit, recipients, extents: extentsOf(chunks), states }
-  const meta = messageText({ ...facts, movedFrom: old.piece.sequence }, envelopeText(entry.peekEnvelope()))
+  const meta = messageText({ ...facts, movedFrom: old.piece.sequence }, entry.text)
   return new Promise((resolve, reject) => {
     const piece = spool.writer.appendMessage(meta, [tail], tail.length, {
       chunkWritten() {},

@@ -3,7 +3,6 @@ import type { Log } from '../mail/log.ts'
 import type { NextHop, Route } from '../mail/next-hop.ts'
 import type { Mailbox } from '../mail/path.ts'
 import { assertNever } from '../mail/result.ts'
-import type { RetryPolicy } from '../mail/settings.ts'
 import { Agenda } from './agenda.ts'
 import type { QueueEntry } from './entry.ts'
 import { Expiry } from './expiry.ts'
@@ -12,12 +11,13 @@ import type { Attempt, Carrier } from './lane.ts'
 import type { Ledger } from './ledger.ts'
 import { type LaneOwner, NextHopLane, QueuedDelivery } from './next-hop-lane.ts'
 import { type Pause, Pauses } from './pauses.ts'
-import type { Outcome } from './reports.ts'
-import { retryDelay, settle } from './settle.ts'
-import type { Sink, Spool } from './spool.ts'
+import { lateOutcome, type Outcome } from './reports.ts'
+import { isLate, type Retrying, type RoutePolicy } from './retrying.ts'
+import { isTaken, retryDelay, settle, taken } from './settle.ts'
+import type { Sink } from './spool.ts'
 import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 
-export type DispatcherOptions = {
+export type DispatcherOptions = Retrying & {
   readonly clock: Clock
   readonly log: Log
   /**
@@ -26,7 +26,6 @@ export type DispatcherOptions = {
    */
   readonly route: (mailbox: Mailbox, entry: QueueEntry, via: string | null) => Route | Pause
   readonly carriers: (nextHop: NextHop) => Carrier
-  readonly retry: () => RetryPolicy
   /** Told what came of recipients that a delivery was tried for. */
   readonly onResult?: (result: DeliveryResult, recipients: number) => void
 }
@@ -50,26 +49,29 @@ export class Dispatcher implements Sink, LaneOwner {
   readonly pauses = new Pauses()
   isDraining = false
   private readonly options: DispatcherOptions
-  private readonly spool: Spool
   private readonly ledger: Ledger
-  private readonly expiry: Expiry
+  readonly expiry: Expiry
   private readonly agenda: Agenda<StoredEntry | NextHopLane | 'expiry'>
   private readonly afresh = new Fifo<StoredEntry>()
+  /** Long rows of messages that are to be routed, before those of `afresh`, as they are older. */
+  private readonly rows = new Fifo<Iterator<StoredEntry>>()
   private isRouting = false
+  private isClosed = false
   private readonly toWake = new Set<NextHopLane>()
 
-  constructor(options: DispatcherOptions, spool: Spool, ledger: Ledger) {
+  constructor(options: DispatcherOptions, ledger: Ledger) {
     this.options = options
-    this.spool = spool
     this.ledger = ledger
     this.agenda = new Agenda(options.clock, (target, at) => this.due(target, at))
-    this.expiry = new Expiry(options.clock, options.retry, ledger, (at) => this.agenda.add(at, 'expiry'))
+    const nextHopOf = (entry: StoredEntry, index: number) => this.nextHopOf(entry, index)
+    this.expiry = new Expiry({ ...options, nextHopOf, plan: (at) => this.agenda.add(at, 'expiry') }, ledger)
   }
 
   /** A message is on stable storage and its sender knows: the hot path. */
   stored(entry: StoredEntry): void {
     if (!this.expiry.isPlanned) this.expiry.watch(entry)
     this.ledger.enter(entry)
+    if (entry.recipients.length > 1) this.ledger.reportExpansion(entry)
     this.dispatch(entry)
   }
 
@@ -78,70 +80,45 @@ export class Dispatcher implements Sink, LaneOwner {
     const now = this.options.clock.now()
     for (const entry of entries) {
       this.ledger.enter(entry)
-      const times = new Set(entry.recipients.filter(isFree).map(({ dueAt }) => dueAt))
-      for (const at of times) if (at > now) this.agenda.add(at, entry)
+      // The report may not have been stored before the end.
+      if (entry.recipients.length > 1 && entry.mayMention('expanded')) this.ledger.reportExpansion(entry)
+      this.plan(entry, now)
     }
-    this.routeAfresh(entries)
+    this.rows.push(entries.values())
+    this.routeAfresh()
     // Who is too old because the gateway stood still is tried once before it fails.
     const [oldest] = entries
     if (oldest !== undefined) this.expiry.watchOverdue(oldest)
   }
 
   /** The recipients of these messages that wait for nothing else are routed, some in each turn of the event loop. */
-  routeAfresh(entries: Iterable<StoredEntry>): void {
+  routeAfresh(...entries: readonly StoredEntry[]): void {
     for (const entry of entries) this.afresh.push(entry)
     if (!this.isRouting) this.routeSome()
   }
 
   /** A new graph is active: what is in lanes may belong elsewhere; what waits for its time is asked then. */
   reroute(): void {
-    const entries: StoredEntry[] = []
-    for (const lane of this.lanes.values()) {
-      for (const { entry, recipients } of lane.empty()) {
-        for (const index of recipients) (entry.recipients[index] as RecipientSlot).delivery = null
-        entries.push(entry)
-      }
-    }
-    this.routeAfresh(entries)
-    const [oldest] = this.ledger.entries.values()
-    if (oldest !== undefined) this.expiry.watch(oldest)
-  }
-
-  /** Waiting and held recipients are due now, and the next hops they wait for are probed. Gives their number. */
-  hasten(entry: StoredEntry, recipients: readonly number[]): number {
-    const { clock } = this.options
-    let moved = 0
-    const released: number[] = []
-    for (const index of recipients) {
-      const slot = entry.recipients[index] as RecipientSlot
-      if (slot.isReporting || (slot.state !== 'waiting' && slot.state !== 'held')) continue
-      moved++
-      if (slot.delivery !== null) {
-        slot.delivery.lane.probe()
-        continue
-      }
-      if (slot.state === 'held') released.push(index)
-      // Asked anew: what is still paused stays so.
-      slot.paused = null
-      slot.dueAt = clock.now()
-      this.ledger.to(slot, 'waiting')
-    }
-    if (released.length > 0) this.spool.mark(entry, released)
-    if (moved > 0) this.expiry.watchOverdue(entry)
-    return moved
+    for (const lane of this.lanes.values()) if (lane.waiting > 0) this.rows.push(lane.empty().withdrawn())
+    this.routeAfresh()
+    // Routes may have other schedules now.
+    if (this.ledger.entries.size > 0) this.expiry.lookAtAll()
   }
 
   /** What `by` has paused is routed anew. Gives the number of messages. */
   release(by: string): number {
-    const entries = this.pauses.release(by)
+    const released = this.pauses.release(by)
+    if (released === null) return 0
     const [oldest] = this.ledger.entries.values()
-    if (oldest !== undefined && entries.length > 0) this.expiry.watchOverdue(oldest)
-    this.routeAfresh(entries)
-    return entries.length
+    if (oldest !== undefined) this.expiry.watchOverdue(oldest)
+    this.rows.push(released.entries)
+    this.routeAfresh()
+    return released.messages
   }
 
   close(): void {
     this.isDraining = true
+    this.isClosed = true
     this.agenda.close()
   }
 
@@ -159,7 +136,7 @@ export class Dispatcher implements Sink, LaneOwner {
 
   laneDown(lane: NextHopLane, failures: number): number {
     const { clock, log, retry } = this.options
-    const until = clock.now() + retryDelay(retry(), failures)
+    const until = clock.now() + retryDelay(retry(lane.nextHop), failures)
     this.agenda.add(until, lane)
     // Nobody of these was tried by name; all of them are put off all the same.
     if (lane.waiting > 0) this.options.onResult?.('deferred', lane.waiting)
@@ -181,20 +158,25 @@ export class Dispatcher implements Sink, LaneOwner {
   settled({ entry, recipients, lane }: QueuedDelivery, attempts: readonly Attempt[]): void {
     const { clock, retry } = this.options
     const now = clock.now()
-    const policy = retry()
+    // Asked for only when something was not taken.
+    let policy: RoutePolicy | null = null
     const changed: number[] = []
     const failed: Outcome[] = []
+    const late: Outcome[] = []
     const delivered: number[] = []
-    let dueAt = 0
+    let dueAt = Number.POSITIVE_INFINITY
     for (const [position, index] of recipients.entries()) {
       const attempt = attempts[position] as Attempt
       const slot = entry.recipients[index] as RecipientSlot
       slot.delivery = null
       slot.attempts++
+      slot.lastAttemptAt = now
       slot.lastReply = attempt.reply
       slot.lastHost = attempt.host
       slot.why = attempt.reply === null ? attempt.why : null
-      const settlement = settle({ queuedAt: entry.queuedAt, attempts: slot.attempts }, attempt, policy, now)
+      const settlement = isTaken(attempt)
+        ? taken
+        : settle({ queuedAt: entry.queuedAt, attempts: slot.attempts }, attempt, (policy ??= retry(lane.nextHop)), now)
       this.options.onResult?.(settlement.kind === 'retry' ? 'deferred' : settlement.kind, 1)
       switch (settlement.kind) {
         case 'delivered':
@@ -209,21 +191,37 @@ export class Dispatcher implements Sink, LaneOwner {
           this.ledger.totals.deferred++
           this.ledger.to(slot, 'waiting')
           changed.push(index)
-          if (settlement.at !== dueAt) this.agenda.add(settlement.at, entry)
-          dueAt = settlement.at
+          dueAt = Math.min(dueAt, settlement.at)
+          if (!slot.isWarned && isLate(policy!, now - entry.queuedAt)) late.push(lateOutcome(entry, index, policy!))
           break
         case 'failed':
-          failed.push({ index, expired: settlement.why === 'expired', status: attempt.status, lastAttemptAt: now })
+          failed.push({
+            index,
+            expired: settlement.why === 'expired',
+            spent: settlement.why === 'attempts',
+            status: attempt.status,
+            lastAttemptAt: now,
+            silent: policy?.dsn === 'never',
+          })
           break
         default:
           assertNever(settlement)
       }
     }
+    if (dueAt < entry.plannedAt) this.planAt(entry, dueAt)
     this.ledger.reportSuccess(entry, delivered, lane.nextHop.kind === 'maildir' ? 'delivered' : 'relayed')
+    this.ledger.warn(entry, late)
     this.ledger.changed(entry, changed)
     this.ledger.fail(entry, failed)
-    if (entry.open > 0 && !isInLane(entry)) entry.body.drop()
+    if (entry.open > 0 && !isInLane(entry)) entry.rest()
     this.ledger.checkIdle()
+  }
+
+  /** By the active graph; `null`: to no next hop, or paused. */
+  private nextHopOf(entry: StoredEntry, index: number): NextHop | null {
+    const { mailbox } = entry.peekEnvelope().recipients[index]!
+    const route = this.options.route(mailbox, entry, entry.recipients[index]!.via)
+    return route.kind === 'next-hop' ? route.nextHop : null
   }
 
   private due(target: StoredEntry | NextHopLane | 'expiry', at: number): void {
@@ -231,20 +229,46 @@ export class Dispatcher implements Sink, LaneOwner {
     else if (target instanceof NextHopLane) {
       // Another failure or an operator's retry may have come between.
       if (target.state === 'back-off' && target.until <= at) target.probe()
-    } else this.dispatch(target)
+    } else if (target.plannedAt === at) {
+      target.plannedAt = Number.POSITIVE_INFINITY
+      this.dispatch(target)
+      if (!target.isGone) this.plan(target, this.options.clock.now())
+    }
+  }
+
+  /** The agenda has a message once, for the first of its recipients that is due later. */
+  private plan(entry: StoredEntry, now: number): void {
+    let first = Number.POSITIVE_INFINITY
+    for (const slot of entry.recipients) if (isFree(slot) && slot.dueAt > now && slot.dueAt < first) first = slot.dueAt
+    if (first < entry.plannedAt) this.planAt(entry, first)
+  }
+
+  private planAt(entry: StoredEntry, at: number): void {
+    entry.plannedAt = at
+    this.agenda.add(at, entry)
   }
 
   private routeSome(): void {
-    this.isRouting = true
+    this.isRouting = !this.isClosed
+    if (this.isClosed) return
     for (let count = 0; count < perTurn; count++) {
-      const entry = this.afresh.shift()
-      if (entry === undefined) {
+      const entry = this.nextAfresh()
+      if (entry === null) {
         this.isRouting = false
         return
       }
       this.dispatch(entry)
     }
     setImmediate(() => this.routeSome())
+  }
+
+  private nextAfresh(): StoredEntry | null {
+    for (let row = this.rows.first; row !== undefined; row = this.rows.first) {
+      const { value, done } = row.next()
+      if (done !== true) return value
+      this.rows.shift()
+    }
+    return this.afresh.shift() ?? null
   }
 
   /** Routes every recipient that is due and at no other place; none, when the message left the queue meanwhile. */
@@ -256,7 +280,7 @@ export class Dispatcher implements Sink, LaneOwner {
     }
     const only = entry.recipients[0] as RecipientSlot
     if (!isFree(only) || only.dueAt > now) return
-    const route = this.options.route(entry.peekEnvelope().recipients[0]!.mailbox, entry, null)
+    const route = this.options.route(entry.peekEnvelope().recipients[0]!.mailbox, entry, only.via)
     if (route.kind === 'next-hop') this.toLane(entry, route.nextHop, onlyOne)
     else if (route.kind === 'pause') this.pause(entry, only, route)
     else this.divert(entry, new Map([[0, route]]))
@@ -268,7 +292,7 @@ export class Dispatcher implements Sink, LaneOwner {
     const diverted = new Map<number, Exclude<Route, { kind: 'next-hop' }>>()
     for (const [index, slot] of entry.recipients.entries()) {
       if (!isFree(slot) || slot.dueAt > now) continue
-      const route = this.options.route(envelope.recipients[index]!.mailbox, entry, null)
+      const route = this.options.route(envelope.recipients[index]!.mailbox, entry, slot.via)
       if (route.kind === 'pause') {
         this.pause(entry, slot, route)
         continue
@@ -292,7 +316,7 @@ export class Dispatcher implements Sink, LaneOwner {
   private pause(entry: StoredEntry, slot: RecipientSlot, pause: Pause): void {
     this.pauses.add(entry, slot, pause)
     slot.nextHop = null
-    if (!isInLane(entry)) entry.body.drop()
+    if (!isInLane(entry)) entry.rest()
   }
 
   private toLane(entry: StoredEntry, nextHop: NextHop, recipients: readonly number[]): void {
@@ -339,7 +363,7 @@ export class Dispatcher implements Sink, LaneOwner {
           slot.why = route.reason
           this.ledger.to(slot, 'held')
           changed.push(index)
-          entry.body.drop()
+          entry.rest()
           log.info('message.held', { id: entry.id, to, reason: route.reason, at: route.at })
           break
         case 'discard':

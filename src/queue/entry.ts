@@ -8,6 +8,8 @@ export type QueueEntry = {
   /** Epoch ms of acceptance. */
   readonly queuedAt: number
   readonly body: StoredBody
+  /** As in the envelope, without reading it. */
+  readonly tlsNeed?: Envelope['tls']
   /** By index of `envelope.recipients`. Changed by the queue alone. */
   readonly recipients: readonly RecipientState[]
 }
@@ -50,4 +52,17 @@ export type RecipientState = {
   why: string | null
   /** `key` of the next hop that was asked last. */
   nextHop: string | null
+  /** Epoch ms of the end of the latest attempt; `null`: none yet, or one of before this was kept. */
+  lastAttemptAt: number | null
+  /** Set while it is `held` by an operator and not by the graph. */
+  hold: Hold | null
+  /** Name of the relay that an operator chose in place of the graph's route. */
+  via: string | null
+  /** Its sender was told that it is late. */
+  isWarned: boolean
+  /** Its sender was told that the alias it came by was expanded. */
+  isExpansionTold: boolean
 }
+
+/** Who holds a recipient, why, and since when (epoch ms). */
+export type Hold = { readonly by: string; readonly reason: string; readonly at: number }

@@ -7,6 +7,10 @@ export class Fifo<T> {
     return this.items.length - this.head
   }
 
+  get first(): T | undefined {
+    return this.items[this.head]
+  }
+
   push(item: T): void {
     this.items.push(item)
   }
@@ -31,15 +35,13 @@ export class Fifo<T> {
     return item
   }
 
-  /** Takes everything out. */
-  drain(): readonly T[] {
-    const all = this.items.slice(this.head) as T[]
-    this.items = []
+  /** Keeps these alone, in their order. */
+  retain(isKept: (item: T) => boolean): void {
+    this.items = (this.items.slice(this.head) as T[]).filter(isKept)
     this.head = 0
-    return all
   }
 
-  *[Symbol.iterator](): Iterator<T> {
-    for (let i = this.head; i < this.items.length; i++) yield this.items[i] as T
+  each(visit: (item: T) => void): void {
+    for (let i = this.head; i < this.items.length; i++) visit(this.items[i] as T)
   }
 }

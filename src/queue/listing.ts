@@ -1,27 +1,16 @@
 import type { RecipientState } from './entry.ts'
-import type { NextHopLane } from './next-hop-lane.ts'
+import { timeOfId } from './id.ts'
+import { Pace } from './pace.ts'
+import type { Match, QueueConditions } from './selector.ts'
+import type { ShownState } from './shown.ts'
 import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 
-/** `null`: any. Addresses and domains are compared without regard to case. */
-export type QueueFilter = {
-  readonly recipient: string | null
-  readonly domain: string | null
-  readonly sender: string | null
-  /** One of the states; `null`: those that are not final. */
-  readonly state: string | null
-  /** Only what stands behind the message with this id: the next page. */
+/** One page of a list. */
+export type QueueFilter = QueueConditions & {
+  /** Only what stands behind the message with this id, also when that one has left the queue. */
   readonly after: string | null
   /** Rows; a message is never cut in two. */
   readonly limit: number
-}
-
-/** What `retry` moves. */
-export type QueueSelector = {
-  readonly ids: readonly string[]
-  readonly all: boolean
-  readonly recipient: string | null
-  readonly domain: string | null
-  readonly sender: string | null
 }
 
 /** One recipient of one message. */
@@ -34,12 +23,20 @@ export type QueueRow = {
   readonly queuedAt: number
   readonly sizeBytes: number
   readonly attempts: number
+  /** Epoch ms of the end of the latest attempt; `null`: none yet. */
+  readonly lastAttemptAt: number | null
   /** `null` when nothing is due: held, active or final. */
   readonly dueAt: number | null
   readonly nextHop: string | null
   readonly lastHost: string | null
   readonly lastReply: string | null
   readonly why: string | null
+  /** Who holds it, when it is an operator and not the document. */
+  readonly heldBy: string | null
+  /** The relay that an operator chose for it. */
+  readonly via: string | null
+  /** The row that decides where it goes now; `null`: nobody was asked. */
+  readonly rule: Ruling | null
 }
 
 /** The row of the document that decides, with its place; line 0 where it is not known. */
@@ -50,73 +47,77 @@ export type Ruling = {
   readonly column: number
 }
 
-export function listRows(
-  entries: Iterable<StoredEntry>,
-  filter: QueueFilter,
-  lanes: ReadonlyMap<string, NextHopLane>,
-): readonly QueueRow[] {
-  const rows: QueueRow[] = []
-  let behind = filter.after === null
-  for (const entry of entries) {
-    if (!behind) {
-      behind = entry.id === filter.after
-      continue
+/** What a list looks things up in. */
+export type ListParts = {
+  readonly match: Match
+  readonly shown: (entry: StoredEntry, index: number) => ShownState
+  readonly ruling: (entry: StoredEntry, index: number) => Ruling | null
+}
+
+/** Oldest first, in slices: nobody else waits for a long list. What comes or leaves meanwhile is in it or not. */
+export async function* listRows(
+  entries: ReadonlyMap<string, StoredEntry>,
+  { after, limit }: Pick<QueueFilter, 'after' | 'limit'>,
+  parts: ListParts,
+): AsyncGenerator<readonly QueueRow[], void, void> {
+  const pace = new Pace()
+  const isBehind = behind(entries, after)
+  let rows: QueueRow[] = []
+  let count = 0
+  for (const entry of entries.values()) {
+    if (pace.isOver()) {
+      if (rows.length > 0) yield rows
+      rows = []
+      await pace.turn()
     }
-    if (rows.length >= filter.limit) break
-    for (const index of matching(entry, filter)) {
-      const slot = entry.recipients[index] as RecipientSlot
-      const shown = filter.state === null ? !slot.isFinal : shownState(slot) === filter.state
-      if (shown) rows.push(rowOf(entry, index, lanes))
+    if (!isBehind(entry)) continue
+    if (count >= limit) break
+    for (const index of parts.match(entry)) {
+      rows.push(rowOf(entry, index, parts))
+      count++
     }
   }
-  return rows
+  if (rows.length > 0) yield rows
 }
 
-/** The recipients, by index, that a filter or selector names, whatever their state. */
-export function matching(
-  entry: StoredEntry,
-  { recipient, domain, sender }: Pick<QueueFilter, 'recipient' | 'domain' | 'sender'>,
-): readonly number[] {
-  const all = entry.recipients.map((_, index) => index)
-  if (recipient === null && domain === null && sender === null) return all
-  // Most of a long queue is passed over without parsing it.
-  for (const text of [recipient, domain, sender]) if (text !== null && !entry.mayMention(text)) return []
-  const envelope = entry.peekEnvelope()
-  const from = envelope.from?.text ?? ''
-  if (sender !== null && from.toLowerCase() !== (sender === '<>' ? '' : sender.toLowerCase())) return []
-  return all.filter((index) => {
-    const { mailbox, original } = envelope.recipients[index]!
-    if (domain !== null && mailbox.domain !== domain.toLowerCase()) return false
-    if (recipient === null) return true
-    const wanted = recipient.toLowerCase()
-    return mailbox.text.toLowerCase() === wanted || original.text.toLowerCase() === wanted
-  })
+/**
+ * Whether a message stands behind the page before. When the last one of that page has left the queue, its id still says
+ * when it came: then what came at the same time may be listed twice, and nothing is left out.
+ */
+function behind(entries: ReadonlyMap<string, StoredEntry>, after: string | null): (entry: StoredEntry) => boolean {
+  if (after === null) return () => true
+  let found = false
+  if (entries.has(after)) {
+    return ({ id }) => {
+      if (found) return true
+      found = id === after
+      return false
+    }
+  }
+  const from = timeOfId(after) ?? Number.POSITIVE_INFINITY
+  return ({ queuedAt }) => (found ||= queuedAt >= from)
 }
 
-export function rowOf(entry: StoredEntry, index: number, lanes: ReadonlyMap<string, NextHopLane>): QueueRow {
+export function rowOf(entry: StoredEntry, index: number, { shown, ruling }: Omit<ListParts, 'match'>): QueueRow {
   const envelope = entry.peekEnvelope()
   const slot = entry.recipients[index] as RecipientSlot
-  const { attempts, dueAt, lastReply, lastHost, why, nextHop, paused } = slot
-  // In a lane that is down: when it is probed, and why, is the lane's to say.
-  const lane = slot.delivery !== null && !slot.delivery.isTaken && nextHop !== null ? lanes.get(nextHop) : undefined
-  const down = lane?.state === 'back-off' ? lane : undefined
-  const reply = lastReply ?? down?.reply ?? null
+  const { state, nextHop, reply, why, dueAt } = shown(entry, index)
   return {
     id: entry.id,
     sender: envelope.from?.text ?? '',
     recipient: envelope.recipients[index]!.mailbox.text,
-    state: shownState(slot),
+    state,
     queuedAt: entry.queuedAt,
     sizeBytes: entry.body.sizeBytes,
-    attempts,
-    dueAt: paused !== null ? paused.until : slot.state === 'waiting' ? (down?.until ?? dueAt) : null,
+    attempts: slot.attempts,
+    lastAttemptAt: slot.lastAttemptAt,
+    dueAt,
     nextHop,
-    lastHost,
-    lastReply: reply === null ? null : `${reply.code}${reply.status === null ? '' : ` ${reply.status}`} ${reply.text}`,
-    why: paused?.why ?? down?.why ?? why,
+    lastHost: slot.lastHost,
+    lastReply: reply,
+    why,
+    heldBy: slot.hold?.by ?? null,
+    via: slot.via,
+    rule: slot.isFinal ? null : ruling(entry, index),
   }
 }
-
-/** What is paused is held, for whoever looks. */
-const shownState = ({ state, paused }: RecipientSlot): RecipientSlot['state'] =>
-  paused !== null && state === 'waiting' ? 'held' : state

@@ -63,6 +63,13 @@ export class MarkWriter {
     if (this.unsynced.size > 0) this.syncTimer ??= this.clock.setTimeout(() => this.sync(), syncAfterMs)
   }
 
+  /** Writes and syncs what there is now, then calls back; with an error when some of it is not on stable storage. */
+  settle(done: (error: Error | null) => void): void {
+    this.flush()
+    this.syncTimer?.cancel()
+    this.sync((error) => done(error ?? (this.pending.size === 0 ? null : new Error('marks that the disk refused'))))
+  }
+
   /** Writes and syncs everything, then calls back; with the last error, if there was one. */
   close(done: (error: Error | null) => void): void {
     this.stopRetry()

@@ -79,23 +79,67 @@ type StateText = readonly [
   host: string | null,
   why: string | null,
   nextHop: string | null,
+  /** Left out when there is none of it. */
+  more?: MoreText,
 ]
+
+/** What few recipients have. */
+type MoreText = {
+  tried?: number
+  hold?: readonly [by: string, reason: string, at: number]
+  via?: string
+  /** What its sender was told of: that it is late, that its alias was expanded. */
+  told?: readonly ('delay' | 'expansion')[]
+}
 
 export function statesText(changes: readonly StateChange[]): string {
   return JSON.stringify(
     changes.map(({ recipients, state }): StateText => {
       const { lastReply } = state
       const reply = lastReply === null ? null : ([lastReply.code, lastReply.status, lastReply.text] as const)
-      return [recipients, state.state, state.attempts, state.dueAt, reply, state.lastHost, state.why, state.nextHop]
+      const { attempts, dueAt, lastHost, why, nextHop } = state
+      const more = moreText(state)
+      return more === null
+        ? [recipients, state.state, attempts, dueAt, reply, lastHost, why, nextHop]
+        : [recipients, state.state, attempts, dueAt, reply, lastHost, why, nextHop, more]
     }),
   )
 }
 
+function moreText({ lastAttemptAt, hold, via, isWarned, isExpansionTold }: StateChange['state']): MoreText | null {
+  if (lastAttemptAt === null && hold === null && via === null && !isWarned && !isExpansionTold) return null
+  const more: MoreText = {}
+  if (lastAttemptAt !== null) more.tried = lastAttemptAt
+  if (hold !== null) more.hold = [hold.by, hold.reason, hold.at]
+  if (via !== null) more.via = via
+  if (isWarned || isExpansionTold) {
+    more.told = [...(isWarned ? ['delay' as const] : []), ...(isExpansionTold ? ['expansion' as const] : [])]
+  }
+  return more
+}
+
 export const parseStatesText = (text: string): readonly StateChange[] => (JSON.parse(text) as StateText[]).map(changeOf)
 
-function changeOf([recipients, state, attempts, dueAt, reply, lastHost, why, nextHop]: StateText): StateChange {
+function changeOf([recipients, state, attempts, dueAt, reply, lastHost, why, nextHop, more]: StateText): StateChange {
   const lastReply = reply === null ? null : { code: reply[0], status: reply[1], text: reply[2] }
-  return { recipients, state: { state, attempts, dueAt, lastReply, lastHost, why, nextHop } }
+  const hold = more?.hold === undefined ? null : { by: more.hold[0], reason: more.hold[1], at: more.hold[2] }
+  return {
+    recipients,
+    state: {
+      state,
+      attempts,
+      dueAt,
+      lastReply,
+      lastHost,
+      why,
+      nextHop,
+      lastAttemptAt: more?.tried ?? null,
+      hold,
+      via: more?.via ?? null,
+      isWarned: more?.told?.includes('delay') ?? false,
+      isExpansionTold: more?.told?.includes('expansion') ?? false,
+    },
+  }
 }
 
 /** The states of these recipients as they are now, equal neighbours told once. */
@@ -110,22 +154,19 @@ export function changesOf(states: readonly RecipientState[], indexes: Iterable<n
   return changes
 }
 
-const stored = ({
-  state,
-  attempts,
-  dueAt,
-  lastReply,
-  lastHost,
-  why,
-  nextHop,
-}: RecipientState): StateChange['state'] => ({
-  state: state === 'active' ? 'waiting' : state,
-  attempts,
-  dueAt,
-  lastReply,
-  lastHost,
-  why,
-  nextHop,
+const stored = (slot: RecipientState): StateChange['state'] => ({
+  state: slot.state === 'active' ? 'waiting' : slot.state,
+  attempts: slot.attempts,
+  dueAt: slot.dueAt,
+  lastReply: slot.lastReply,
+  lastHost: slot.lastHost,
+  why: slot.why,
+  nextHop: slot.nextHop,
+  lastAttemptAt: slot.lastAttemptAt,
+  hold: slot.hold,
+  via: slot.via,
+  isWarned: slot.isWarned,
+  isExpansionTold: slot.isExpansionTold,
 })
 
 const isSame = (last: StateChange['state'], now: RecipientState): boolean =>
@@ -135,4 +176,9 @@ const isSame = (last: StateChange['state'], now: RecipientState): boolean =>
   last.lastReply === now.lastReply &&
   last.lastHost === now.lastHost &&
   last.why === now.why &&
-  last.nextHop === now.nextHop
+  last.nextHop === now.nextHop &&
+  last.lastAttemptAt === now.lastAttemptAt &&
+  last.hold === now.hold &&
+  last.via === now.via &&
+  last.isWarned === now.isWarned &&
+  last.isExpansionTold === now.isExpansionTold

@@ -1,8 +1,11 @@
 import type { NextHop } from '../mail/next-hop.ts'
 import type { Reply } from '../mail/reply.ts'
-import { Fifo } from './fifo.ts'
+import { Backlog } from './backlog.ts'
 import type { Attempt, Carrier, Delivery, Lane } from './lane.ts'
-import type { StoredEntry } from './stored-entry.ts'
+import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
+
+/** With more in a lane, envelopes that come behind them are kept as text. */
+const manyWaiting = 5000
 
 /** What a lane asks of its queue. */
 export type LaneOwner = {
@@ -27,19 +30,22 @@ export class NextHopLane implements Lane {
   state: 'up' | 'back-off' | 'probing' = 'up'
   /** With carriers now. */
   active = 0
-  /** Deliveries in the lane that may be taken, or could if it were up. */
-  waiting = 0
   failures = 0
   until = 0
   why: string | null = null
   reply: Reply | null = null
   private readonly owner: LaneOwner
-  private readonly fifo = new Fifo<QueuedDelivery>()
+  private backlog = new Backlog()
 
   constructor(nextHop: NextHop, carrier: Carrier, owner: LaneOwner) {
     this.nextHop = nextHop
     this.carrier = carrier
     this.owner = owner
+  }
+
+  /** Deliveries in the lane that may be taken, or could if it were up. */
+  get waiting(): number {
+    return this.backlog.waiting
   }
 
   get ready(): number {
@@ -52,32 +58,30 @@ export class NextHopLane implements Lane {
   }
 
   push(delivery: QueuedDelivery): void {
-    this.fifo.push(delivery)
-    this.waiting++
-    // Whoever waits for a next hop that is down leaves the memory to others.
-    if (this.ready > 0) this.owner.wakeSoon(this)
-    else delivery.entry.body.drop()
+    this.backlog.push(delivery)
+    // Whoever waits for a next hop that is down, or behind many others, leaves the memory to others.
+    if (this.ready === 0) delivery.entry.rest()
+    else {
+      if (this.waiting > manyWaiting) delivery.entry.fold()
+      this.owner.wakeSoon(this)
+    }
   }
 
   take(): QueuedDelivery | null {
     if (this.ready === 0) return null
-    for (;;) {
-      const delivery = this.fifo.shift()
-      if (delivery === undefined) return null
-      if (delivery.state !== 'ready') continue
-      this.waiting--
-      this.active++
-      delivery.state = 'taken'
-      this.owner.taken(delivery)
-      return delivery
-    }
+    const delivery = this.backlog.shift()
+    if (delivery === null) return null
+    this.active++
+    delivery.state = 'taken'
+    this.owner.taken(delivery)
+    return delivery
   }
 
   down(why: string, reply: Reply | null): void {
     this.why = why
     this.reply = reply
     this.failures++
-    if (this.failures === 1) for (const delivery of this.fifo) delivery.entry.body.drop()
+    if (this.failures === 1) this.backlog.dropBodies()
     this.state = 'back-off'
     this.until = this.owner.laneDown(this, this.failures)
   }
@@ -99,23 +103,20 @@ export class NextHopLane implements Lane {
 
   putBack(delivery: QueuedDelivery): void {
     this.active--
-    this.waiting++
-    this.fifo.unshift(delivery)
+    this.backlog.unshift(delivery)
     this.owner.givenBack(delivery)
     if (this.ready > 0) this.owner.wakeSoon(this)
   }
 
   /** Takes a delivery out that was not yet taken. */
   cancel(delivery: QueuedDelivery): void {
-    delivery.state = 'settled'
-    this.waiting--
+    delivery.cancel()
   }
 
   /** Takes out all that waits, to be routed afresh. */
-  empty(): readonly QueuedDelivery[] {
-    const all = this.fifo.drain().filter(({ state }) => state === 'ready')
-    for (const delivery of all) delivery.state = 'settled'
-    this.waiting = 0
+  empty(): Backlog {
+    const all = this.backlog
+    this.backlog = new Backlog()
     return all
   }
 
@@ -134,11 +135,26 @@ export class QueuedDelivery implements Delivery {
   readonly entry: StoredEntry
   readonly recipients: readonly number[]
   state: 'ready' | 'taken' | 'settled' = 'ready'
+  /** Where it waits. That of its lane, unless the lane was emptied and this one was not routed yet. */
+  backlog: Backlog | null = null
 
   constructor(lane: NextHopLane, entry: StoredEntry, recipients: readonly number[]) {
     this.lane = lane
     this.entry = entry
     this.recipients = recipients
+  }
+
+  /** Takes it out of its lane, before anybody took it. Its recipients are in no delivery then. */
+  cancel(): void {
+    if (this.state !== 'ready') throw new Error(`${this.entry.id}: a delivery that was taken cannot be cancelled`)
+    this.withdraw()
+    this.backlog?.cancelled()
+  }
+
+  /** For the backlog that has given it out. */
+  withdraw(): void {
+    this.state = 'settled'
+    for (const index of this.recipients) (this.entry.recipients[index] as RecipientSlot).delivery = null
   }
 
   get isTaken(): boolean {

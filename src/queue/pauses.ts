@@ -14,41 +14,58 @@ export type Pause = {
   readonly until: number | null
 }
 
-/** The recipients that are paused, by who paused them. */
+/** The recipients that are paused, by who paused them. Counted as they come and go: a status must not look at each. */
 export class Pauses {
+  /** Recipients. */
+  total = 0
   private readonly entries = new Map<string, Set<StoredEntry>>()
+  private readonly counts = new Map<string, number>()
 
   add(entry: StoredEntry, slot: RecipientSlot, pause: Pause): void {
     slot.paused = pause
+    this.change(pause.by, 1)
     const known = this.entries.get(pause.by)
     if (known === undefined) this.entries.set(pause.by, new Set([entry]))
     else known.add(entry)
   }
 
-  /** Ends what `by` has paused. Gives the messages, to be routed. */
-  release(by: string): readonly StoredEntry[] {
-    const released = [...(this.entries.get(by) ?? [])].filter(({ isGone }) => !isGone)
+  /** Of one recipient, which is asked about anew, or is over. */
+  end(entry: StoredEntry, slot: RecipientSlot): void {
+    if (slot.paused === null) return
+    const { by } = slot.paused
+    slot.paused = null
+    this.change(by, -1)
+    if (!entry.recipients.some(({ paused }) => paused?.by === by)) this.entries.get(by)?.delete(entry)
+  }
+
+  /** Ends what `by` has paused: each message as it is taken from `entries`, to be routed. `null`: there is none. */
+  release(by: string): { readonly messages: number; readonly entries: Iterator<StoredEntry> } | null {
+    const entries = this.entries.get(by)
+    if (entries === undefined || entries.size === 0) return null
     this.entries.delete(by)
-    for (const entry of released) {
-      for (const slot of entry.recipients) if (slot.paused?.by === by) slot.paused = null
-    }
-    return released
+    return { messages: entries.size, entries: this.releasing(by, entries) }
   }
 
   /** How many recipients `by` holds up now. */
   count(by: string): number {
-    const entries = this.entries.get(by)
-    let count = 0
-    for (const entry of entries ?? []) {
-      if (entry.isGone) entries?.delete(entry)
-      else for (const slot of entry.recipients) if (slot.paused?.by === by && slot.state === 'waiting') count++
-    }
-    return count
+    return this.counts.get(by) ?? 0
   }
 
-  get total(): number {
-    let total = 0
-    for (const by of this.entries.keys()) total += this.count(by)
-    return total
+  private *releasing(by: string, entries: ReadonlySet<StoredEntry>): Generator<StoredEntry> {
+    for (const entry of entries) {
+      for (const slot of entry.recipients) {
+        if (slot.paused?.by !== by) continue
+        slot.paused = null
+        this.change(by, -1)
+      }
+      if (!entry.isGone) yield entry
+    }
+  }
+
+  private change(by: string, difference: number): void {
+    this.total += difference
+    const count = this.count(by) + difference
+    if (count === 0) this.counts.delete(by)
+    else this.counts.set(by, count)
   }
 }

@@ -1,23 +1,41 @@
 import { mkdirSync } from 'node:fs'
+import type { Mailbox } from '../mail/path.ts'
 import { type DeliveryResult, Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 import type { QueueEntry, RecipientState } from './entry.ts'
 import type { Inlet } from './intake.ts'
 import { Ledger } from './ledger.ts'
-import { listRows, matching, type QueueFilter, type QueueRow, type QueueSelector, rowOf } from './listing.ts'
+import { type ListParts, listRows, type QueueFilter, type QueueRow, type Ruling, rowOf } from './listing.ts'
 import { type Lock, lockFolder } from './lock.ts'
 import type { NextHopLane } from './next-hop-lane.ts'
+import { operate, type QueueOrder, type QueueOutcome } from './operations.ts'
 import { type MakeReport, Reporter } from './reports.ts'
-import { openSpool, type SpoolOptions } from './spool.ts'
-import type { StoredEntry } from './stored-entry.ts'
+import { type MatchParts, matcher, type QueueConditions } from './selector.ts'
+import { shownState } from './shown.ts'
+import { openSpool, type Spool, type SpoolOptions } from './spool.ts'
+import { Steering } from './steering.ts'
+import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 
-export type QueueOptions = DispatcherOptions & {
-  /** The state folder; made when it is not there, and locked. */
-  readonly dir: string
-  readonly notify: MakeReport
-  /** Of the folder, when the caller has taken it already; the caller releases it. */
-  readonly lock?: Lock
-  /** Sizes and the disk, for tests and measurements. */
-  readonly spool?: Partial<Omit<SpoolOptions, 'dir' | 'clock' | 'log'>>
+export type QueueOptions = DispatcherOptions &
+  QueueViews & {
+    /** The state folder; made when it is not there, and locked. */
+    readonly dir: string
+    readonly notify: MakeReport
+    /** Who is told of a failed message that has no sender. Absent: nobody. */
+    readonly doubleBounce?: () => Mailbox | null
+    /** Of the folder, when the caller has taken it already; the caller releases it. */
+    readonly lock?: Lock
+    /** Sizes and the disk, for tests and measurements. */
+    readonly spool?: Partial<Omit<SpoolOptions, 'dir' | 'clock' | 'log'>>
+  }
+
+/** What operators are shown and may ask for, of which the queue itself knows nothing. */
+export type QueueViews = {
+  /** The row of the active graph that decides where a recipient goes now. Absent: nobody asks. */
+  readonly ruling?: (mailbox: Mailbox, entry: QueueEntry) => Ruling
+  /** Why a recipient may not go by a relay that an operator names; `null`: it may. Absent: there are no relays. */
+  readonly whyNotVia?: (mailbox: Mailbox, entry: QueueEntry, relay: string) => string | null
+  /** Whether an address is in a network. Absent: networks select nothing. */
+  readonly isIn?: MatchParts['isIn']
 }
 
 export type LaneState = {
@@ -36,9 +54,9 @@ export type QueueCounts = Readonly<Record<'messages' | RecipientState['state'], 
 
 export type Queue = Inlet & {
   /** Oldest first. */
-  list(filter: QueueFilter): readonly QueueRow[]
-  /** Waiting and held recipients become due now. Gives how many. */
-  retry(selector: QueueSelector): number
+  list(filter: QueueFilter): AsyncGenerator<readonly QueueRow[], void, void>
+  /** What an operator does to what waits. One after the other. */
+  operate(order: QueueOrder): Promise<QueueOutcome>
   show(id: string): QueueEntry | null
   /** All recipients of a message, in whatever state; empty when it is not here. */
   rows(id: string): readonly QueueRow[]
@@ -46,6 +64,8 @@ export type Queue = Inlet & {
   counts(): QueueCounts
   /** Recipients that were delivered, put off (each time) and failed since the start. */
   totals(): Readonly<Record<DeliveryResult, number>>
+  /** Epoch ms at which the oldest message came; `null`: there is none. */
+  oldest(): number | null
   laneStates(): readonly LaneState[]
   /** What keeps these relays from being used is gone: those that are down are tried now. */
   probeRelays(relays: readonly string[]): void
@@ -72,52 +92,72 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
   try {
     const begun = performance.now()
     const { spool, recovered } = await openSpool({ ...options.spool, dir, clock, log })
-    const reporter = new Reporter(spool, options.notify, clock, log)
+    const { notify: make, doubleBounce } = options
+    const reporter = new Reporter(spool, { make, clock, log, ...(doubleBounce === undefined ? {} : { doubleBounce }) })
     const ledger = new Ledger(spool, reporter, clock, log)
-    const dispatcher = new Dispatcher(options, spool, ledger)
+    const dispatcher = new Dispatcher(options, ledger)
     spool.sink = dispatcher
     const { entries, segments, tornBytes, damaged } = recovered
     const tookMs = Math.round(performance.now() - begun)
     log.info('queue.opened', { messages: entries.length, segments, tornBytes, damaged, tookMs })
     dispatcher.resume(entries)
-    return queueOf(dispatcher, ledger, {
-      begin: (onReady) => spool.begin(onReady),
-      async close() {
-        dispatcher.close()
-        for (const carrier of dispatcher.carriers) carrier.close()
-        reporter.close()
-        await spool.close()
-        release()
+    return queueOf(
+      { options, spool, dispatcher, ledger },
+      {
+        begin: (onReady) => spool.begin(onReady),
+        async close() {
+          dispatcher.close()
+          for (const carrier of dispatcher.carriers) carrier.close()
+          reporter.close()
+          await spool.close()
+          release()
+        },
       },
-    })
+    )
   } catch (error) {
     release()
     throw error
   }
 }
 
-function queueOf(dispatcher: Dispatcher, ledger: Ledger, { begin, close }: Inlet & Pick<Queue, 'close'>): Queue {
+type Parts = {
+  readonly options: QueueOptions
+  readonly spool: Spool
+  readonly dispatcher: Dispatcher
+  readonly ledger: Ledger
+}
+
+function queueOf({ options, spool, dispatcher, ledger }: Parts, { begin, close }: Inlet & Pick<Queue, 'close'>): Queue {
   const { entries } = ledger
   const { lanes } = dispatcher
+  const { clock, log, ruling, whyNotVia = () => 'there are no relays', isIn = () => false } = options
+  const mailboxOf = (entry: StoredEntry, index: number) => entry.peekEnvelope().recipients[index]!.mailbox
+  const views: Omit<ListParts, 'match'> = {
+    shown: (entry, index) => shownState(entry.recipients[index] as RecipientSlot, lanes),
+    ruling: (entry, index) => ruling?.(mailboxOf(entry, index), entry) ?? null,
+  }
+  const match = (conditions: QueueConditions) => matcher(conditions, { now: clock.now(), shown: views.shown, isIn })
+  const steering = new Steering({ clock, log, spool, ledger, dispatcher })
+  // Two at once would count each other's.
+  let operating: Promise<unknown> = Promise.resolve()
   return {
     begin,
     close,
-    list: (filter) => listRows(entries.values(), filter, lanes),
-    retry(selector) {
-      const hastened: StoredEntry[] = []
-      let moved = 0
-      for (const entry of selected(entries, selector)) {
-        const count = dispatcher.hasten(entry, matching(entry, selector))
-        if (count > 0) hastened.push(entry)
-        moved += count
-      }
-      dispatcher.routeAfresh(hastened)
-      return moved
+    list: (filter) => listRows(entries, filter, { ...views, match: match(filter) }),
+    operate(order) {
+      const mayNot = (entry: StoredEntry, index: number, relay: string) =>
+        whyNotVia(mailboxOf(entry, index), entry, relay)
+      const outcome = operating.then(() =>
+        operate(order, { ...views, ledger, spool, steering, match: match(order.selector), whyNotVia: mayNot }),
+      )
+      operating = outcome.catch(() => {})
+      return outcome
     },
+    oldest: () => entries.values().next().value?.queuedAt ?? null,
     show: (id) => entries.get(id) ?? null,
     rows(id) {
       const entry = entries.get(id)
-      return entry === undefined ? [] : entry.recipients.map((_, index) => rowOf(entry, index, lanes))
+      return entry === undefined ? [] : entry.recipients.map((_, index) => rowOf(entry, index, views))
     },
     counts() {
       const paused = dispatcher.pauses.total
@@ -150,11 +190,4 @@ function queueOf(dispatcher: Dispatcher, ledger: Ledger, { begin, close }: Inlet
       await ledger.whenIdle()
     },
   }
-}
-
-/** All messages only when that was said: a selector that was left empty by mistake moves nothing. */
-function selected(entries: ReadonlyMap<string, StoredEntry>, selector: QueueSelector): Iterable<StoredEntry> {
-  const { ids, all, recipient, domain, sender } = selector
-  if (ids.length > 0) return ids.flatMap((id) => entries.get(id) ?? [])
-  return all || recipient !== null || domain !== null || sender !== null ? entries.values() : []
 }

@@ -133,7 +133,7 @@ function entryOf(
   }
   const place: Place = { piece: one.piece, recordBytes: one.recordBytes, chunks }
   const body = new SpooledBody(facts, [...chunks, one.piece], memory)
-  const entry = new StoredEntry(facts, one.envelope, body, place)
+  const entry = new StoredEntry(facts, one.envelope, null, body, place)
   for (const change of facts.states) entry.apply(change)
   for (const text of one.states) for (const change of parseStatesText(text)) entry.apply(change)
   entry.countOpen()

@@ -97,7 +97,8 @@ export class SpoolIntake implements Intake, Waiter {
       extents: extentsOf(pieces),
       states: [],
     }
-    const meta = messageText({ ...stored, movedFrom: null }, envelopeText(envelope))
+    const text = envelopeText(envelope)
+    const meta = messageText({ ...stored, movedFrom: null }, text)
     let piece: Piece
     try {
       piece = spool.writer.appendMessage(meta, content, used, this)
@@ -109,7 +110,7 @@ export class SpoolIntake implements Intake, Waiter {
     const body = new SpooledBody(stored, pieces.length === 0 ? [piece] : [...pieces, piece], spool.memory)
     if (pieces.length > 0 || !body.keep(sheet)) this.leaving.push(sheet)
     const place = { piece, recordBytes: recordBytes(Buffer.byteLength(meta), used), chunks: pieces }
-    this.entry = new StoredEntry(stored, envelope, body, place)
+    this.entry = new StoredEntry(stored, text, envelope, body, place)
     spool.enter(this.entry)
     this.releasePieces()
     this.leave()

@@ -101,6 +101,11 @@ export class Spool implements Inlet {
     this.leave(entry)
   }
 
+  /** Resolves when every mark made so far is on stable storage; with `false` when the disk refused one. */
+  settled(): Promise<boolean> {
+    return new Promise((resolve) => this.marks.settle((error) => resolve(error === null)))
+  }
+
   /** The message needs the segments of `place` from now on. */
   enter(entry: StoredEntry, place: Place = entry.place): void {
     const { piece, recordBytes, chunks } = place

@@ -1,11 +1,11 @@
 import type { Envelope } from '../mail/envelope.ts'
 import type { Reply } from '../mail/reply.ts'
-import type { QueueEntry, RecipientState } from './entry.ts'
+import type { Hold, QueueEntry, RecipientState } from './entry.ts'
 import type { StateChange } from './message-record.ts'
 import type { QueuedDelivery } from './next-hop-lane.ts'
 import type { Pause } from './pauses.ts'
 import type { Piece, SpooledBody } from './stored-body.ts'
-import { parseEnvelopeText } from './stored-envelope.ts'
+import { parseEnvelopeText, tlsOfText } from './stored-envelope.ts'
 
 /** Where a message's own record is. */
 export type Place = {
@@ -26,12 +26,19 @@ export class StoredEntry implements QueueEntry {
   open: number
   /** It left the queue, whatever still runs with it. */
   isGone = false
-  private text: string | null
+  /** In which order the messages of this run came, from 0. */
+  number = 0
+  /** When the agenda has it next; `Infinity`: it does not have it. */
+  plannedAt = Number.POSITIVE_INFINITY
+  /** The envelope as it is in the spool. */
+  readonly text: string
   private parsed: Envelope | null
 
+  /** @param text of the envelope, as it is in the spool */
   constructor(
     facts: { readonly id: string; readonly queuedAt: number; readonly recipients: number },
-    envelope: Envelope | string,
+    text: string,
+    envelope: Envelope | null,
     body: SpooledBody,
     place: Place,
   ) {
@@ -40,8 +47,8 @@ export class StoredEntry implements QueueEntry {
     this.body = body
     this.place = place
     this.open = facts.recipients
-    this.text = typeof envelope === 'string' ? envelope : null
-    this.parsed = typeof envelope === 'string' ? null : envelope
+    this.text = text
+    this.parsed = envelope
     const { queuedAt } = facts
     this.recipients =
       facts.recipients === 1
@@ -49,23 +56,34 @@ export class StoredEntry implements QueueEntry {
         : Array.from({ length: facts.recipients }, () => new RecipientSlot(queuedAt))
   }
 
-  /** After a start the envelope is text until it is asked for: 200,000 waiting messages shall not fill the memory. */
+  /** Kept from now on, until `fold`: 200,000 waiting messages shall not fill the memory with what nobody looks at. */
   get envelope(): Envelope {
-    if (this.parsed === null) {
-      this.parsed = parseEnvelopeText(this.text as string)
-      this.text = null
-    }
+    this.parsed ??= parseEnvelopeText(this.text)
     return this.parsed
+  }
+
+  get tlsNeed(): Envelope['tls'] {
+    return this.parsed === null ? tlsOfText(this.text) : this.parsed.tls
+  }
+
+  /** It waits, and leaves the memory to others: the body is in the log, and the envelope is short as text. */
+  rest(): void {
+    this.body.drop()
+    this.fold()
+  }
+
+  /** Keeps the envelope as text alone. */
+  fold(): void {
+    this.parsed = null
   }
 
   /** The envelope without keeping it, for whoever looks at many. */
   peekEnvelope(): Envelope {
-    return this.parsed ?? parseEnvelopeText(this.text as string)
+    return this.parsed ?? parseEnvelopeText(this.text)
   }
 
   /** `false`: this text, in whatever case, is nowhere in the envelope. */
   mayMention(text: string): boolean {
-    if (this.text === null || text === '<>' || text === '') return true
     return this.text.toLowerCase().includes(JSON.stringify(text).slice(1, -1).toLowerCase())
   }
 
@@ -88,6 +106,11 @@ export class RecipientSlot implements RecipientState {
   lastHost: string | null = null
   why: string | null = null
   nextHop: string | null = null
+  lastAttemptAt: number | null = null
+  hold: Hold | null = null
+  via: string | null = null
+  isWarned = false
+  isExpansionTold = false
   /** Set while it is in a lane or with a carrier. */
   delivery: QueuedDelivery | null = null
   /** Set while nothing is tried towards it although it waits. */
@@ -111,5 +134,10 @@ export class RecipientSlot implements RecipientState {
     this.lastHost = state.lastHost
     this.why = state.why
     this.nextHop = state.nextHop
+    this.lastAttemptAt = state.lastAttemptAt
+    this.hold = state.hold
+    this.via = state.via
+    this.isWarned = state.isWarned
+    this.isExpansionTold = state.isExpansionTold
   }
 }

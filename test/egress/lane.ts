@@ -48,6 +48,11 @@ export function message(options: MessageOptions = {}): QueueEntry {
       lastHost: null,
       why: null,
       nextHop: null,
+      lastAttemptAt: null,
+      hold: null,
+      via: null,
+      isWarned: false,
+      isExpansionTold: false,
     })),
   }
 }

@@ -55,7 +55,7 @@ test('what is added from within is due too', async () => {
 
 test('a fifo behaves like an array with push, unshift and shift', () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom('push', 'unshift', 'shift', 'drain'), { maxLength: 4000 }), (steps) => {
+    fc.property(fc.array(fc.constantFrom('push', 'unshift', 'shift', 'retain'), { maxLength: 4000 }), (steps) => {
       const fifo = new Fifo<number>()
       let model: number[] = []
       for (const [number, step] of steps.entries()) {
@@ -67,12 +67,15 @@ test('a fifo behaves like an array with push, unshift and shift', () => {
           model.unshift(number)
         } else if (step === 'shift') expect(fifo.shift()).toBe(model.shift())
         else if (number % 50 === 0) {
-          expect(fifo.drain()).toEqual(model)
-          model = []
+          fifo.retain((item) => item % 3 > 0)
+          model = model.filter((item) => item % 3 > 0)
         }
         expect(fifo.length).toBe(model.length)
+        expect(fifo.first).toBe(model[0])
       }
-      expect([...fifo]).toEqual(model)
+      const left: number[] = []
+      fifo.each((item) => left.push(item))
+      expect(left).toEqual(model)
     }),
     { numRuns: 50 },
   )

@@ -140,7 +140,7 @@ test('what is too old after its last attempt fails with 4.4.7 and the last reply
   await r.store(envelopeTo('a@example.com'))
   for (let attempt = 1; attempt <= 2; attempt++) {
     r.carrier.take('example.com').settle([later])
-    expect(r.queue.list(anything)).toMatchObject([{ state: 'waiting', attempts: attempt }])
+    expect(await r.list(anything)).toMatchObject([{ state: 'waiting', attempts: attempt }])
     await r.clock.pass(HOUR)
   }
   r.carrier.take('example.com').settle([later])
@@ -185,7 +185,7 @@ test('a failure is marked only when its notification is stored: a crash between 
   await settled()
   const killed = await rig({}, r)
   await settled()
-  expect(killed.queue.list(anything)).toMatchObject([{ id, state: 'waiting', attempts: 0 }])
+  expect(await killed.list(anything)).toMatchObject([{ id, state: 'waiting', attempts: 0 }])
   killed.carrier.take('example.com').settle([unknownUser])
   await report(killed)
   expect(reports(killed)).toBe(1)
@@ -199,7 +199,7 @@ test('a notification that cannot be stored is tried again, and the failed recipi
   delivery.settle([unknownUser])
   await settled()
   expect(r.queue.counts()).toMatchObject({ messages: 1, failed: 1 })
-  expect(r.queue.retry({ ids: [id], all: false, recipient: null, domain: null, sender: null })).toBe(0)
+  expect(await r.retry({ ids: [id] })).toBe(0)
   r.disk.fault = () => 'none'
   await r.clock.pass(20_000)
   await report(r)

@@ -5,9 +5,12 @@ import type { NextHop, Route } from '../../src/mail/next-hop.ts'
 import type { Mailbox } from '../../src/mail/path.ts'
 import type { RetryPolicy } from '../../src/mail/settings.ts'
 import type { Attempt, Carrier, Delivery, Lane } from '../../src/queue/lane.ts'
+import type { QueueFilter, QueueRow } from '../../src/queue/listing.ts'
 import { makeReports } from '../../src/queue/notifier.ts'
+import type { QueueAction, QueueOrder, QueueOutcome } from '../../src/queue/operations.ts'
 import type { Pause } from '../../src/queue/pauses.ts'
 import { openQueue, type Queue, type QueueOptions } from '../../src/queue/queue.ts'
+import { anyRecipient, type QueueSelector } from '../../src/queue/selector.ts'
 import { FakeDisk } from '../spool/fake-disk.ts'
 import { mailbox, small } from '../spool/messages.ts'
 import { tempFolder } from '../support/peer.ts'
@@ -101,6 +104,12 @@ export type Rig = {
   route: (mailbox: Mailbox) => Route | Pause
   policy: RetryPolicy
   store(envelope: Envelope, body?: string): Promise<string>
+  /** All rows of one page of the list. */
+  list(filter?: Partial<QueueFilter>): Promise<readonly QueueRow[]>
+  /** An operator's action, by default to all of the queue that is not final. */
+  operate(action: QueueAction, selector?: Partial<QueueSelector>, more?: Partial<QueueOrder>): Promise<QueueOutcome>
+  /** Gives the number of recipients. */
+  retry(selector: Partial<QueueSelector>): Promise<number>
   /** Ends the queue in order and opens it again on the same disk. */
   restart(): Promise<void>
 }
@@ -157,6 +166,20 @@ export async function rig(options: Partial<QueueOptions> = {}, found: Rig | null
       await settled()
       return intake.id
     },
+    async list(filter = {}) {
+      const rows: QueueRow[] = []
+      for await (const slice of self.queue.list({ ...anything, ...filter })) rows.push(...slice)
+      return rows
+    },
+    async operate(action, selector = { all: true }, more = {}) {
+      const order = { selector: { ...nothing, ...selector }, action, dryRun: false, atMost: null, ...more }
+      const outcome = await self.queue.operate(order)
+      await settled()
+      return outcome
+    },
+    async retry(selector) {
+      return (await self.operate({ kind: 'retry' }, selector)).recipients
+    },
     async restart() {
       const closing = self.queue.close()
       await clock.pass(0)
@@ -192,11 +215,7 @@ export const unknownUser: Attempt = {
   why: '',
 }
 
-export const anything = {
-  recipient: null,
-  domain: null,
-  sender: null,
-  state: null,
-  after: null,
-  limit: 100,
-}
+export const anything: QueueFilter = { ...anyRecipient, after: null, limit: 100 }
+
+/** A selector that names nothing. */
+export const nothing: QueueSelector = { ...anyRecipient, ids: [], all: false }

@@ -61,12 +61,19 @@ test('the text of a message is read as it was written, of a moved one too', () =
     lastHost: 'h',
     why: null,
     nextHop: 'mx:x',
+    lastAttemptAt: null,
+    hold: null,
+    via: null,
+    isWarned: false,
+    isExpansionTold: false,
   } as const
+  const chosen = { lastAttemptAt: 9, hold: { by: 'local:0', reason: 'a "reason"', at: 5 }, via: 'isp' }
   const usual = { id: 'A', queuedAt: 1, sizeBytes: 2, dots: true, eightBit: false, recipients: 3 }
   for (const facts of [
     { ...usual, extents: [], states: [], movedFrom: null },
     { ...usual, extents: [[1, 2, 3, 4, 5, 6] as const], states: [], movedFrom: null },
     { ...usual, dots: false, eightBit: true, extents: [], states: [{ recipients: [0, 2], state }], movedFrom: 77 },
+    { ...usual, extents: [], states: [{ recipients: [1], state: { ...state, ...chosen } }], movedFrom: 77 },
   ]) {
     expect(parseMessageText(messageText(facts, '{"x":"\\n"}'))).toEqual({ facts, envelope: '{"x":"\\n"}' })
   }

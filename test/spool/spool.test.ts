@@ -50,6 +50,11 @@ test('a recipient keeps its state over a restart, and a message that is done is 
     lastHost: 'mx1.example.com[192.0.2.1]:25',
     why: null,
     nextHop: 'mx:example.com',
+    lastAttemptAt: 7,
+    hold: null,
+    via: null,
+    isWarned: false,
+    isExpansionTold: false,
   } as const
   half.recipients[0]!.set({ ...state, state: 'delivered' })
   half.recipients[1]!.set(state)

@@ -1,36 +1,36 @@
 import type { QueueRow } from '../../admin/operations.ts'
-import { askForJson } from '../admin-client.ts'
-import { flag, type Run, textOption } from '../run.ts'
+import { conditionsOf, queryOf } from '../queue/conditions.ts'
+import { queueRows, rowsPrinter } from '../queue/rows.ts'
+import { CommandError, flag, type Run, textOption } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
-import { bytesText, durationText, table } from '../text.ts'
+
+const everything = 1_000_000
 
 export const run: Run = async ({ options, terminal }) => {
-  const query = new URLSearchParams()
-  for (const name of ['recipient', 'domain', 'sender', 'state', 'limit', 'after']) {
-    const value = textOption(options, name)
-    if (value !== null) query.set(name, value)
+  const all = flag(options, 'all')
+  const limit = textOption(options, 'limit')
+  if (all && limit !== null) throw new CommandError('give --limit or --all, not both')
+  const query = queryOf(conditionsOf(options))
+  query.set('limit', limit ?? String(all ? everything : 100))
+  const after = textOption(options, 'after')
+  if (after !== null) query.set('after', after)
+  const json = flag(options, 'json')
+  const print = rowsPrinter(Date.now())
+  let count = 0
+  let last: QueueRow | undefined
+  for await (const rows of queueRows(socketOf(stateDirOf(options)), query)) {
+    if (json) {
+      for (const row of rows) terminal.out(`${count++ === 0 ? '[\n' : ',\n'}  ${JSON.stringify(row)}`)
+    } else {
+      terminal.out(print(rows))
+      count += rows.length
+    }
+    last = rows.at(-1)
   }
-  const rows = (await askForJson(socketOf(stateDirOf(options)), 'GET', `/queue?${query}`)) as QueueRow[]
-  if (flag(options, 'json')) terminal.out(`${JSON.stringify(rows, null, 2)}\n`)
-  else terminal.out(rows.length === 0 ? 'nothing waits\n' : rowsText(rows, Date.now()))
+  if (json) terminal.out(count === 0 ? '[]\n' : '\n]\n')
+  else if (count === 0) terminal.out('nothing waits\n')
+  else if (count >= Number(query.get('limit'))) {
+    terminal.err(`there may be more: mailgw queue list --after ${last?.id}, or --all\n`)
+  }
   return 0
-}
-
-function rowsText(rows: readonly QueueRow[], now: number): string {
-  return table(
-    ['id', 'sender', 'recipient', 'state', 'age', 'size', 'attempts', 'next', 'next hop', 'last reply'],
-    rows.map((row) => [
-      row.id,
-      row.sender === '' ? '<>' : row.sender,
-      row.recipient,
-      row.state,
-      durationText(now - row.queuedAt),
-      bytesText(row.sizeBytes),
-      String(row.attempts),
-      row.dueAt === null ? '-' : row.dueAt <= now ? 'now' : `in ${durationText(row.dueAt - now)}`,
-      row.nextHop ?? '-',
-      // Of what is held, why it is says more than what a host said once.
-      (row.state === 'held' ? (row.why ?? row.lastReply) : (row.lastReply ?? row.why)) ?? '',
-    ]),
-  )
 }
