@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
 import type { DnsOperations } from '../admin/dns-operations.ts'
-import type { MtaSts } from '../dns/mta-sts/mta-sts.ts'
 import type { CachingResolver } from '../dns/resolver.ts'
 import { hostLabel } from '../egress/attempt.ts'
 import type { SmtpCarrierOptions } from '../egress/dial.ts'
@@ -17,6 +16,7 @@ import { stsPolicyView } from '../route/sts-view.ts'
 import { wayOf } from '../route/way.ts'
 import type { Live } from './live.ts'
 import type { Overlays } from './overlays.ts'
+import type { RunningTlsPolicy } from './start-tls-policy.ts'
 
 export type DnsParts = {
   readonly live: () => Live
@@ -26,15 +26,14 @@ export type DnsParts = {
   readonly overlays: Pick<Overlays, 'route'>
   readonly lanes: () => readonly (LaneView & { readonly nextHop: string })[]
   readonly isSelf: IsSelf
-  /** Absent: the gateway does not know of MTA-STS. */
-  readonly sts?: Pick<MtaSts, 'find'>
+  readonly tlsPolicy: Pick<RunningTlsPolicy, 'stsOf'>
   readonly clock: Clock
   readonly log: Log
 }
 
 /** What an operator sees of names, and which way mail would take now. */
 export function dnsOperations(parts: DnsParts): DnsOperations {
-  const { live, resolver, egress, smtp, overlays, lanes, isSelf, sts, clock, log } = parts
+  const { live, resolver, egress, smtp, overlays, lanes, isSelf, tlsPolicy, clock, log } = parts
   // As a delivery asks, without writing to the log what no delivery met.
   const denied = (address: IpAddress) => {
     const verdict = admitDestination(live().evaluator, { ...noFacts(), destination: address })
@@ -74,7 +73,10 @@ export function dnsOperations(parts: DnsParts): DnsOperations {
           const hop = smtp.hops().find(({ name }) => name === hopName(key))
           return hop?.shunned.find((one) => one.host === hostLabel(host))?.until ?? null
         },
-        sts: async (domain) => (sts === undefined ? null : stsPolicyView(await sts.find(domain))),
+        async sts(domain) {
+          const finding = await tlsPolicy.stsOf(domain)
+          return finding === null ? null : stsPolicyView(finding)
+        },
         lane: (key) => lanes().find(({ nextHop }) => nextHop === key) ?? null,
       }),
   }

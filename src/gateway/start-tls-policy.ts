@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { policyFetcher } from '../dns/mta-sts/fetch.ts'
-import { openMtaSts, type StsView } from '../dns/mta-sts/mta-sts.ts'
+import { type MtaSts, openMtaSts, type StsView } from '../dns/mta-sts/mta-sts.ts'
 import { policyFiles } from '../dns/mta-sts/stored.ts'
 import type { CachingResolver } from '../dns/resolver.ts'
 import { policyFinder } from '../egress/tls-policy/finder.ts'
@@ -22,6 +22,8 @@ export type RunningTlsPolicy = {
   readonly find: FindPolicies
   /** The MTA-STS policies that are known. */
   policies(): readonly StsView[]
+  /** What holds for one domain, for operators; `null`: the document wants none of it. */
+  stsOf(domain: string): Promise<Awaited<ReturnType<MtaSts['find']>> | null>
   close(): void
 }
 
@@ -48,6 +50,7 @@ export async function startTlsPolicy(parts: TlsPolicyParts): Promise<RunningTlsP
   return {
     find: policyFinder({ resolver, sts, settings }),
     policies: sts.list,
+    stsOf: async (domain) => (settings().mtaSts ? await sts.find(domain) : null),
     close: sts.close,
   }
 }
