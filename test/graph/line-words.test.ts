@@ -53,6 +53,7 @@ test.each<readonly [Oracle, string, string]>([
   [{ kind: 'dnsbl', id: 'zen', zone: 'zen.test', codes: [] }, 'dnsbl.zen', 'zen.test'],
   [{ kind: 'check', id: 'reverse' }, 'check.reverse', 'the client has no reverse name that leads back to it'],
   [{ kind: 'own-sender', id: 'staff' }, 'own-sender.staff', 'the sender is no address of the login'],
+  [{ kind: 'recipient', id: 'staff' }, 'recipient.staff', 'the recipient does not exist'],
   [
     { kind: 'rate', id: 'printers', of: 'messages', most: 30, perMs: 3_600_000, by: 'address' },
     'rate.printers.messages/1h',

@@ -73,6 +73,7 @@ const oracles: readonly Oracle[] = [
   { kind: 'dnsbl', id: 'zen', zone: 'zen.test', codes: ['127.0.0.0/8'] },
   { kind: 'check', id: 'helo' },
   { kind: 'own-sender', id: 'staff' },
+  { kind: 'recipient', id: 'directory' },
   { kind: 'rate', id: 'printers', of: 'messages', most: 30, perMs: 3_600_000, by: 'address' },
 ]
 const leaves: readonly Leaf[] = [
@@ -117,7 +118,24 @@ const draft = fc.oneof(
 )
 type Draft = typeof draft extends fc.Arbitrary<infer T> ? T : never
 
-const { graph: base } = compile(aDocument())
+const { graph: base } = compile(
+  aDocument({
+    recipientChecks: [
+      {
+        at: 'recipientChecks.directory',
+        id: 'directory',
+        onError: 'defer',
+        timeoutMs: 1,
+        positiveMs: 1,
+        negativeMs: 1,
+        staleMs: 1,
+        entries: 1,
+        kind: 'callout',
+        perMinute: 1,
+      },
+    ],
+  }),
+)
 
 export const randomGraph: fc.Arbitrary<Graph> = fc
   .tuple(fc.array(draft, { minLength: 1, maxLength: 12 }), fc.array(fc.nat(), { minLength: 4, maxLength: 4 }))
