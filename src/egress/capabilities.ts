@@ -1,3 +1,5 @@
+import type { NextHopSettings } from '../mail/next-hop-settings.ts'
+
 /** What a host said in answer to EHLO. A host that only knows HELO has none of it. */
 export type Capabilities = {
   readonly pipelining: boolean
@@ -9,10 +11,13 @@ export type Capabilities = {
   readonly smtputf8: boolean
   readonly dsn: boolean
   readonly starttls: boolean
+  /** RFC 8689: it hands on only to hosts that do the same. */
+  readonly requireTls: boolean
   /** SASL mechanisms in upper case. */
   readonly auth: ReadonlySet<string>
-  /** RFC 9422 RCPTMAX and MAILMAX; `Infinity` when not said. */
+  /** RFC 9422 RCPTMAX, RCPTDOMAINMAX and MAILMAX; `Infinity` when not said. */
   readonly maxRecipients: number
+  readonly maxDomains: number
   readonly maxMessages: number
 }
 
@@ -25,8 +30,10 @@ export const noCapabilities: Capabilities = {
   smtputf8: false,
   dsn: false,
   starttls: false,
+  requireTls: false,
   auth: new Set(),
   maxRecipients: Infinity,
+  maxDomains: Infinity,
   maxMessages: Infinity,
 }
 
@@ -54,8 +61,10 @@ export function parseCapabilities(text: string): Capabilities {
     smtputf8: words.has('SMTPUTF8'),
     dsn: words.has('DSN'),
     starttls: words.has('STARTTLS'),
+    requireTls: words.has('REQUIRETLS'),
     auth,
     maxRecipients: limit(limits, 'RCPTMAX='),
+    maxDomains: limit(limits, 'RCPTDOMAINMAX='),
     maxMessages: limit(limits, 'MAILMAX='),
   }
 }
@@ -67,3 +76,16 @@ function limit(params: readonly string[], name: string): number {
 
 const number = (digits: string | undefined): number | undefined =>
   digits !== undefined && /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
+
+/** What the host takes, and what the document gives it: the smaller numbers hold. */
+export function within(
+  host: Capabilities,
+  { recipientsPerMessage, messagesPerConnection }: NextHopSettings,
+): Capabilities {
+  if (recipientsPerMessage === undefined && messagesPerConnection === undefined) return host
+  return {
+    ...host,
+    maxRecipients: Math.min(host.maxRecipients, recipientsPerMessage ?? Infinity),
+    maxMessages: Math.min(host.maxMessages, messagesPerConnection ?? Infinity),
+  }
+}

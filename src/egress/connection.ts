@@ -1,26 +1,12 @@
 import type { Timeouts } from '../mail/settings.ts'
-import type { Attempt } from '../queue/lane.ts'
 import { answered, hostLabel, isTooMany, unanswered } from './attempt.ts'
 import { BodyWriter } from './body-writer.ts'
 import type { Capabilities } from './capabilities.ts'
 import { isUntouched, type Job, settleAll, settlePortion, takeBack } from './job.ts'
 import { prepare, rcptOf, usesBdat } from './preparation.ts'
+import { commandOf, type Parting, type Stage, slowFor, whenLost } from './stage.ts'
 import type { Lost, Wire, WireUser } from './wire.ts'
 import type { Work } from './work.ts'
-
-/**
- * The stage is the reply that is waited for.
- *
- * idle    none; a reply now is a farewell
- * reset   RSET, sent before MAIL after a transaction that the host may still hold open
- * mail    MAIL; with PIPELINING all of RCPT and DATA are on the wire too
- * rcpt    RCPT number `at`
- * data    DATA
- * body    the content; with PIPELINING the commands of `next` are on the wire behind it
- * quit    QUIT
- * closed
- */
-type Stage = 'idle' | 'reset' | 'mail' | 'rcpt' | 'data' | 'body' | 'quit' | 'closed'
 
 /** An open session with one host that sends one message after the other (RFC 5321 §3.3, RFC 2920, RFC 3030). */
 export class Connection implements WireUser {
@@ -30,6 +16,8 @@ export class Connection implements WireUser {
   messages = 0
   /** It had nothing to do at some time. */
   wasIdle = false
+  /** The host has ended it, with these words. */
+  parting: Parting | null = null
   /** It serves only jobs that another host could not take now. */
   readonly spare: boolean
   private readonly wire: Wire
@@ -57,6 +45,7 @@ export class Connection implements WireUser {
   private sent = false
   private sentInRead = 0
   private needsReset = false
+  private isSlow = false
 
   constructor(wire: Wire, host: Capabilities, timeouts: Timeouts, work: Work, spare: boolean) {
     this.wire = wire
@@ -120,7 +109,14 @@ export class Connection implements WireUser {
   /** The wire's deadline has passed, or not. An idle connection that is old leaves politely. */
   sweep(now: number): void {
     if (this.stage === 'idle' && now >= this.wire.deadlineAt) this.quit()
-    else this.wire.sweep(now)
+    else {
+      const waitedMs = this.isSlow ? null : slowFor(this.stage, this.sent, this.wire.deadlineAt - now, this.timeouts)
+      if (waitedMs !== null) {
+        this.isSlow = true
+        this.work.slow(this, waitedMs)
+      }
+      this.wire.sweep(now)
+    }
   }
 
   drained(): void {
@@ -345,7 +341,14 @@ export class Connection implements WireUser {
   /** 421 at any time (RFC 5321 §3.8): the host leaves, and what it said holds for the transaction on the wire. */
   private farewell(): void {
     const reply = this.wire.text()
-    if (this.current !== null) settleAll(this.current, answered(reply, this.label, this.command()))
+    const { current } = this
+    const offered = this.stage !== 'mail' || this.messages === 0 || current === null || !isUntouched(current)
+    this.parting = { reply, offered }
+    if (!offered) {
+      // It takes so many messages in a session, and this one it never saw: no attempt of the message.
+      this.current = null
+      this.work.putBack(current)
+    } else if (current !== null) settleAll(current, answered(reply, this.label, commandOf(this.stage)))
     this.end({ status: reply.status ?? '4.3.2', why: 'the host closed the session (421)' })
   }
 
@@ -354,16 +357,11 @@ export class Connection implements WireUser {
     this.end({ status: '4.5.0', why: `protocol error: unexpected reply "${reply.code} ${reply.text}"` })
   }
 
-  private command(): Attempt['command'] {
-    if (this.stage === 'rcpt' || this.stage === 'data' || this.stage === 'body') return this.stage
-    return 'mail'
-  }
-
   /** Closes and gives every job back, each once. */
   private end(lost: Lost | null): void {
     if (this.stage === 'closed') return
     const { current, next, sent, stage } = this
-    const command = this.command()
+    const command = commandOf(this.stage)
     this.stage = 'closed'
     this.current = null
     this.next = null
@@ -375,9 +373,7 @@ export class Connection implements WireUser {
       if (!this.heard && this.messages > 0 && stage !== 'body' && isUntouched(current)) this.work.putBack(current)
       else {
         current.uncertain ||= stage === 'body' && sent && current.attempts.includes(null)
-        const when =
-          stage !== 'body' ? '' : sent ? ' after the final dot; it may arrive twice' : ' before the end of the message'
-        settleAll(current, unanswered(this.label, command, status, why + when))
+        settleAll(current, unanswered(this.label, command, status, why + whenLost(stage, sent)))
         this.work.finished(current, this)
       }
     }

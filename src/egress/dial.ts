@@ -2,6 +2,7 @@ import type { Clock } from '../mail/clock.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
 import type { NextHop } from '../mail/next-hop.ts'
+import type { EgressPool, NextHopSettings } from '../mail/next-hop-settings.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { Limits, SecretRef, Timeouts } from '../mail/settings.ts'
 import type { HostsToTry, HostToTry } from '../route/hosts.ts'
@@ -9,8 +10,10 @@ import { hostLabel } from './attempt.ts'
 import { NoCredentials } from './auth/credentials.ts'
 import { type Entrance, entered, entranceOf, renewedEntrance } from './auth/entrance.ts'
 import type { Capabilities } from './capabilities.ts'
-import { type Greeted, greet, type TlsSeen } from './handshake.ts'
+import { type Door, type Knocker, knock, openYoung } from './knock.ts'
 import type { Tokens } from './oauth/tokens.ts'
+import { reach, rivalOf } from './reach.ts'
+import type { Chosen, Source } from './source.ts'
 import {
   type FindPolicies,
   type HostPolicy,
@@ -19,7 +22,7 @@ import {
   type TlsPolicy,
   type TlsResult,
 } from './tls-policy/policy.ts'
-import { Wire } from './wire.ts'
+import type { Wire } from './wire.ts'
 
 /** Read anew for each connection: the gateway may have another graph by then. */
 export type SmtpSettings = {
@@ -27,6 +30,8 @@ export type SmtpSettings = {
   readonly hostname: string
   readonly timeouts: Timeouts
   readonly limits: Pick<Limits, 'connectionsPerNextHop' | 'connectionsOut'>
+  /** Pools of source addresses; absent: the system chooses. */
+  readonly egress?: readonly EgressPool[]
   /** Certificate authorities for the TLS level `verify`, PEM; absent: those of Node. */
   readonly ca?: string | readonly string[]
 }
@@ -45,6 +50,10 @@ export type SmtpCarrierOptions = {
   readonly policies?: FindPolicies
   /** Told how TLS went with each host that has a policy to report on. */
   readonly onTls?: (result: TlsResult) => void
+  /** What the graph says of one next hop; absent: nothing of any. Read anew after `retire`. */
+  readonly nextHop?: (nextHop: NextHop) => NextHopSettings
+  /** A reaction suspends the next hop, as an operator would; absent: it is a back-off. */
+  readonly suspend?: (nextHop: NextHop, forMs: number, why: string) => void
   readonly messagesPerConnection?: number
   /** Whether both directions together have room for one more connection; absent: they do not share. */
   readonly hasRoom?: () => boolean
@@ -62,7 +71,12 @@ export type Dialled =
       readonly capabilities: Capabilities
       readonly choices: number
       readonly policy: TlsPolicy
+      readonly source: Source
     }
+  | Closed
+
+/** No session. */
+export type Closed =
   | { readonly kind: 'refused'; readonly reply: Reply; readonly host: string | null }
   | { readonly kind: 'down'; readonly status: string; readonly why: string; readonly reply: Reply | null }
 
@@ -83,6 +97,14 @@ export type Dialling = {
   track(one: Tracked): () => void
   /** True when nobody wants the connection any more. */
   stopped(): boolean
+  /** Where a connection to this address comes from. */
+  source(target: IpAddress): Chosen
+  /** A socket could not be bound to its source address. */
+  unbindable(source: Source, why: string): void
+  /** A place for a second connection beside the one that is being opened; `null`: there is none. */
+  room(): (() => void) | null
+  /** What a host said in place of opening a session. */
+  refused(reply: Reply): void
 }
 
 /** Connects to the first host in order that opens a session (RFC 5321 §5.1). */
@@ -108,48 +130,82 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
     return { kind: 'refused', reply: { code: answer.code, status: answer.status, text: answer.why }, host: null }
   }
 
+  const knocker: Knocker = {
+    settings,
+    options,
+    dialling,
+    tell(seen, wire, { host, policy: { published, flaw } }) {
+      if (published === null || seen === null) return
+      options.onTls?.({ nextHop, host, published, failure: seen.failure ?? flaw, from: wire.localAddress })
+    },
+  }
+  /** Whether the host may be connected to at all, and how; nothing has been sent to it yet. */
+  const admit = async (host: HostToTry): Promise<Door | Closed> => {
+    const label = hostLabel(host)
+    const denied = options.denied(host.address)
+    if (denied !== null) return { kind: 'refused', reply: { code: 550, status: '5.7.1', text: denied }, host: null }
+    const decided = await policyOf(host)
+    if (decided.kind === 'unusable') {
+      const { status, why, failure, published, forGood } = decided
+      log.info('connection.failed', { nextHop: nextHop.key, host: label, command: 'connect', status, why })
+      if (published !== null) options.onTls?.({ nextHop, host, published, failure, from: null })
+      if (forGood) return { kind: 'refused', reply: { code: 550, status, text: why }, host: null }
+      return { kind: 'down', status, why: `${label}: ${why}`, reply: null }
+    }
+    const chosen = dialling.source(host.address)
+    if (chosen.kind === 'source') return { host, policy: decided.policy, source: chosen.source }
+    const { why } = chosen
+    log.info('connection.failed', { nextHop: nextHop.key, host: label, command: 'connect', status: '4.4.1', why })
+    return { kind: 'down', status: '4.4.1', why: `${label}: ${why}`, reply: null }
+  }
+
   const now = clock.now()
   const isShunned = (host: HostToTry) => Number((shunned.get(hostLabel(host)) ?? 0) > now)
   const hosts = answer.hosts.filter((host) => !without.has(hostLabel(host))).sort((a, b) => isShunned(a) - isShunned(b))
-  let last: Dialled = { kind: 'down', status: '4.4.1', why: 'no host to try', reply: null }
+  let last: Closed = { kind: 'down', status: '4.4.1', why: 'no host to try', reply: null }
   /** True while every host so far has said that it will never take mail (RFC 7504), or may not be asked. */
   let forGood = true
 
-  for (const host of hosts) {
+  for (let first = hosts.shift(); first !== undefined; first = hosts.shift()) {
     if (dialling.stopped()) return { kind: 'down', status: '4.3.2', why: 'given up', reply: null }
+    const admitted = await admit(first)
+    if ('kind' in admitted) {
+      forGood &&= admitted.kind === 'refused'
+      last = admitted
+      continue
+    }
+    const rival = rivalOf(first, hosts)
+    const { door, young } = await reach(admitted, rival === null ? null : () => admitRival(rival), {
+      open: (one) => openYoung(one, knocker),
+      room: dialling.room,
+      clock,
+    })
+    const { host } = door
     const label = hostLabel(host)
-    const denied = options.denied(host.address)
-    if (denied !== null) {
-      last = { kind: 'refused', reply: { code: 550, status: '5.7.1', text: denied }, host: null }
+    if (host !== first) {
+      // The slower of the two is tried after the other now, and after all others for a while.
+      hosts.splice(hosts.indexOf(host), 1, first)
+      shunned.set(hostLabel(first), clock.now() + shunMs)
+    }
+    let [wire, greeted] = await knock(door, young, entrance, knocker)
+    if (wire.bindFailure !== null) {
+      // Not the host's fault: it is tried from another address, if the pool has one.
+      dialling.unbindable(door.source, wire.bindFailure)
+      if (door.source.address !== null) hosts.unshift(host)
       continue
     }
-    const decided = await policyOf(host)
-    if (decided.kind === 'unusable') {
-      const { status, why, failure, published } = decided
-      log.info('connection.failed', { nextHop: nextHop.key, host: label, command: 'connect', status, why })
-      if (published !== null) options.onTls?.({ nextHop, host, published, failure, from: null })
-      forGood = false
-      last = { kind: 'down', status, why: `${label}: ${why}`, reply: null }
-      continue
-    }
-    const { policy } = decided
-    const { published } = policy
-    const tell = (seen: TlsSeen, wire: Wire) => {
-      if (published === null || seen === null) return
-      options.onTls?.({ nextHop, host, published, failure: seen.failure, from: wire.localAddress })
-    }
-    let [wire, greeted] = await knock(host, policy, entrance, settings, options, dialling, tell)
     if (greeted.kind === 'refused' && greeted.command === 'auth') {
       const renewed = await renewedEntrance(nextHop, greeted.reply, entrance, options)
       if (renewed !== null) {
         entrance = renewed
-        ;[wire, greeted] = await knock(host, policy, entrance, settings, options, dialling, tell)
+        ;[wire, greeted] = await knock(door, openYoung(door, knocker), entrance, knocker)
       }
     }
     if (greeted.kind === 'open') {
       entered(nextHop, entrance, options)
       shunned.delete(label)
-      return { kind: 'open', wire, capabilities: greeted.capabilities, choices: answer.hosts.length, policy }
+      const { policy, source } = door
+      return { kind: 'open', wire, capabilities: greeted.capabilities, choices: answer.hosts.length, policy, source }
     }
     shunned.set(label, clock.now() + shunMs)
     const { reply, status, why, command } = greeted
@@ -162,9 +218,13 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
       status,
       why,
     })
+    if (reply !== null) dialling.refused(reply)
     if (command === 'auth') log.warn('connection.credentials-refused', { nextHop: nextHop.key, host: label, why })
     if (reply?.code === 521) last = { kind: 'refused', reply, host: label }
-    else {
+    // REQUIRETLS cannot be met here, today or tomorrow (RFC 8689 §4.2.1).
+    else if (reply === null && status.startsWith('5.')) {
+      last = { kind: 'refused', reply: { code: 550, status, text: `${label}: ${why}` }, host: null }
+    } else {
       forGood = false
       last = {
         kind: 'down',
@@ -178,39 +238,9 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
     return { kind: 'down', status: '4.4.1', why: last.reply.text, reply: null }
   }
   return last
-}
 
-type Unopened = Extract<Greeted, { kind: 'refused' }>
-type Knocked = Extract<Greeted, { kind: 'open' }> | Unopened
-
-/** One host, and once more in clear where TLS is only opportunistic and did not come about. */
-async function knock(
-  host: HostToTry,
-  policy: TlsPolicy,
-  entrance: Entrance,
-  { hostname, timeouts, ca }: SmtpSettings,
-  { clock, log }: SmtpCarrierOptions,
-  dialling: Dialling,
-  tell: (seen: TlsSeen, wire: Wire) => void,
-): Promise<[Wire, Knocked]> {
-  const { greetingMs, replyMs } = timeouts
-  const once = async (policy: TlsPolicy): Promise<[Wire, Greeted]> => {
-    const wire = new Wire(host, clock, timeouts.connectMs)
-    const close = () => wire.lose({ status: '4.3.2', why: 'given up' })
-    const forget = dialling.track({ sweep: (now) => wire.sweep(now), quit: close, close })
-    const greeted = await greet(wire, { hostname, policy, ca, ...entrance, greetingMs, replyMs })
-    forget()
-    return [wire, greeted]
+  async function admitRival(host: HostToTry): Promise<Door | null> {
+    const admitted = await admit(host)
+    return 'kind' in admitted ? null : admitted
   }
-  const [wire, greeted] = await once(policy)
-  tell(greeted.seen, wire)
-  if (greeted.kind !== 'no-tls') return [wire, greeted]
-  log.info('connection.tls-failed', { host: hostLabel(host), why: greeted.why })
-  const [clear, inClear] = await once({ ...policy, level: 'off' })
-  if (inClear.kind === 'no-tls') throw new Error('TLS was not asked for')
-  return [clear, inClear]
 }
-
-/** Connections at one moment towards one next hop. */
-export const connectionLimit = (nextHop: NextHop, { limits }: SmtpSettings): number =>
-  Math.min(nextHop.kind === 'relay' ? nextHop.relay.connections : limits.connectionsPerNextHop, limits.connectionsOut)

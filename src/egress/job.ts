@@ -49,15 +49,32 @@ export function newJob(delivery: Delivery): Job {
   }
 }
 
-/** Chooses the recipients of the next transaction. */
-export function nextPortion(job: Job, maxRecipients: number): void {
-  if (job.left.length <= maxRecipients) {
+/** Chooses the recipients of the next transaction: so many, and of so many domains (RFC 9422 RCPTMAX, RCPTDOMAINMAX). */
+export function nextPortion(job: Job, maxRecipients: number, maxDomains: number): void {
+  if (job.left.length > 1 && maxDomains !== Infinity) {
+    portionOfDomains(job, maxRecipients, maxDomains)
+  } else if (job.left.length <= maxRecipients) {
     job.positions = job.left
     job.left = nobody
   } else {
     job.positions = job.left.slice(0, maxRecipients)
     job.left = job.left.slice(maxRecipients)
   }
+}
+
+function portionOfDomains(job: Job, maxRecipients: number, maxDomains: number): void {
+  const { entry, recipients } = job.delivery
+  const domains = new Set<string>()
+  const chosen: number[] = []
+  const rest: number[] = []
+  for (const position of job.left) {
+    const { domain } = entry.envelope.recipients[recipients[position] as number]!.mailbox
+    const fits = chosen.length < maxRecipients && (domains.has(domain) || domains.size < maxDomains)
+    if (fits) domains.add(domain)
+    ;(fits ? chosen : rest).push(position)
+  }
+  job.positions = chosen
+  job.left = rest
 }
 
 /** One outcome for all in the current transaction that have none yet. */

@@ -2,30 +2,23 @@ import type { NextHop } from '../mail/next-hop.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { Attempt, Lane } from '../queue/lane.ts'
 import { answered, refusedHere, unanswered } from './attempt.ts'
+import { within } from './capabilities.ts'
 import { Connection } from './connection.ts'
 import { lookInto } from './content.ts'
-import { connectionLimit, type Dialled, dial, type Shunned, type SmtpCarrierOptions, type Tracked } from './dial.ts'
+import { type Dialled, dial, type SmtpCarrierOptions } from './dial.ts'
+import { diallingOf } from './dialling.ts'
+import { learn, parted, slowed } from './heed.ts'
+import { Intake } from './intake.ts'
 import { isUntouched, isWorthMoving, type Job, moved, newJob, settleAll, settleAsBefore } from './job.ts'
 import { type LineFacts, logOutcome } from './outcome-log.ts'
+import type { Place, Places } from './places.ts'
+import type { Shape } from './shape.ts'
+import type { Sources } from './source.ts'
 import type { Work } from './work.ts'
-
-/** What all pools share: places for connections, and the sweep of deadlines. */
-export type Places = {
-  readonly draining: boolean
-  /** Raised when kept connections shall not be used on. */
-  readonly generation: number
-  /** A place for one more connection, or `false`: then `pool.flush` is called when there is one. */
-  acquire(pool: Pool): boolean
-  release(): void
-  /** Others wait for a place, and this pool has more than its share. */
-  wanted(pool: Pool, messages: number): boolean
-  track(one: Tracked): () => void
-}
 
 const maxAgeMs = 300_000
 /** Hosts asked in one attempt (one, and one other for what the first could not take now). */
 const hostsPerAttempt = 2
-const growPauseMs = 60_000
 /** How long messages may wait for a connection before there are more of them. */
 const behindMs = 25
 /** Connections in a row that ended in their first transaction; then the next hop counts as down. */
@@ -37,47 +30,64 @@ type Kept = {
   readonly choices: number
   /** For the log line of each message. */
   readonly line: LineFacts
+  readonly place: Place
   readonly untrack: () => void
 }
 
 /** The kept connections to one next hop, and the work between its lane and them. */
 export class Pool implements Work {
   readonly nextHop: NextHop
-  lane: Lane
-  private readonly options: SmtpCarrierOptions
-  private readonly places: Places
+  readonly shape: Shape
+  private readonly intake: Intake
+  readonly options: SmtpCarrierOptions
+  readonly places: Places
+  readonly sources: Sources
   private readonly kept = new Map<Connection, Kept>()
   private readonly free: Connection[] = []
   /** Jobs back from a look into the spool, or with recipients left when their connection ended. */
   private readonly returned: Job[] = []
   /** Jobs for another host than the one that could not take them. */
   private readonly elsewhere: Job[] = []
-  private readonly shunned: Shunned = new Map()
   private opening = 0
   private openingSpare = 0
   private lookups = 0
-  private growAfter = 0
   /** Since when something has been waiting at every flush. */
   private behindSince: number | null = null
   private barren = 0
   private scheduled = false
 
-  constructor(lane: Lane, options: SmtpCarrierOptions, places: Places) {
-    this.lane = lane
+  constructor(lane: Lane, options: SmtpCarrierOptions, places: Places, shape: Shape, sources: Sources) {
+    this.intake = new Intake(lane, shape, options.clock)
     this.nextHop = lane.nextHop
     this.options = options
     this.places = places
+    this.shape = shape
+    this.sources = sources
+    shape.pools++
+  }
+
+  get lane(): Lane {
+    return this.intake.lane
   }
 
   get size(): number {
     return this.kept.size + this.opening + this.openingSpare
   }
 
-  /** Nothing is kept, awaited, owed or remembered: the pool may be forgotten. */
-  isEmpty(now: number): boolean {
-    for (const [label, until] of this.shunned) if (until <= now) this.shunned.delete(label)
+  /** Nothing is kept, awaited or owed: the pool may be forgotten. */
+  get isEmpty(): boolean {
     const owed = this.lookups + this.returned.length + this.elsewhere.length
-    return this.size === 0 && owed === 0 && this.shunned.size === 0
+    return this.size === 0 && owed === 0 && !this.intake.waits && !this.scheduled
+  }
+
+  /** The next hop is there, as far as anybody knows. */
+  get isProven(): boolean {
+    return this.kept.size > 0 || (this.shape.wasUp && !this.wasDown)
+  }
+
+  /** The last that is known of it is that it was not reached. */
+  get wasDown(): boolean {
+    return (this.lane.failures ?? 0) > 0
   }
 
   get hasFree(): boolean {
@@ -91,7 +101,7 @@ export class Pool implements Work {
 
   /** The lane has something. Many wakes in one turn of the event loop are one flush. */
   wake(lane: Lane): void {
-    this.lane = lane
+    this.intake.lane = lane
     if (this.scheduled) return
     this.scheduled = true
     queueMicrotask(() => {
@@ -106,21 +116,25 @@ export class Pool implements Work {
     for (let turns = this.free.length; turns > 0 && this.waiting > 0; turns--) this.free.pop()?.start()
     if (this.elsewhere.length > 0) this.serveElsewhere()
     const now = this.options.clock.now()
+    const { shape } = this
+    this.intake.awaitRate(now, () => this.flush())
     if (this.waiting === 0) this.behindSince = null
     else this.behindSince ??= now
-    const limit = connectionLimit(this.nextHop, this.options.settings())
+    const limit = shape.limit(this.options.settings(), now)
     // One connection proves that the next hop is there; then as many more at a time as there are, and only when those
     // there are have been behind for a moment: a host that is quick is served best by few, and a crash leaves fewer
     // messages that it has taken and we do not know of.
     while (
       this.waiting > this.opening &&
-      this.size < limit &&
+      shape.open < limit &&
       this.opening < Math.max(1, this.kept.size) &&
-      (this.kept.size === 0 || (now >= this.growAfter && now - (this.behindSince ?? now) >= behindMs)) &&
-      this.places.acquire(this)
+      (this.kept.size === 0 || now - (this.behindSince ?? now) >= behindMs)
     ) {
+      const place = this.places.acquire(this)
+      if (place === null) break
       this.opening++
-      this.open().catch((error: Error) => this.broken(error))
+      shape.open++
+      this.open(place).catch((error: Error) => this.broken(error))
     }
   }
 
@@ -143,7 +157,7 @@ export class Pool implements Work {
       job.hosts.size + 1 < hostsPerAttempt &&
       isWorthMoving(job) &&
       !this.places.draining &&
-      (this.elsewhere.length > 0 || this.hasSpare || this.size < connectionLimit(this.nextHop, this.options.settings()))
+      (this.elsewhere.length > 0 || this.hasSpare || this.hasRoom)
     ) {
       this.elsewhere.push(moved(job, connection.label))
       this.wake(this.lane)
@@ -153,7 +167,7 @@ export class Pool implements Work {
   }
 
   putBack(job: Job): void {
-    if (isUntouched(job)) job.delivery.putBack()
+    if (isUntouched(job)) this.intake.putBack(job.delivery)
     else {
       settleAll(job, unanswered(null, 'mail', '4.3.2', 'not offered yet'))
       this.settle(job)
@@ -181,12 +195,20 @@ export class Pool implements Work {
   isOver(connection: Connection, messages: number): boolean {
     if (this.places.draining) return true
     const kept = this.kept.get(connection)
+    const { clock, messagesPerConnection, settings } = this.options
+    const now = clock.now()
     return (
       kept?.generation !== this.places.generation ||
-      messages >= Math.min(this.options.messagesPerConnection ?? 1000, connection.maxMessages) ||
-      this.options.clock.now() - connection.openedAt > maxAgeMs ||
+      messages >=
+        Math.min(messagesPerConnection ?? 1000, connection.maxMessages, this.shape.messagesPerConnection(now)) ||
+      now - connection.openedAt > maxAgeMs ||
+      (this.shape.ceiling.why !== null && this.shape.open > this.shape.limit(settings(), now)) ||
       this.places.wanted(this, messages)
     )
+  }
+
+  slow(connection: Connection, waitedMs: number): void {
+    slowed(connection, waitedMs, this)
   }
 
   idle(connection: Connection): void {
@@ -201,7 +223,8 @@ export class Pool implements Work {
     const index = this.free.indexOf(connection)
     if (index >= 0) this.free.splice(index, 1)
     this.options.log.debug('connection.closed', { host: connection.label, messages: connection.messages })
-    this.places.release()
+    this.shape.open--
+    kept.place.release()
     this.judge(connection)
     this.wake(this.lane)
   }
@@ -218,6 +241,7 @@ export class Pool implements Work {
   }
 
   close(): void {
+    this.intake.close()
     for (const connection of [...this.kept.keys()]) connection.close()
     this.giveBackAll()
   }
@@ -228,6 +252,7 @@ export class Pool implements Work {
    */
   private judge(connection: Connection): void {
     if (connection.spare || this.places.draining) return
+    if (connection.parting !== null) parted(connection, connection.parting, this)
     this.barren = connection.messages > 0 || connection.wasIdle ? 0 : this.barren + 1
     if (this.barren < maxBarren) return
     for (const other of this.kept.keys()) if (other.messages > 0 || other.wasIdle) return
@@ -244,12 +269,17 @@ export class Pool implements Work {
   private nextJob(): Job | null {
     const job = this.returned.shift()
     if (job !== undefined) return job
-    const delivery = this.lane.take()
+    const delivery = this.intake.take()
     return delivery === null ? null : newJob(delivery)
   }
 
+  /** Jobs that may be begun now. */
   private get waiting(): number {
-    return this.lane.ready + this.returned.length
+    return this.intake.ready + this.returned.length
+  }
+
+  get hasRoom(): boolean {
+    return this.shape.open < this.shape.limit(this.options.settings(), this.options.clock.now())
   }
 
   private get hasSpare(): boolean {
@@ -257,17 +287,18 @@ export class Pool implements Work {
     return this.openingSpare > 0
   }
 
-  private async open(): Promise<void> {
+  private async open(place: Place): Promise<void> {
     const dialled = await this.dial(new Set())
     this.opening--
-    if (dialled.kind === 'open') return this.keep(dialled, false)
-    this.places.release()
+    if (dialled.kind === 'open') return this.keep(dialled, false, place)
+    this.shape.open--
+    place.release()
     if (this.places.draining) return
     if (dialled.kind === 'refused') return this.refuseAll(dialled.reply.text, dialled)
     for (const connection of this.kept.keys()) {
       if (connection.spare) continue
       // Some connections are enough for the host at this time, as it took no more.
-      this.growAfter = this.options.clock.now() + growPauseMs
+      this.shape.ceiling.hold(this.kept.size, this.options.clock.now(), dialled.why)
       return
     }
     if (this.opening > 0) return
@@ -275,23 +306,26 @@ export class Pool implements Work {
   }
 
   private dial(without: ReadonlySet<string>): Promise<Dialled> {
-    const { places, shunned } = this
-    const stopped = () => places.draining
-    return dial(this.nextHop, this.options, { shunned, without, track: (one) => places.track(one), stopped })
+    return dial(this.nextHop, this.options, diallingOf(this, without))
   }
 
-  private keep(dialled: Extract<Dialled, { kind: 'open' }>, spare: boolean): void {
-    const { wire, capabilities, choices, policy } = dialled
-    const connection = new Connection(wire, capabilities, this.options.settings().timeouts, this, spare)
+  private keep(dialled: Extract<Dialled, { kind: 'open' }>, spare: boolean, place: Place): void {
+    const { wire, choices, policy, source } = dialled
+    place.proven()
+    this.shape.wasUp = true
+    const host = within(dialled.capabilities, this.shape.settings)
+    const connection = new Connection(wire, host, this.options.settings().timeouts, this, spare)
     const untrack = this.places.track(connection)
     const line = { tls: connection.tls, policy: policy.by }
-    this.kept.set(connection, { connection, generation: this.places.generation, choices, line, untrack })
+    this.kept.set(connection, { connection, generation: this.places.generation, choices, line, untrack, place })
     this.options.log.debug('connection.opened', {
       nextHop: this.nextHop.key,
       host: connection.label,
       tls: connection.tls,
       policy: policy.by,
       why: policy.why,
+      source: source.address ?? undefined,
+      helo: source.hostname ?? undefined,
     })
     connection.start()
     this.wake(this.lane)
@@ -318,17 +352,22 @@ export class Pool implements Work {
     for (const connection of this.kept.keys()) {
       if (connection.spare && !connection.isIdle && !job.hosts.has(connection.label)) return
     }
-    if (this.places.acquire(this)) {
-      this.openingSpare++
-      this.openSpare(job.hosts).catch((error: Error) => this.broken(error))
-    } else this.giveUpElsewhere()
+    const place = this.places.acquire(this)
+    if (place === null) {
+      this.giveUpElsewhere()
+      return
+    }
+    this.openingSpare++
+    this.shape.open++
+    this.openSpare(job.hosts, place).catch((error: Error) => this.broken(error))
   }
 
-  private async openSpare(without: ReadonlySet<string>): Promise<void> {
+  private async openSpare(without: ReadonlySet<string>, place: Place): Promise<void> {
     const dialled = await this.dial(without)
     this.openingSpare--
-    if (dialled.kind === 'open') return this.keep(dialled, true)
-    this.places.release()
+    if (dialled.kind === 'open') return this.keep(dialled, true, place)
+    this.shape.open--
+    place.release()
     this.giveUpElsewhere()
     this.wake(this.lane)
   }
@@ -349,6 +388,7 @@ export class Pool implements Work {
     const attempts = job.attempts as Attempt[]
     logOutcome(this.options.log, job.delivery, attempts, this.options.clock.now(), line)
     job.delivery.settle(attempts)
+    learn(attempts, this)
   }
 
   private broken(error: Error): void {

@@ -50,7 +50,7 @@ export function prepare(job: Job, host: Capabilities, label: string): Prepared {
   if (typeof content === 'string') return lookUp(job, content)
   if (content.kind === 'body') job.body = content.body
   for (;;) {
-    nextPortion(job, Math.min(maxRecipients, host.maxRecipients))
+    nextPortion(job, Math.min(maxRecipients, host.maxRecipients), host.maxDomains)
     const commands = compose(job, needs, host)
     if (job.positions.length > 0) return { kind: 'send', commands }
     if (job.left.length === 0) return settled

@@ -1,140 +1,164 @@
 import type { Timer } from '../mail/clock.ts'
+import type { NextHop } from '../mail/next-hop.ts'
+import type { DeliveryRate, NextHopSettings } from '../mail/next-hop-settings.ts'
 import type { Carrier, Lane } from '../queue/lane.ts'
-import type { SmtpCarrierOptions, Tracked } from './dial.ts'
-import { type Places, Pool } from './pool.ts'
+import type { SmtpCarrierOptions } from './dial.ts'
+import { Places } from './places.ts'
+import { Pool } from './pool.ts'
+import { Shape } from './shape.ts'
+import { type FailingSource, Sources } from './source.ts'
+
+/** What the way to one next hop is like now, beside what its lane says. */
+export type HopState = {
+  /** Of the next hop, without what follows `#`: `mx:dst.example`, `relay:isp`. */
+  readonly name: string
+  readonly connections: number
+  /** As many as there may be now. */
+  readonly limit: number
+  /** Why that is less than the document says; `null`: it is not. */
+  readonly limited: string | null
+  readonly rate: DeliveryRate | null
+  /** The rate is one for a while, because of a reaction. */
+  readonly slowed: { readonly until: number; readonly why: string } | null
+  /** Hosts that could not be used lately; they are tried after the others until then. */
+  readonly shunned: readonly { readonly host: string; readonly until: number }[]
+}
 
 export type SmtpCarrier = Carrier & {
   /** After a new graph: connections that are kept end with the transaction they are in, new ones follow the new rules. */
   retire(): void
   /** Connections now, open or being opened. */
   connections(): number
+  hops(): readonly HopState[]
+  /** Source addresses that could not be bound lately. */
+  sources(): readonly FailingSource[]
+  /** Forgets what was learnt of these next hops; gives how many there were. */
+  forget(isMeant: (name: string) => boolean): number
 }
 
-/** Messages after which a connection makes room when others wait for a place. */
-const turnMessages = 50
+/** A next hop's name without what only tells its lanes apart (a digest, a TLS level, a source address). */
+export const hopName = (key: string): string => key.split('#', 1)[0] as string
 
 /**
  * Delivers lanes over SMTP. Each next hop has a pool of its own; what they share is the number of connections over all
- * (`connectionsOut`), handed out in the order of asking.
+ * (`connectionsOut`, see `Places`).
  */
 export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
-  const { clock } = options
+  const { clock, log } = options
   const pools = new Map<string, Pool>()
-  const tracked = new Set<Tracked>()
-  const waiting = new Set<Pool>()
-  let used = 0
+  const shapes = new Map<string, Shape>()
+  const sources = new Sources(clock, log)
   let timer: Timer | null = null
-  let draining = false
-  let generation = 0
   let drained: (() => void)[] = []
 
   /** One coarse timer over all connections: a time-out may come late by a part of itself, and costs nothing meanwhile. */
   const sweep = () => {
     timer = null
     const now = clock.now()
-    for (const one of [...tracked]) one.sweep(now)
-    for (const [key, pool] of pools) if (pool.isEmpty(now) && !waiting.has(pool)) pools.delete(key)
-    // A place of the other direction may have come free, of which nobody tells.
-    if (mayOpen()) for (const pool of [...waiting]) pool.wake(pool.lane)
+    places.sweep(now)
+    for (const [key, pool] of pools) {
+      if (!pool.isEmpty || places.isWaiting(pool)) continue
+      pools.delete(key)
+      pool.shape.pools--
+    }
+    for (const [name, shape] of shapes) if (shape.pools === 0 && shape.isBlank(now)) shapes.delete(name)
     schedule()
   }
   const schedule = () => {
-    if (timer !== null || (tracked.size === 0 && pools.size === 0)) return
+    if (timer !== null || (places.young.size === 0 && pools.size === 0)) return
     const { connectMs, greetingMs, replyMs, dataBlockMs, dataDoneMs, idleMs } = options.settings().timeouts
     const shortest = Math.min(connectMs, greetingMs, replyMs, dataBlockMs, dataDoneMs, idleMs)
     timer = clock.setTimeout(sweep, Math.max(10, Math.min(1000, shortest / 4)))
   }
   const rest = () => {
-    if (!draining || tracked.size > 0 || used > 0) return
+    if (!places.draining || places.young.size > 0 || places.used > 0) return
     timer?.cancel()
     timer = null
     for (const done of drained) done()
     drained = []
   }
-
-  const mayOpen = () => used < options.settings().limits.connectionsOut && (options.hasRoom?.() ?? true)
-
-  const places: Places = {
-    get draining() {
-      return draining
-    },
-    get generation() {
-      return generation
-    },
-    acquire(pool) {
-      if (mayOpen()) {
-        used++
-        waiting.delete(pool)
-        return true
-      }
-      if (!waiting.has(pool)) {
-        waiting.add(pool)
-        schedule()
-        for (const other of pools.values()) {
-          if (other === pool || !other.hasFree) continue
-          other.yieldOne()
-          break
-        }
-      }
-      return false
-    },
-    release() {
-      used--
-      const [first] = waiting
-      if (first !== undefined) {
-        waiting.delete(first)
-        // Not now: the caller is in the middle of something.
-        first.wake(first.lane)
-      }
-      rest()
-    },
-    wanted(pool, messages) {
-      if (waiting.size - Number(waiting.has(pool)) === 0) return false
-      const share = Math.max(1, Math.floor(options.settings().limits.connectionsOut / pools.size))
-      return pool.size > share || messages >= turnMessages
-    },
-    track(one) {
-      tracked.add(one)
-      schedule()
-      return () => {
-        tracked.delete(one)
-        rest()
-      }
-    },
+  const places: Places = new Places({
+    limit: () => options.settings().limits.connectionsOut,
+    hasRoom: options.hasRoom ?? (() => true),
+    pools,
+    schedule,
+    freed: rest,
+  })
+  const settingsOf = (nextHop: NextHop): NextHopSettings =>
+    options.nextHop?.(nextHop) ?? (nextHop.kind === 'relay' ? nextHop.relay : {})
+  const shapeOf = ({ nextHop }: Lane): Shape => {
+    const name = hopName(nextHop.key)
+    const known = shapes.get(name)
+    const shape = known ?? new Shape(settingsOf(nextHop), clock)
+    if (known === undefined) shapes.set(name, shape)
+    // The same relay, by another graph.
+    else shape.renew(settingsOf(nextHop))
+    return shape
   }
 
   return {
     wake(lane: Lane) {
-      if (draining) return
+      if (places.draining) return
       let pool = pools.get(lane.nextHop.key)
       if (pool === undefined) {
-        pool = new Pool(lane, options, places)
+        pool = new Pool(lane, options, places, shapeOf(lane), sources)
         pools.set(lane.nextHop.key, pool)
       }
       pool.wake(lane)
     },
     async drain() {
-      draining = true
-      waiting.clear()
+      places.draining = true
+      places.forgetWaiting()
       for (const pool of pools.values()) pool.drain()
-      for (const one of [...tracked]) one.quit()
+      for (const one of [...places.young]) one.quit()
       await new Promise<void>((resolve) => {
         drained.push(resolve)
         rest()
       })
     },
     close() {
-      draining = true
-      waiting.clear()
+      places.draining = true
+      places.forgetWaiting()
       for (const pool of pools.values()) pool.close()
-      for (const one of [...tracked]) one.close()
+      for (const one of [...places.young]) one.close()
       timer?.cancel()
       timer = null
     },
     retire() {
-      generation++
-      for (const pool of pools.values()) pool.retire()
+      places.generation++
+      sources.forget()
+      for (const pool of pools.values()) {
+        if (pool.nextHop.kind !== 'relay') pool.shape.renew(settingsOf(pool.nextHop))
+        pool.retire()
+      }
     },
-    connections: () => used,
+    connections: () => places.used,
+    hops: () => [...shapes].map(([name, shape]) => stateOf(name, shape, options)),
+    sources: () => sources.list(),
+    forget(isMeant) {
+      let count = 0
+      for (const [name, shape] of shapes) {
+        if (!isMeant(name)) continue
+        shape.reset()
+        count++
+      }
+      sources.forget()
+      for (const pool of pools.values()) if (isMeant(hopName(pool.nextHop.key))) pool.wake(pool.lane)
+      return count
+    },
+  }
+}
+
+function stateOf(name: string, shape: Shape, { settings, clock }: SmtpCarrierOptions): HopState {
+  const now = clock.now()
+  const { slowed } = shape
+  return {
+    name,
+    connections: shape.open,
+    limit: shape.limit(settings(), now),
+    limited: shape.ceiling.why,
+    rate: shape.rate,
+    slowed: slowed === null || slowed.until <= now ? null : { until: slowed.until, why: slowed.why },
+    shunned: [...shape.shunned].flatMap(([host, until]) => (until > now ? [{ host, until }] : [])),
   }
 }

@@ -47,6 +47,8 @@ export class Wire {
   user: WireUser | null = null
   /** Our own address; `null` while it is not connected. */
   localAddress: string | null = null
+  /** Why no socket could be bound to the source address; `null`: that was not the trouble. */
+  bindFailure: string | null = null
   /** TLS version and cipher, or `null`. */
   tls: string | null = null
   closed = false
@@ -58,12 +60,14 @@ export class Wire {
   private failConnect: ((error: WireError) => void) | null = null
   private readonly connecting: Promise<void>
 
-  constructor(host: HostToTry, clock: Clock, connectMs: number) {
+  /** @param source our own address; `null`: the system chooses */
+  constructor(host: HostToTry, clock: Clock, connectMs: number, source: string | null = null) {
     this.host = host
     this.clock = clock
     const socket = connectTcp({
       host: host.address,
       port: host.port,
+      ...(source === null ? {} : { localAddress: source }),
       noDelay: true,
       keepAlive: true,
       // One buffer for the life of the connection in place of a new one for each read.
@@ -90,6 +94,10 @@ export class Wire {
   /** @throws WireError when the host cannot be reached in time */
   connected(): Promise<void> {
     return this.connecting
+  }
+
+  get isConnected(): boolean {
+    return this.localAddress !== null
   }
 
   /** The reply whose code was just given. */
@@ -211,6 +219,7 @@ export class Wire {
     const current = () => this.socket === socket
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const status = this.failConnect ? '4.4.1' : '4.4.2'
+      if (error.syscall === 'bind') this.bindFailure = `cannot be bound (${error.code ?? error.message})`
       if (current()) this.lose({ status, why: words.get(error.code ?? '') ?? error.message })
     })
     // A half-closed host can answer no more, and an SMTP host that ends its side without 221 or 421 has gone.

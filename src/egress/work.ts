@@ -15,6 +15,8 @@ export type Work = {
   lookUp(job: Job): void
   /** No more work on this connection once it had `messages`: its age, a limit, or others that wait for its place. */
   isOver(connection: Connection, messages: number): boolean
+  /** An answer takes so long that somebody may mean it (a tarpit); told once. */
+  slow(connection: Connection, waitedMs: number): void
   /** It has nothing to do; `start` gives it something. */
   idle(connection: Connection): void
   /** It is closed, and all its jobs were given back or finished. */

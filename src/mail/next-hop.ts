@@ -1,9 +1,18 @@
 import type { Domain } from './domain.ts'
+import type { TlsNeed } from './envelope.ts'
+import type { IpAddress } from './ip.ts'
 import type { Reply } from './reply.ts'
 import type { HostPort, RelaySettings, TlsLevel } from './settings.ts'
 
 /** Where a recipient goes next. Equal `key`, equal next hop: it names the lane in the queue, the pool, and the log. */
-export type NextHop =
+export type NextHop = NextHopKind & {
+  /** The address that the mail came in to, where it shall leave from there; in the key as `#from=192.0.2.1`. */
+  readonly from?: IpAddress
+  /** What the mail itself says of TLS; in the key as `#requiretls` or `#tls-optional`. Absent: nothing, as of most. */
+  readonly tlsNeed?: TlsNeed
+}
+
+type NextHopKind =
   | { readonly kind: 'relay'; readonly key: string; readonly relay: RelaySettings }
   | { readonly kind: 'hosts'; readonly key: string; readonly hosts: readonly HostPort[] }
   | {

@@ -6,7 +6,8 @@ import type { Form } from './form.ts'
 /**
  * What waits for one next hop. Lanes know nothing of each other, so one dead smart host holds up nobody else.
  * up         deliveries are handed out
- * back-off   the next hop was not reached; nothing is handed out until `until`, then one connection probes
+ * back-off   the next hop was not reached, or wants to be left alone; nothing is handed out until `until`, then one
+ *            connection probes
  */
 export type Lane = {
   readonly nextHop: NextHop
@@ -14,8 +15,13 @@ export type Lane = {
   readonly ready: number
   /** The next delivery, or `null`. Whoever takes one settles it. */
   take(): Delivery | null
-  /** The next hop could not be reached at all (no host connects, greets, or resolves): all that waits here is put off. */
-  down(why: string, reply: Reply | null): void
+  /**
+   * The next hop could not be reached at all (no host connects, greets, or resolves), or wants to be left alone `forMs`:
+   * all that waits here is put off.
+   */
+  down(why: string, reply: Reply | null, forMs?: number): void
+  /** Times in a row that it was not reached. */
+  readonly failures?: number
 }
 
 /** One transaction: the recipients of one message that go to one next hop. */

@@ -1,0 +1,20 @@
+import type { Dialling } from './dial.ts'
+import { heed } from './heed.ts'
+import type { Pool } from './pool.ts'
+
+/** What a pool gives to whoever opens a connection for it. `without`: labels of hosts that are not to be tried. */
+export function diallingOf(pool: Pool, without: ReadonlySet<string>): Dialling {
+  const { nextHop, options, places, shape, sources } = pool
+  return {
+    shunned: shape.shunned,
+    without,
+    track: (one) => places.track(one),
+    stopped: () => places.draining,
+    source: (target) => sources.choose(options.settings().egress, shape.settings.egress, nextHop.from, target),
+    unbindable({ address }, why) {
+      if (address !== null) sources.failed(address, why)
+    },
+    room: () => (pool.hasRoom ? places.extra() : null),
+    refused: (reply) => void heed(reply, pool),
+  }
+}

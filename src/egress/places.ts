@@ -1,0 +1,189 @@
+import type { Tracked } from './dial.ts'
+import type { Pool } from './pool.ts'
+
+/** A place for one connection, from the first octet to the last. */
+export type Place = {
+  /** A session stands: whoever waits for a trial may begin one. */
+  proven(): void
+  release(): void
+}
+
+export type PlacesOptions = {
+  /** Connections at one moment, to all next hops. */
+  readonly limit: () => number
+  /** Whether both directions together have room for one more. */
+  readonly hasRoom: () => boolean
+  readonly pools: ReadonlyMap<string, Pool>
+  /** Something waits that only time or the other direction can help. */
+  readonly schedule: () => void
+  /** A place is free, and nobody has it. */
+  readonly freed: () => void
+}
+
+/** Messages after which a connection makes room when others wait for a place. */
+const turnMessages = 50
+
+/**
+ * What all pools share: places for connections, handed out in the order of asking, so that sick next hops cannot have
+ * them all:
+ * - the last quarter is only for next hops that have no connection or less than their share of all places;
+ * - next hops of which nobody knows whether they are there (no session yet) have at most three quarters, and of these
+ *   the ones that were down the last time at most a quarter. A dead host holds its place for a whole time-out.
+ */
+export class Places {
+  draining = false
+  /** Raised when kept connections shall not be used on. */
+  generation = 0
+  used = 0
+  private readonly options: PlacesOptions
+  private readonly tracked = new Set<Tracked>()
+  /** For want of a place. */
+  private readonly waiting = new Set<Pool>()
+  /** For want of a place among the trials. */
+  private readonly untried = new Set<Pool>()
+  private trials = 0
+  private probes = 0
+
+  constructor(options: PlacesOptions) {
+    this.options = options
+  }
+
+  get young(): ReadonlySet<Tracked> {
+    return this.tracked
+  }
+
+  get mayOpen(): boolean {
+    return this.used < this.options.limit() && this.options.hasRoom()
+  }
+
+  isWaiting(pool: Pool): boolean {
+    return this.waiting.has(pool) || this.untried.has(pool)
+  }
+
+  /** `null`: none now; then `pool.wake` is called when there is one. */
+  acquire(pool: Pool): Place | null {
+    const { options, waiting, untried } = this
+    if (!this.mayOpen || this.isGreedy(pool)) {
+      if (!waiting.has(pool)) {
+        waiting.add(pool)
+        options.schedule()
+        this.askForOne(pool)
+      }
+      return null
+    }
+    const isTrial = !pool.isProven
+    const isProbe = isTrial && pool.wasDown
+    if (isTrial && this.isOverTried(isProbe)) {
+      untried.add(pool)
+      options.schedule()
+      return null
+    }
+    waiting.delete(pool)
+    untried.delete(pool)
+    this.used++
+    return this.place(isTrial, isProbe)
+  }
+
+  /** A second connection for a moment, while one is being opened; `null`: not when places are short. */
+  extra(): (() => void) | null {
+    const limit = this.options.limit()
+    if (!this.mayOpen || this.used >= limit - Math.floor(limit / 4)) return null
+    this.used++
+    return () => {
+      this.used--
+      this.wakeOne()
+    }
+  }
+
+  /** Others wait for a place, and this pool has more than its share. */
+  wanted(pool: Pool, messages: number): boolean {
+    if (this.waiting.size - Number(this.waiting.has(pool)) === 0) return false
+    return pool.size > this.share || messages >= turnMessages
+  }
+
+  track(one: Tracked): () => void {
+    this.tracked.add(one)
+    this.options.schedule()
+    return () => {
+      this.tracked.delete(one)
+      this.options.freed()
+    }
+  }
+
+  /** Time has passed: a place of the other direction may have come free, of which nobody tells. */
+  sweep(now: number): void {
+    for (const one of [...this.tracked]) one.sweep(now)
+    if (!this.mayOpen) return
+    for (const pool of [...this.waiting, ...this.untried]) pool.wake(pool.lane)
+  }
+
+  forgetWaiting(): void {
+    this.waiting.clear()
+    this.untried.clear()
+  }
+
+  private get share(): number {
+    return Math.max(1, Math.floor(this.options.limit() / this.options.pools.size))
+  }
+
+  /** It has its share, and the places that are left are for those who have none. */
+  private isGreedy(pool: Pool): boolean {
+    const limit = this.options.limit()
+    if (pool.size < this.share || this.options.pools.size < 2) return false
+    return this.used >= limit - Math.floor(limit / 4)
+  }
+
+  private isOverTried(isProbe: boolean): boolean {
+    const limit = this.options.limit()
+    if (isProbe && this.probes >= Math.max(1, Math.floor(limit / 4))) return true
+    return this.trials >= Math.max(1, Math.floor((limit * 3) / 4))
+  }
+
+  private place(isTrial: boolean, isProbe: boolean): Place {
+    let onTrial = isTrial
+    if (isTrial) this.trials++
+    if (isProbe) this.probes++
+    const endTrial = () => {
+      if (!onTrial) return
+      onTrial = false
+      this.trials--
+      if (isProbe) this.probes--
+    }
+    return {
+      proven: () => {
+        if (!onTrial) return
+        endTrial()
+        const [first] = this.untried
+        if (first !== undefined && this.mayOpen) this.rouse(first)
+      },
+      release: () => {
+        endTrial()
+        this.used--
+        this.wakeOne()
+        this.options.freed()
+      },
+    }
+  }
+
+  private wakeOne(): void {
+    const [first] = this.waiting
+    if (first !== undefined) this.rouse(first)
+    const [trial] = this.untried
+    if (trial !== undefined && !this.isOverTried(trial.wasDown)) this.rouse(trial)
+  }
+
+  /** Not now: the caller is in the middle of something. */
+  private rouse(pool: Pool): void {
+    this.waiting.delete(pool)
+    this.untried.delete(pool)
+    pool.wake(pool.lane)
+  }
+
+  private askForOne(pool: Pool): void {
+    for (const other of this.options.pools.values()) {
+      if (other === pool || !other.hasFree) continue
+      other.yieldOne()
+      return
+    }
+  }
+}
