@@ -1,9 +1,9 @@
 import type { Envelope, Recipient } from '../mail/envelope.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
+import { encodeXtext } from '../smtp/xtext.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Job } from './job.ts'
 import type { Needs } from './requirements.ts'
-import { encodeXtext } from '../smtp/xtext.ts'
 
 /** MAIL with the parameters that the host knows (RFC 1870, 6152, 3030, 6531, 3461). */
 export function mailCommand(job: Job, needs: Needs, host: Capabilities): string {
@@ -17,6 +17,7 @@ export function mailCommand(job: Job, needs: Needs, host: Capabilities): string 
   if (envelope.body === 'binarymime' && body === job.delivery.entry.body) line += ' BODY=BINARYMIME'
   else if (needs.eightBit) line += ' BODY=8BITMIME'
   if (needs.utf8) line += ' SMTPUTF8'
+  if (host.requireTls && envelope.tls === 'required') line += ' REQUIRETLS'
   if (host.dsn) line += dsnOfMail(envelope)
   return `${line}\r\n`
 }

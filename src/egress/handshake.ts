@@ -66,6 +66,8 @@ export async function greet(wire: Wire, settings: Greeting): Promise<Greeted> {
 async function talk(wire: Wire, settings: Greeting, step: Progress): Promise<Greeted> {
   const { hostname, policy, replyMs } = settings
   const { level } = policy
+  // What cannot be met for REQUIRETLS is told the sender at once (RFC 8689 §4.2.1).
+  const lacking = policy.requireTls ? { tls: '5.7.10', proof: '5.7.10' } : { tls: '4.7.4', proof: '4.7.5' }
   const refused = (reply: Reply | null, status: string, why: string): Greeted => ({
     kind: 'refused',
     command: step.command,
@@ -77,7 +79,7 @@ async function talk(wire: Wire, settings: Greeting, step: Progress): Promise<Gre
 
   if (settings.implicitTls) {
     const failure = await secured(wire, settings, step)
-    if (failure !== null) return refused(null, '4.7.5', failure)
+    if (failure !== null) return refused(null, lacking.proof, failure)
   }
   const greeting = await wire.ask(null, settings.greetingMs, 'greeting')
   if (greeting.code !== 220) return refused(greeting, '4.3.2', 'the host does not take mail now')
@@ -96,7 +98,7 @@ async function talk(wire: Wire, settings: Greeting, step: Progress): Promise<Gre
         const failure = await secured(wire, settings, step)
         if (failure !== null) {
           if (level === 'may') return { kind: 'no-tls', why: failure, seen: step.seen }
-          return refused(null, '4.7.5', level === 'verify' ? `${failure} (${because})` : failure)
+          return refused(null, lacking.proof, level === 'verify' ? `${failure} (${because})` : failure)
         }
         // RFC 3207 §4.2: nothing that was learnt before TLS counts.
         step.command = 'ehlo'
@@ -104,16 +106,18 @@ async function talk(wire: Wire, settings: Greeting, step: Progress): Promise<Gre
         if (hello.kind === 'refused') return refused(hello.reply, '4.3.2', 'EHLO refused after STARTTLS')
       } else {
         step.seen = { failure: { type: 'starttls-not-supported', detail: `STARTTLS refused: ${answer.code}` } }
-        if (level !== 'may' || answer.code === 421) {
-          return refused(answer, '4.7.4', `${because}, and the host refused STARTTLS`)
-        }
+        if (answer.code === 421) return refused(answer, '4.3.2', 'the host closed the session at STARTTLS')
+        if (level !== 'may') return refused(answer, '4.7.4', `${because}, and the host refused STARTTLS`)
       }
     } else {
       step.seen = { failure: notOffered }
-      if (level !== 'may') return refused(null, '4.7.4', `${because}, and the host does not offer STARTTLS`)
+      if (level !== 'may') return refused(null, lacking.tls, `${because}, and the host does not offer STARTTLS`)
     }
   }
 
+  if (policy.requireTls && !hello.capabilities.requireTls) {
+    return refused(null, '5.7.30', 'the sender demands REQUIRETLS, and the host does not offer it')
+  }
   if (settings.credentials !== null) {
     step.command = 'auth'
     const failure = await authenticate(wire, settings.credentials, hello.capabilities.auth, replyMs)

@@ -6,7 +6,7 @@ import type { State } from './visit.ts'
 
 /** What is stored beside the content of a message. */
 export function envelopeOf(state: State, transaction: Transaction, caller: Caller): Envelope {
-  const { from, recipients, body, smtputf8, ret, envid, admission } = transaction
+  const { from, recipients, body, smtputf8, ret, envid, admission, requireTls, incoming } = transaction
   const origin: Envelope['origin'] = {
     client: caller.client,
     listener: caller.listener,
@@ -15,7 +15,10 @@ export function envelopeOf(state: State, transaction: Transaction, caller: Calle
     protocol: protocolOf(state, transaction, caller),
     graphHash: admission.hash,
   }
-  return { from, recipients: recipients.list, body, smtputf8, ret, envid, origin }
+  const envelope = { from, recipients: recipients.list, body, smtputf8, ret, envid, origin }
+  // What the session says goes before what the header says (RFC 8689 §2).
+  if (requireTls === true) return { ...envelope, tls: 'required' }
+  return incoming?.tlsOptional === true ? { ...envelope, tls: 'optional' } : envelope
 }
 
 /** The word for "with" in Received: RFC 3848, RFC 6531 §4.3; HELO has no letters for what only EHLO offers. */

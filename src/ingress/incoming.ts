@@ -58,6 +58,11 @@ export class Incoming {
     return this.counter.hops
   }
 
+  /** The header says `TLS-Required: No`. */
+  get tlsOptional(): boolean {
+    return this.counter.tlsOptional
+  }
+
   /** Writes the trace line. */
   open(trace: Pick<Hop, 'helo' | 'by' | 'protocol'>, now: number): void {
     const { recipients } = this.transaction

@@ -15,6 +15,8 @@ export type Transaction = {
   readonly smtputf8: boolean
   readonly ret: Envelope['ret']
   readonly envid: string | null
+  /** MAIL said REQUIRETLS. */
+  readonly requireTls?: true
   /** The one of all values of this transaction. */
   readonly recipients: Recipients
   /** The message, once its first BDAT has come. */

@@ -16,7 +16,15 @@ export type Envelope = {
   readonly said?: Mailbox
   /** The rewriting that its client has, by its name in the graph: the header is rewritten by it when it leaves. */
   readonly rewriting?: string
+  /** Absent: the sender leaves it to others. */
+  readonly tls?: TlsNeed
 }
+
+/**
+ * `required`   MAIL said REQUIRETLS: only over verified TLS, to hosts that demand the same of theirs (RFC 8689 §2)
+ * `optional`   the header says `TLS-Required: No`: delivery matters more than what owners of hosts demand (§5)
+ */
+export type TlsNeed = 'required' | 'optional'
 
 /** One final recipient. Aliases and catch-alls are already expanded; `original` is what RCPT named. */
 export type Recipient = {

@@ -1,18 +1,33 @@
 const LF = 10
-const name = 'received'
+const received = 'received'
+const tlsRequired = 'tls-required'
+/** More of a value is not "No". */
+const maxValue = 20
 
 /**
- * Counts the Received lines of a message while it streams past, for the loop check (RFC 5321 §6.3). It looks at the
- * beginning of each header line and stops at the empty line. `read` gives `false` when the header is over: there is
- * nothing to count any more.
+ * Counts the Received lines of a message while it streams past, for the loop check (RFC 5321 §6.3), and reads its
+ * TLS-Required line (RFC 8689 §5). It looks at the beginning of each header line and stops at the empty line. `read`
+ * gives `false` when the header is over: there is nothing to count any more.
  */
 export class HopCounter {
   hops = 0
+  /** TLS-Required lines so far, and what the last one says. */
+  private demands = 0
+  private demand = ''
+  /** What comes of the value of a TLS-Required line; `null`: this line is none. */
+  private value: string | null = null
+  /** The name that the current line may have, by its first letter. */
+  private name = received
   /** Characters of `name` that the current line has matched; -1: it is another line. */
   private matched = 0
   /** True while nothing but a CR has come of the line. */
   private empty = true
   private over = false
+
+  /** The header says `TLS-Required: No`, once. */
+  get tlsOptional(): boolean {
+    return this.demands === 1 && this.demand.trim().toLowerCase() === 'no'
+  }
 
   read(chunk: Buffer, from: number, to: number): boolean {
     let at = from
@@ -33,22 +48,37 @@ export class HopCounter {
 
   private octet(octet: number): void {
     if (octet === LF) {
+      if (this.value !== null) this.endValue(this.value)
       if (this.empty) this.over = true
       this.matched = 0
       this.empty = true
       return
     }
+    if (this.value !== null) {
+      if (this.value.length < maxValue) this.value += String.fromCharCode(octet)
+      return
+    }
     if (octet !== 13) this.empty = false
-    if (this.matched < name.length) {
-      // Letters of either case: 0x20 apart.
-      this.matched = (octet | 0x20) === name.charCodeAt(this.matched) && octet >= 65 ? this.matched + 1 : -1
+    // Letters of either case: 0x20 apart.
+    const lower = octet >= 65 && octet <= 90 ? octet | 0x20 : octet
+    if (this.matched === 0) this.name = lower === 0x74 ? tlsRequired : received
+    if (this.matched < this.name.length) {
+      this.matched = lower === this.name.charCodeAt(this.matched) ? this.matched + 1 : -1
       if (octet === 13) this.matched = this.empty ? 0 : -1
     } else if (octet === 58) {
-      this.hops++
-      this.matched = -1
+      if (this.name === received) {
+        this.hops++
+        this.matched = -1
+      } else this.value = ''
     } else if (octet !== 32 && octet !== 9) {
       // "Received :" is obsolete and still one (RFC 5322 §4.5.8); anything else is another field.
       this.matched = -1
     }
+  }
+
+  private endValue(value: string): void {
+    this.demands++
+    this.demand = value
+    this.value = null
   }
 }

@@ -34,6 +34,17 @@ export async function originalOf(
   return { kind: 'message', chunks, eightBit, dots }
 }
 
+/**
+ * Of mail that was sent with REQUIRETLS not even the whole header returns: a notification may have to go over a way that
+ * the sender did not trust (RFC 8689 §4.3). What is left tells the sender which message it was, and nobody what about.
+ */
+export function redacted(original: Original): Original {
+  if (original.kind !== 'header') return { kind: 'header', header: Buffer.alloc(0) }
+  const fields = original.header.toString('latin1').split(/\r\n(?![ \t])/)
+  const kept = fields.filter((field) => /^(?:date|message-id)[ \t]*:/i.test(field))
+  return { kind: 'header', header: Buffer.from(kept.map((field) => `${field}\r\n`).join(''), 'latin1') }
+}
+
 /** A longer header is cut at a line end. */
 const maxHeaderBytes = 64 * 1024
 

@@ -8,7 +8,7 @@ import type { Mailbox } from '../mail/path.ts'
 import type { Reported } from '../message/delivery-status.ts'
 import { noticesOf } from '../message/notices.ts'
 import { notification } from '../message/notification.ts'
-import { type Original, originalOf } from '../message/original.ts'
+import { type Original, originalOf, redacted } from '../message/original.ts'
 import { NotificationLimit } from './notification-limit.ts'
 import type { MakeReport, Outcome, ReportOrder } from './reports.ts'
 
@@ -37,8 +37,12 @@ export function makeReports(active: () => Notifying): MakeReport {
     }
     const notices = noticesOf(settings)
     const unreadable: Original = { kind: 'header', header: Buffer.alloc(0) }
-    const original = await originalOf(entry.body, ret, action === 'failed').catch(() => unreadable)
-    return notification({
+    const original = await originalOf(
+      entry.body,
+      envelope.tls === 'required' ? 'hdrs' : ret,
+      action === 'failed',
+    ).catch(() => unreadable)
+    const made = notification({
       id,
       now,
       to,
@@ -47,7 +51,7 @@ export function makeReports(active: () => Notifying): MakeReport {
       postmaster,
       graphHash,
       smtputf8,
-      original,
+      original: envelope.tls === 'required' ? redacted(original) : original,
       action,
       notice: notices.notice(from === null ? 'double-bounce' : action),
       ...(notices.language === undefined ? {} : { language: notices.language }),
@@ -58,6 +62,8 @@ export function makeReports(active: () => Notifying): MakeReport {
       originalId: entry.id,
       recipients: outcomes.map((outcome) => reportedOf(entry, action, outcome)),
     })
+    // What tells of protected mail is protected like it (RFC 8689 §4.3).
+    return envelope.tls === 'required' ? { ...made, envelope: { ...made.envelope, tls: 'required' } } : made
   }
 }
 

@@ -17,6 +17,8 @@ export function envelopeText(envelope: Envelope): string {
   if (envelope.envid !== null) stored.envid = envelope.envid
   if (envelope.said !== undefined) stored.said = storedMailbox(envelope.said)
   if (envelope.rewriting !== undefined) stored.rewriting = envelope.rewriting
+  // The last one: `tlsOfText` looks there.
+  if (envelope.tls !== undefined) stored.tls = envelope.tls
   return JSON.stringify(stored)
 }
 
@@ -33,8 +35,16 @@ export function parseEnvelopeText(text: string): Envelope {
     envid: stored.envid ?? null,
     ...(stored.said === undefined ? {} : { said: mailboxOf(stored.said) }),
     ...(stored.rewriting === undefined ? {} : { rewriting: stored.rewriting }),
+    ...(stored.tls === undefined ? {} : { tls: stored.tls }),
     origin: { client: client as IpAddress | null, listener, helo, identity, protocol, graphHash },
   }
+}
+
+/** What an envelope's text says of TLS, without reading the rest. No value can end so: its quotes would be escaped. */
+export function tlsOfText(text: string): Envelope['tls'] {
+  if (!text.endsWith('d"}') && !text.endsWith('l"}')) return undefined
+  if (text.endsWith(',"tls":"required"}')) return 'required'
+  return text.endsWith(',"tls":"optional"}') ? 'optional' : undefined
 }
 
 type Stored = {
@@ -47,6 +57,7 @@ type Stored = {
   envid?: string
   said?: StoredMailbox
   rewriting?: string
+  tls?: Envelope['tls']
 }
 
 /** The text alone where it says the rest too; with a quoted local part: local part, domain, text. */

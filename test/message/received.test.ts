@@ -117,3 +117,31 @@ describe('Received lines of a message', () => {
     expect(counter.hops).toBe(1)
   })
 })
+
+describe('TLS-Required of a message (RFC 8689 §5)', () => {
+  const says = (header: string, size = 1): boolean => {
+    const counter = new HopCounter()
+    const wire = Buffer.from(header)
+    for (let at = 0; at < wire.length; at += size) {
+      const piece = wire.subarray(at, at + size)
+      if (!counter.read(piece, 0, piece.length)) break
+    }
+    return counter.tlsOptional
+  }
+
+  const cases: [string, string, boolean][] = [
+    ['No', 'To: x\r\nTLS-Required: No\r\n\r\n', true],
+    ['no, in any case, with any white space', 'tls-REQUIRED : \t nO  \r\n\r\n', true],
+    ['yes is nothing that it can say', 'TLS-Required: Yes\r\n\r\n', false],
+    ['a longer word', 'TLS-Required: Nobody at all, ever, or so they say\r\n\r\n', false],
+    ['twice is none', 'TLS-Required: No\r\nTLS-Required: No\r\n\r\n', false],
+    ['another name', 'TLS-Requires: No\r\nX-TLS-Required: No\r\nTo-TLS: No\r\n\r\n', false],
+    ['a line that goes on', 'Subject: x\r\n TLS-Required: No\r\n\r\n', false],
+    ['the body', 'To: x\r\n\r\nTLS-Required: No\r\n', false],
+  ]
+  for (const [name, header, want] of cases) {
+    test(name, () => {
+      for (const size of [1, 2, 7, 1000]) expect(says(header, size)).toBe(want)
+    })
+  }
+})

@@ -16,6 +16,7 @@ import {
   policyOfLevel,
   type TlsPolicy,
 } from './policy.ts'
+import { isNameSure, relaxed, required } from './require-tls.ts'
 
 export type FinderOptions = {
   readonly resolver: Pick<CachingResolver, 'mx' | 'addresses' | 'tlsa'>
@@ -27,26 +28,34 @@ export type FinderOptions = {
 /**
  * Decides what TLS each host of a next hop must have. In this order: `verify` or `off` of the route; DANE; MTA-STS;
  * `encrypt` of the route; opportunistic. A level of the route is a floor: what the owner of the host has published can
- * only raise it.
+ * only raise it. What the mail itself says comes on top of that (`require-tls.ts`).
  */
 export function policyFinder({ resolver, sts, settings }: FinderOptions): FindPolicies {
   return async (nextHop) => {
     const level = levelOf(nextHop)
-    if (level === 'off' || level === 'verify' || nextHop.kind === 'maildir') return always(policyOfLevel(level))
+    const { tlsNeed } = nextHop
+    if (nextHop.kind === 'maildir' || tlsNeed === 'optional') return always(relaxed(level))
+    const isSettled = level === 'off' || level === 'verify'
+    if (isSettled && tlsNeed === undefined) return always(policyOfLevel(level))
     const { dane, mtaSts } = settings()
     const domains = policyDomains(nextHop)
     // Begun now, so that it takes no longer than the addresses, which are looked up at the same moment.
     const promised = new Map<string, Promise<StsFinding>>()
     if (mtaSts) for (const domain of domains) promised.set(domain, sts.find(domain))
+    const find = async (host: HostToTry): Promise<HostPolicy> => {
+      const domain = nextHop.kind === 'mx' ? nextHop.domain : host.name
+      if (isSettled || !domains.has(domain)) return { kind: 'policy', policy: policyOfLevel(level) }
+      const [ofHost, ofDomain] = await Promise.all([
+        dane ? findDane(host.name, host.port, resolver) : ({ kind: 'none' } as const),
+        promised.get(domain) ?? ({ kind: 'none', problem: null } as const),
+      ])
+      return decide({ level, host, domain, dane: ofHost, sts: ofDomain })
+    }
+    if (tlsNeed === undefined) return { of: find }
     return {
       async of(host) {
-        const domain = nextHop.kind === 'mx' ? nextHop.domain : host.name
-        if (!domains.has(domain)) return { kind: 'policy', policy: policyOfLevel(level) }
-        const [ofHost, ofDomain] = await Promise.all([
-          dane ? findDane(host.name, host.port, resolver) : ({ kind: 'none' } as const),
-          promised.get(domain) ?? ({ kind: 'none', problem: null } as const),
-        ])
-        return decide({ level, host, domain, dane: ofHost, sts: ofDomain })
+        const sure = await isNameSure(nextHop, host, resolver, promised)
+        return required(await find(host), host, sure)
       },
     }
   }
@@ -97,6 +106,7 @@ function decide(known: Known): HostPolicy {
         why: `the TLSA records of ${dane.base} cannot be looked up, and clear text would be a downgrade: ${dane.why}`,
         failure: { type: 'dnssec-invalid', detail: dane.why },
         published: { type: 'tlsa', domain: known.domain, text: [], mx: [host.name] },
+        forGood: false,
       }
     case 'verify':
       return {
@@ -167,7 +177,8 @@ function ofSts(known: Known): HostPolicy | null {
       },
     }
   }
-  if (!isListed) return { kind: 'unusable', status: '4.7.1', why: unlisted.detail, failure: unlisted, published }
+  if (!isListed)
+    return { kind: 'unusable', status: '4.7.1', why: unlisted.detail, failure: unlisted, published, forGood: false }
   return {
     kind: 'policy',
     policy: {

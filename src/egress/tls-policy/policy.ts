@@ -50,6 +50,8 @@ export type HostPolicy =
       readonly why: string
       readonly failure: TlsFailure
       readonly published: PublishedPolicy | null
+      /** Later it will be no better: REQUIRETLS over a way that cannot be trusted (RFC 8689 §4.2.1). */
+      readonly forGood: boolean
     }
 
 /** What holds for the hosts of one next hop. */

@@ -49,6 +49,7 @@ function lineExtensions(visit: Visit): string {
   const { settings, caller, house } = visit
   let found = ''
   if (settings.tls !== undefined && !caller.tls && house.tls != null) found += '\nSTARTTLS'
+  if (caller.tls) found += '\nREQUIRETLS'
   return found + xclientLine(visit)
 }
 

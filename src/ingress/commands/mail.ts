@@ -27,7 +27,7 @@ export function mail(visit: Visit, argument: string): Step | Promise<Step> {
 
   const parameters = parseParameters(rest)
   if (!parameters.ok) return answer(state, 501, '5.5.4', parameters.error)
-  const options = readOptions(parameters.value, settings.login !== undefined)
+  const options = readOptions(parameters.value, settings.login !== undefined, caller.tls)
   if ('code' in options) return reached(state, options)
 
   const from: ReversePath = path.kind === 'null' ? null : path.mailbox
@@ -81,10 +81,11 @@ type Options = {
   envid: string | null
   /** `null`: not announced, or announced as 0, which is unknown (RFC 1870 §4). */
   sizeBytes: number | null
+  requireTls?: true
 }
 
 /** The extensions' parameters, or the reply that refuses them. */
-function readOptions(parameters: Parameters, login: boolean): Options | ReturnType<typeof reply> {
+function readOptions(parameters: Parameters, login: boolean, tls: boolean): Options | ReturnType<typeof reply> {
   const options: Options = { body: '7bit', smtputf8: false, ret: null, envid: null, sizeBytes: null }
   for (const [keyword, value] of parameters) {
     const text = value ?? ''
@@ -117,6 +118,12 @@ function readOptions(parameters: Parameters, login: boolean): Options | ReturnTy
         if (!login) return notKnown
         // Read, and not believed: who sent a message is who has logged in here (RFC 4954 §5).
         if (!isAuthMailbox(text)) return reply(501, '5.5.4', 'AUTH is <> or a mailbox, in xtext')
+        break
+      case 'REQUIRETLS':
+        // Offered under TLS alone: a mark that came in clear could have been taken off as well (RFC 8689 §3).
+        if (!tls) return notKnown
+        if (value !== null) return reply(501, '5.5.4', 'REQUIRETLS has no value')
+        options.requireTls = true
         break
       default:
         return notKnown
