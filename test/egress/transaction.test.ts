@@ -219,7 +219,7 @@ describe('parameters', () => {
     expect(without.sessions[0]!.heard.slice(1, 3)).toEqual(['MAIL FROM:<a@src.test>', 'RCPT TO:<b@dst.test>'])
   })
 
-  test('eight-bit content is declared, and fails with 5.6.3 where it cannot go; nothing is sent then', async () => {
+  test('eight-bit content is declared, or converted where it cannot go (D2 8BITMIME)', async () => {
     const server = await oddServer()
     expect(brief(await client({ ports: [server.port] }).send(message({ content: 'Subject: x\r\n\r\né\r\n' })))).toEqual(
       ['250 2.0.0 body'],
@@ -227,7 +227,15 @@ describe('parameters', () => {
     expect(server.sessions[0]!.heard[1]).toBe('MAIL FROM:<a@src.test> SIZE=18 BODY=8BITMIME')
     const seven = await oddServer(odd({ EHLO: ehloReply('PIPELINING') }))
     const { send } = client({ ports: [seven.port] })
-    const [attempt] = await send(message({ content: 'Subject: x\r\n\r\né\r\n' }))
+    expect(brief(await send(message({ content: 'Subject: x\r\n\r\né\r\n' })))).toEqual(['250 2.0.0 body'])
+    expect(seven.sessions[0]!.heard[1]).toBe('MAIL FROM:<a@src.test>')
+    expect(seven.accepted[0]).toContain('Content-Transfer-Encoding: base64\r\n\r\nw6kNCg==\r\n')
+  })
+
+  test('eight-bit content that is signed fails with 5.6.3 where it cannot go; nothing is sent then', async () => {
+    const seven = await oddServer(odd({ EHLO: ehloReply('PIPELINING') }))
+    const { send } = client({ ports: [seven.port] })
+    const [attempt] = await send(message({ content: 'DKIM-Signature: v=1\r\n\r\né\r\n' }))
     expect(attempt).toMatchObject({ reply: { code: 554 }, status: '5.6.3', host: null, command: 'route' })
     expect(brief(await send(message()))).toEqual(['250 2.0.0 body'])
     expect(seven.sessions[0]!.heard.filter((line) => line.startsWith('MAIL'))).toHaveLength(1)
