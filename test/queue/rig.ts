@@ -101,7 +101,7 @@ export type Rig = {
   readonly events: { event: string; fields: LogFields }[]
   queue: Queue
   /** Route of a mailbox; by default to the next hop of its domain. */
-  route: (mailbox: Mailbox) => Route | Pause
+  route: (mailbox: Mailbox, via: string | null) => Route | Pause
   policy: RetryPolicy
   store(envelope: Envelope, body?: string): Promise<string>
   /** All rows of one page of the list. */
@@ -133,7 +133,7 @@ export async function rig(options: Partial<QueueOptions> = {}, found: Rig | null
       dir,
       clock,
       log,
-      route: (to) => self.route(to),
+      route: (to, _entry, via) => self.route(to, via),
       carriers: () => carrier,
       retry: () => self.policy,
       notify: makeReports(() => ({
