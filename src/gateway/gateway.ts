@@ -13,15 +13,12 @@ import { lazyHandler, loadRoutes, openAdmin } from '../admin/server.ts'
 import { createResolver } from '../dns/resolver.ts'
 import type { SmtpCarrierOptions } from '../egress/dial.ts'
 import { createSmtpCarrier } from '../egress/smtp-carrier.ts'
-import { admitDestination } from '../graph/admission.ts'
-import { noFacts } from '../graph/route-of.ts'
 import { Census } from '../ingress/census.ts'
 import { openDoors } from '../ingress/doors.ts'
 import type { AskOracle } from '../ingress/inquiry.ts'
 import { openListener } from '../ingress/listener.ts'
 import { openKeyring } from '../ingress/tls/keyring.ts'
 import type { Clock } from '../mail/clock.ts'
-import type { IpAddress } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
 import type { Mailbox } from '../mail/path.ts'
 import { defaultEnvelopeLog, type HostPort } from '../mail/settings.ts'
@@ -31,19 +28,17 @@ import { lockFolder } from '../queue/lock.ts'
 import { makeReports } from '../queue/notifier.ts'
 import { openQueue } from '../queue/queue.ts'
 import { SpoolError } from '../queue/spool-error.ts'
-import { hostsToTry } from '../route/hosts.ts'
-import { ownHost } from '../route/own-host.ts'
 import { type Activation, openActivation } from './activation.ts'
 import { applyAtOnce } from './apply-at-once.ts'
 import { startBans } from './bans.ts'
 import { firstGraph } from './first-graph.ts'
 import { GatewayError } from './gateway-error.ts'
+import { hostChoice } from './host-choice.ts'
 import { knownMessage } from './known-message.ts'
 import type { Live } from './live.ts'
 import { startLogins } from './logins.ts'
 import { measure } from './measure.ts'
 import { startOverlays } from './overlays.ts'
-import { ownInterfaces } from './own-interfaces.ts'
 import { queueOperations } from './queue-operations.ts'
 import { isInNetwork, queueRoute, trialPause } from './queue-route.ts'
 import { openSockets } from './sockets.ts'
@@ -111,20 +106,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
 
     const resolver = createResolver({ settings: first.control.resolver, clock, random: randomInt, log })
     opened.push(() => resolver.close())
-    const interfaces = ownInterfaces(clock)
-    const isSelf = (address: IpAddress | null, port: number, name: string) => {
-      const { hostname, listeners } = live().control
-      const names = [hostname, ...listeners.map((listener) => listener.hostname)].map((text) => text.toLowerCase())
-      const bound = () => boundAddresses().map(({ host, port }) => ({ address: host, port }))
-      return ownHost({ names, bound, interfaces })(address, port, name)
-    }
-    const denied = (address: IpAddress) => {
-      const verdict = admitDestination(live().evaluator, { ...noFacts(), destination: address })
-      for (const { at, code, text } of verdict.kind === 'ask' ? [] : verdict.notes) {
-        log.info('rule.observed', { stage: 'destination', address, code, text, at })
-      }
-      return verdict.kind === 'refuse' ? { at: verdict.winner.at, reply: verdict.reply } : null
-    }
+    const choice = hostChoice({ live, resolver, bound: () => boundAddresses(), clock, log })
     const tlsPolicy = await startTlsPolicy({ stateDir, live, resolver, clock, log })
     opened.push(() => tlsPolicy.close())
     const tokens = startTokens({ stateDir, resolver, clock, log })
@@ -134,8 +116,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     const egress: SmtpCarrierOptions = {
       settings: () => live().smtp,
       policies: tlsPolicy.find,
-      hosts: (nextHop) => hostsToTry(nextHop, resolver, { isSelf, denied, random: randomInt }),
-      denied: (address) => denied(address)?.reply.text ?? null,
+      hosts: choice.hosts,
+      denied: (address) => choice.denied(address)?.reply.text ?? null,
       async secrets({ $secret }) {
         const value = live().secrets.get($secret)
         if (value === undefined) throw new Error(`${$secret} was not resolved when the graph was made ready`)
@@ -351,18 +333,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       envelopes: async (since, until) => envelopeLines(await envelopes.files(), since, until),
       message: (id) => knownMessage(id, queue, envelopes),
       queue: queueOperations({ queue, routes, live, journal, log }),
-      dns: dnsOperations({
-        live,
-        resolver,
-        egress,
-        smtp,
-        overlays,
-        lanes: queue.laneStates,
-        isSelf,
-        tlsPolicy,
-        clock,
-        log,
-      }),
+      dns: dnsOperations({ live, resolver, egress, smtp, overlays, queue, choice, tlsPolicy, clock, log }),
       stop: (now) => void setImmediate(stop, now),
     }
     begin(operations)

@@ -5,15 +5,12 @@ import { hostLabel } from '../egress/attempt.ts'
 import type { SmtpCarrierOptions } from '../egress/dial.ts'
 import { hopName, type SmtpCarrier } from '../egress/smtp-carrier.ts'
 import { tlsView } from '../egress/tls-policy/tls-view.ts'
-import { admitDestination } from '../graph/admission.ts'
-import { noFacts } from '../graph/route-of.ts'
 import type { Clock } from '../mail/clock.ts'
-import type { LaneView } from '../mail/hop-view.ts'
-import type { IpAddress } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
-import type { IsSelf } from '../route/own-host.ts'
+import type { Queue } from '../queue/queue.ts'
 import { stsPolicyView } from '../route/sts-view.ts'
 import { wayOf } from '../route/way.ts'
+import type { HostChoice } from './host-choice.ts'
 import type { Live } from './live.ts'
 import type { Overlays } from './overlays.ts'
 import type { RunningTlsPolicy } from './start-tls-policy.ts'
@@ -24,8 +21,8 @@ export type DnsParts = {
   readonly egress: Pick<SmtpCarrierOptions, 'policies'>
   readonly smtp: Pick<SmtpCarrier, 'hops'>
   readonly overlays: Pick<Overlays, 'route'>
-  readonly lanes: () => readonly (LaneView & { readonly nextHop: string })[]
-  readonly isSelf: IsSelf
+  readonly queue: Pick<Queue, 'laneStates'>
+  readonly choice: Pick<HostChoice, 'isSelf' | 'denied'>
   readonly tlsPolicy: Pick<RunningTlsPolicy, 'stsOf'>
   readonly clock: Clock
   readonly log: Log
@@ -33,12 +30,7 @@ export type DnsParts = {
 
 /** What an operator sees of names, and which way mail would take now. */
 export function dnsOperations(parts: DnsParts): DnsOperations {
-  const { live, resolver, egress, smtp, overlays, lanes, isSelf, tlsPolicy, clock, log } = parts
-  // As a delivery asks, without writing to the log what no delivery met.
-  const denied = (address: IpAddress) => {
-    const verdict = admitDestination(live().evaluator, { ...noFacts(), destination: address })
-    return verdict.kind === 'refuse' ? { at: verdict.winner.at, reply: verdict.reply } : null
-  }
+  const { live, resolver, egress, smtp, overlays, queue, choice, tlsPolicy, clock, log } = parts
   return {
     cache({ name, after, limit }) {
       const { questions, cached, shared, failed, stale, inFlight, waiting, servers } = resolver.stats()
@@ -61,8 +53,8 @@ export function dnsOperations(parts: DnsParts): DnsOperations {
       wayOf(mailbox, {
         evaluator: live().evaluator,
         resolver,
-        isSelf,
-        denied,
+        isSelf: choice.isSelf,
+        denied: (address) => choice.denied(address, true),
         random: randomInt,
         held(asked, route) {
           const met = overlays.route(asked, route)
@@ -77,7 +69,7 @@ export function dnsOperations(parts: DnsParts): DnsOperations {
           const finding = await tlsPolicy.stsOf(domain)
           return finding === null ? null : stsPolicyView(finding)
         },
-        lane: (key) => lanes().find(({ nextHop }) => nextHop === key) ?? null,
+        lane: (key) => queue.laneStates().find(({ nextHop }) => nextHop === key) ?? null,
       }),
   }
 }
