@@ -134,9 +134,10 @@ export class Dispatcher implements Sink, LaneOwner {
     this.toWake.add(lane)
   }
 
-  laneDown(lane: NextHopLane, failures: number): number {
+  laneDown(lane: NextHopLane, failures: number, forMs?: number): number {
     const { clock, log, retry } = this.options
-    const until = clock.now() + retryDelay(retry(lane.nextHop), failures)
+    lane.since ??= clock.now()
+    const until = clock.now() + (forMs ?? retryDelay(retry(lane.nextHop), failures))
     this.agenda.add(until, lane)
     // Nobody of these was tried by name; all of them are put off all the same.
     if (lane.waiting > 0) this.options.onResult?.('deferred', lane.waiting)

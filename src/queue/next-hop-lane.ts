@@ -12,8 +12,8 @@ export type LaneOwner = {
   readonly isDraining: boolean
   /** The carrier is to be woken at the end of this turn. */
   wakeSoon(lane: NextHopLane): void
-  /** The lane is down for the `failures`th time in a row; gives the time to probe it. */
-  laneDown(lane: NextHopLane, failures: number): number
+  /** The lane is down for the `failures`th time in a row, or for `forMs`; gives the time to probe it. */
+  laneDown(lane: NextHopLane, failures: number, forMs?: number): number
   settled(delivery: QueuedDelivery, attempts: readonly Attempt[]): void
   taken(delivery: QueuedDelivery): void
   givenBack(delivery: QueuedDelivery): void
@@ -32,9 +32,13 @@ export class NextHopLane implements Lane {
   active = 0
   failures = 0
   until = 0
+  /** Since when it is not up; `null`: it is. */
+  since: number | null = null
   why: string | null = null
   reply: Reply | null = null
   private readonly owner: LaneOwner
+  /** It wants to be left alone until then: no answer to what is still on the wire ends that. */
+  private isOrdered = false
   private backlog = new Backlog()
 
   constructor(nextHop: NextHop, carrier: Carrier, owner: LaneOwner) {
@@ -77,13 +81,21 @@ export class NextHopLane implements Lane {
     return delivery
   }
 
-  down(why: string, reply: Reply | null): void {
+  down(why: string, reply: Reply | null, forMs?: number): void {
     this.why = why
     this.reply = reply
-    this.failures++
-    if (this.failures === 1) this.backlog.dropBodies()
+    // Whoever wants to be left alone was reached.
+    this.isOrdered = forMs !== undefined
+    if (!this.isOrdered) this.failures++
+    if (this.failures <= 1) this.backlog.dropBodies()
     this.state = 'back-off'
-    this.until = this.owner.laneDown(this, this.failures)
+    this.until = this.owner.laneDown(this, this.failures, forMs)
+  }
+
+  /** What is known of it is forgotten, and it is tried at once. */
+  reset(): void {
+    this.failures = 0
+    this.probe()
   }
 
   /** The time of back-off is over, or an operator wants to know. */
@@ -98,7 +110,7 @@ export class NextHopLane implements Lane {
     this.owner.settled(delivery, attempts)
     // A connection was made, whatever came of the message; a lost one is the message's own retry.
     const answered = attempts.some(({ reply }) => reply !== null)
-    if (this.state === 'probing' || (this.state === 'back-off' && answered)) this.up()
+    if (this.state === 'probing' || (this.state === 'back-off' && answered && !this.isOrdered)) this.up()
   }
 
   putBack(delivery: QueuedDelivery): void {
@@ -122,6 +134,7 @@ export class NextHopLane implements Lane {
 
   private up(): void {
     this.state = 'up'
+    this.since = null
     this.failures = 0
     this.why = null
     this.reply = null

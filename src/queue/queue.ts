@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import type { Mailbox } from '../mail/path.ts'
+import type { Reply } from '../mail/reply.ts'
 import { type DeliveryResult, Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 import type { QueueEntry, RecipientState } from './entry.ts'
 import type { Inlet } from './intake.ts'
@@ -48,6 +49,10 @@ export type LaneState = {
   readonly until: number | null
   readonly failures: number
   readonly why: string | null
+  /** Since when it is not up. */
+  readonly since: number | null
+  /** What it said when it was last down. */
+  readonly reply: Reply | null
 }
 
 export type QueueCounts = Readonly<Record<'messages' | RecipientState['state'], number>>
@@ -67,6 +72,8 @@ export type Queue = Inlet & {
   /** Epoch ms at which the oldest message came; `null`: there is none. */
   oldest(): number | null
   laneStates(): readonly LaneState[]
+  /** Forgets how often these next hops (by their keys) were down, and tries them now. Gives how many there are. */
+  resetLanes(isMeant: (nextHop: string) => boolean): number
   /** What keeps these relays from being used is gone: those that are down are tried now. */
   probeRelays(relays: readonly string[]): void
   /** A new graph is active, or something is to be paused: what waits in lanes is routed afresh. */
@@ -166,7 +173,7 @@ function queueOf({ options, spool, dispatcher, ledger }: Parts, { begin, close }
     },
     totals: () => ledger.totals,
     laneStates: () =>
-      [...lanes.values()].map(({ nextHop, state, waiting, active, until, failures, why }) => ({
+      [...lanes.values()].map(({ nextHop, state, waiting, active, until, failures, why, since, reply }) => ({
         nextHop: nextHop.key,
         kind: nextHop.kind,
         state,
@@ -175,7 +182,14 @@ function queueOf({ options, spool, dispatcher, ledger }: Parts, { begin, close }
         until: state === 'up' ? null : until,
         failures,
         why,
+        since,
+        reply,
       })),
+    resetLanes(isMeant) {
+      const meant = [...lanes.values()].filter(({ nextHop }) => isMeant(nextHop.key))
+      for (const lane of meant) lane.reset()
+      return meant.length
+    },
     probeRelays(relays) {
       for (const lane of lanes.values()) {
         if (lane.nextHop.kind === 'relay' && relays.includes(lane.nextHop.relay.name)) lane.probe()
