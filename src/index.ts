@@ -19,6 +19,7 @@ export {
   suspend,
   table,
   tag,
+  textFile,
   unsafeOpenRelay,
   via,
   watched,
@@ -58,7 +59,6 @@ export type {
   Relay,
   Relaying,
   Resolver,
-  Retry,
   Rows,
   Secret,
   Size,
@@ -86,3 +86,4 @@ export type {
   Oauth,
   User,
 } from './config/define-line.ts'
+export type { Notice, Notifications, Retry, RetryTimes, TextRef } from './config/define-notices.ts'

@@ -17,10 +17,14 @@ export function settingChanges(before: Graph, after: Graph): SettingChange[] {
 
 function settingsOf({ control, claims, nodes }: Graph): Map<string, string> {
   const found = new Map<string, string>()
-  const { listeners, relays, recipientChecks = [], ...rest } = control
+  const { listeners, relays, recipientChecks = [], schedules = [], notifications = {}, ...rest } = control
   flatten('', rest, found)
   for (const { name, ...listener } of listeners) flatten(`listeners.${name}`, listener, found)
   for (const { id, ...check } of recipientChecks) flatten(`recipientChecks.${id}`, check, found)
+  for (const { name, ...schedule } of schedules) flatten(`retry.schedules.${name}`, schedule, found)
+  const { reasons = [], ...notices } = notifications
+  flatten('notifications', notices, found)
+  for (const { status, text } of reasons) found.set(`notifications.reasons.${status}`, text)
   for (const { name, ...relay } of relays) flatten(`relays.${name}`, relay, found)
   for (const node of nodes) {
     if (node.kind === 'oracle') oracleSettings(node, found)
@@ -44,6 +48,11 @@ function claimSettings({ clients, domains, openRelay, prove }: Claims, found: Ma
 
 /** Values at their paths; a list of plain values is one value, as is a secret's reference and a host with its port. */
 function flatten(path: string, value: unknown, found: Map<string, string>): void {
+  if (typeof value === 'string' && value.includes('\n')) {
+    // Of a long text a reader wants to see what differs.
+    for (const [at, line] of value.split('\n').entries()) found.set(`${path} line ${at + 1}`, line)
+    return
+  }
   if (typeof value !== 'object' || value === null) {
     found.set(path, String(value))
     return

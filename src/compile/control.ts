@@ -20,6 +20,10 @@ export function control(document: Document): Control {
     resolver,
     mxPort,
     ...destinationsOf(document),
+    ...(document.schedules === undefined
+      ? {}
+      : { schedules: [...document.schedules].sort((a, b) => byCodeUnits(a.name, b.name)) }),
+    ...(document.notifications === undefined ? {} : { notifications: document.notifications }),
     ...(admin === null ? {} : { admin: settingsOf(admin) }),
     ...(isUsual(envelopeLog) ? {} : { envelopeLog }),
     ...(certificates.length === 0

@@ -1,4 +1,5 @@
 import type { Reject, Secret, TableRef, Tag, TlsLevel, Watched } from './define.ts'
+import type { TextRef } from './define-notices.ts'
 
 // Each gives the plain data that YAML and JSON spell out: one document, three surfaces, one meaning.
 
@@ -77,6 +78,9 @@ export const byEnv = <const T>(choices: { readonly [environment: string]: T }): 
 
 /** Rows from a file beside the document: TSV, CSV, JSON or NDJSON. `header`: its first line names the columns. */
 export const table = (path: string, options?: { readonly header: true }): TableRef => ({ $table: path, ...options })
+
+/** The text of a file beside the document, for a notification. */
+export const textFile = (path: string): TextRef => ({ $text: path })
 
 /**
  * Lets anybody send anything anywhere through this gateway, until the day named. It will be found and abused within hours

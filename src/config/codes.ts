@@ -75,6 +75,8 @@ export const codes = {
   MG1422: 'a DNS list that was shut down',
   MG1450: 'a pool of source addresses that is not declared',
   MG1451: 'a pool of source addresses that nothing uses',
+  MG1460: 'a schedule that is not declared',
+  MG1461: 'a schedule that nothing names',
 
   MG1501: 'a domain both local and routed elsewhere',
   MG1502: 'a relay domain without a route',
@@ -107,6 +109,7 @@ export const codes = {
   MG1615: 'a login asked of other mail servers',
   MG1616: 'a claim that everybody may make',
   MG1617: 'credentials sent in clear text',
+  MG1660: 'a route whose senders are told nothing',
 
   MG1701: 'a claim that says nothing, or too much',
   MG1702: 'a claim about no message',

@@ -1,4 +1,5 @@
 import type { Duration, List, Many } from './define.ts'
+import type { RouteRetry } from './define-notices.ts'
 
 /** What a reply of a next hop leads to; made by `backoff()`, `slow()` and `suspend()`. */
 export type ReactionDeed =
@@ -18,7 +19,7 @@ export type NextHop = {
   /** Name of a pool of `egress`. */
   readonly egress?: string
   readonly reactions?: readonly Reaction[]
-}
+} & RouteRetry
 
 /** An address that connections to next hops come from. */
 export type EgressAddress = { readonly address: string; readonly weight?: number; readonly hostname?: string }

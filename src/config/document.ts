@@ -1,5 +1,6 @@
 import type { Domain } from '../mail/domain.ts'
 import type { DestinationSettings, EgressPool } from '../mail/next-hop-settings.ts'
+import type { NotificationSettings } from '../mail/notification-settings.ts'
 import type { Mailbox } from '../mail/path.ts'
 import type {
   AdminSettings,
@@ -13,6 +14,7 @@ import type {
   RelaySettings,
   ResolverSettings,
   RetryPolicy,
+  RetrySchedule,
   SecretRef,
   Timeouts,
   TlsLevel,
@@ -64,6 +66,10 @@ export type Document = {
   readonly limits: Limits
   readonly timeouts: Timeouts
   readonly retry: RetryPolicy
+  /** Absent: `retry` holds for every route. */
+  readonly schedules?: readonly RetrySchedule[]
+  /** Absent: all as usual. */
+  readonly notifications?: NotificationSettings
   readonly resolver: ResolverSettings
   /** Port towards MX hosts: 25, another one only in a lab. */
   readonly mxPort: number

@@ -53,6 +53,8 @@ export const loadCodes = {
   tableBlank: 'MG1085',
   tableHeader: 'MG1086',
   tableRows: 'MG1087',
+  textForm: 'MG1090',
+  textUnreadable: 'MG1091',
 } as const
 
 /** What each means, for the pages. The codes of a document's meaning stand in `codes.ts`. */
@@ -110,4 +112,6 @@ export const loadMeanings: { readonly [name in keyof typeof loadCodes]: string }
   tableBlank: 'a space at the edge of a cell',
   tableHeader: 'not a header',
   tableRows: 'not a list of rows',
+  textForm: 'not a reference to a text',
+  textUnreadable: 'a text that cannot be read',
 }

@@ -1,3 +1,4 @@
+import { routeRetry } from './schema-notices.ts'
 import { count, duration, either, keys, list, listOrTable, text, yes } from './schema-values.ts'
 
 /** What may be said of a next hop, by relays and destinations alike, and the pools of source addresses. */
@@ -61,6 +62,7 @@ export const nextHop = {
       examples: [[{ match: '4.7.* rate limit', do: { backoff: '10m' } }]],
     })
     .optional(),
+  ...routeRetry,
 }
 
 export const destination = keys({

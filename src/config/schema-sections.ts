@@ -9,7 +9,6 @@ import {
   flag,
   keys,
   list,
-  listOrTable,
   many,
   oneOf,
   size,
@@ -254,21 +253,6 @@ export const timeouts = keys({
   dataBlock: time('dataBlock', 'Client: until a piece of a message is taken (§4.5.3.2.5).'),
   dataDone: time('dataDone', 'Client: until the reply to the final dot (§4.5.3.2.6).'),
   idle: time('idle', 'Client: how long an unused connection is kept for the next message.'),
-})
-
-export const retry = keys({
-  schedule: many(wanted.duration)
-    .meta({
-      description: 'Waits before the second, third ... attempt; the last one repeats.',
-      default: defaults.retry.schedule,
-    })
-    .optional(),
-  expireAfter: duration()
-    .meta({
-      description: 'Age at which what is undelivered goes back to its sender; RFC 5321 §4.5.4.1 asks for 4 to 5 days.',
-      default: defaults.retry.expireAfter,
-    })
-    .optional(),
 })
 
 export const envelopeLog = either("'off' or an object with keys", [

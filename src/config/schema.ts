@@ -7,6 +7,7 @@ import { credential } from './schema-credentials.ts'
 import { gateway } from './schema-gateways.ts'
 import { certificate } from './schema-line.ts'
 import { destination, egressPool } from './schema-next-hop.ts'
+import { notifications, retry } from './schema-notices.ts'
 import { recipientCheck } from './schema-recipients.ts'
 import { checks, client, denyList, dnsblList, dnsblThreshold, softBounce } from './schema-refusal.ts'
 import {
@@ -18,7 +19,6 @@ import {
   relay,
   relaying,
   resolver,
-  retry,
   target,
   timeouts,
 } from './schema-sections.ts'
@@ -164,6 +164,9 @@ export const schema = keys({
   limits: limits.meta({ description: 'Limits.' }).optional(),
   timeouts: timeouts.meta({ description: 'Timeouts.' }).optional(),
   retry: retry.meta({ description: 'When undelivered mail is tried again.' }).optional(),
+  notifications: notifications
+    .meta({ description: 'What senders are told of their mail (RFC 3464), and how.' })
+    .optional(),
   resolver: resolver.meta({ description: 'DNS.' }).optional(),
   envelopeLog: envelopeLog
     .meta({

@@ -6,6 +6,7 @@ import { problem } from './load-problem.ts'
 import { readText } from './load-text.ts'
 import { type DocPath, pathText } from './positions.ts'
 import { readTable } from './table.ts'
+import { resolveText } from './text-reference.ts'
 
 export type TableContext = {
   /** The document that holds the reference; names are relative to it. */
@@ -25,6 +26,8 @@ export async function resolveTables(node: Node, context: TableContext, path: Doc
     return { ...node, items }
   }
   if (node.kind !== 'map') return node
+  const text = node.entries.get('$text')
+  if (text !== undefined) return resolveText(node, text, context, path)
   const reference = node.entries.get('$table')
   if (reference !== undefined) return resolveTable(node, reference, context, path)
   const entries = new Map<string, Entry>()

@@ -16,7 +16,7 @@ import { entries } from './validate-rows.ts'
 
 /** What is said of one next hop at `path`, without `connections`. Only what is written is in it. */
 export function nextHopSettings(report: Report, written: NextHop, path: DocPath): NextHopSettings {
-  const { rate, messagesPerConnection, recipientsPerMessage, egress, reactions } = written
+  const { rate, messagesPerConnection, recipientsPerMessage, egress, reactions, retry, dsn } = written
   const pace = rate === undefined ? null : rateAt(report, rate, [...path, 'rate'])
   return {
     ...(pace === null ? {} : { rate: pace }),
@@ -24,6 +24,8 @@ export function nextHopSettings(report: Report, written: NextHop, path: DocPath)
     ...(recipientsPerMessage === undefined ? {} : { recipientsPerMessage }),
     ...(egress === undefined ? {} : { egress }),
     ...(reactions === undefined ? {} : { reactions: reactionsAt(report, reactions, [...path, 'reactions']) }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(dsn === undefined ? {} : { dsn }),
   }
 }
 

@@ -1,11 +1,4 @@
-import {
-  type HostPort,
-  type Limits,
-  type ResolverSettings,
-  type RetryPolicy,
-  type Timeouts,
-  usualStaleMs,
-} from '../mail/settings.ts'
+import { type HostPort, type Limits, type ResolverSettings, type Timeouts, usualStaleMs } from '../mail/settings.ts'
 import { defaults } from './defaults.ts'
 import type { Relaying as SurfaceRelaying } from './define.ts'
 import type { Relaying } from './document.ts'
@@ -77,22 +70,6 @@ export function timeouts(report: Report, section: unknown): Timeouts {
     dataDoneMs: ms('dataDone'),
     idleMs: ms('idle'),
   }
-}
-
-/** What is reckoned with when the document's own could not be read. */
-const defaultExpiryMs = 5 * 86_400_000
-
-export function retry(report: Report, section: unknown): RetryPolicy {
-  const written: Readonly<Record<string, unknown>> = over(report, 'retry', section, defaults.retry)
-  const list = items(report, written['schedule'], ['retry', 'schedule'], 'wait')
-  const scheduleMs = list.flatMap(({ text, spot }) => durationAt(report, text, spot) ?? [])
-  const spot = valueSpot(['retry', 'expireAfter'])
-  const expireAfterMs = durationAt(report, String(written['expireAfter']), spot)
-  const [first = 0] = scheduleMs
-  if (expireAfterMs !== null && expireAfterMs <= first) {
-    report.error('MG1208', spot, 'expected more than the first wait of retry.schedule: nothing would be tried twice')
-  }
-  return { scheduleMs, expireAfterMs: expireAfterMs ?? defaultExpiryMs }
 }
 
 export function resolver(report: Report, section: unknown): ResolverSettings {

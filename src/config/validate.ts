@@ -25,13 +25,15 @@ import { localMx } from './validate-local-mx.ts'
 import { checkMailboxes } from './validate-mailboxes.ts'
 import { checkListenerNames, checkRelayNames } from './validate-names.ts'
 import { destinations } from './validate-next-hop.ts'
+import { notifications } from './validate-notifications.ts'
 import { take, valueSpot } from './validate-read.ts'
 import { checkCallouts, checkVerifyNames, recipientChecks } from './validate-recipient-checks.ts'
 import { relays } from './validate-relays.ts'
 import { findings, sorted } from './validate-report.ts'
+import { checkScheduleNames, retry } from './validate-retry.ts'
 import { checkDomainsAgainstRoutes, checkFallback, checkOwnListeners, checkTowardsInternet } from './validate-routes.ts'
 import { entries } from './validate-rows.ts'
-import { limits, relaying, resolver, retry, timeouts } from './validate-settings.ts'
+import { limits, relaying, resolver, timeouts } from './validate-settings.ts'
 import { checkStructure } from './validate-structure.ts'
 import { tlsPolicy, tlsReports } from './validate-tls-policy.ts'
 
@@ -77,6 +79,7 @@ export function validate(source: Source, options: { readonly now?: number } = {}
   const routes = localMx(report, get('localMx'))
   const names = aliases(report, get('aliases'))
   const retrying = retry(report, get('retry'))
+  const telling = notifications(report, get('notifications'))
   const lists = dnsbl(report, get('dnsbl'))
   const threshold = dnsblThreshold(report, get('dnsblThreshold'), lists)
   const asked = checks(report, get('checks'))
@@ -114,7 +117,9 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     aliases: [...names.values()].map(({ at, alias, to }) => ({ at, alias, to })),
     limits: bounds,
     timeouts: timeouts(report, get('timeouts')),
-    retry: retrying,
+    retry: retrying.policy,
+    ...(retrying.schedules.length === 0 ? {} : { schedules: retrying.schedules }),
+    ...(telling === null ? {} : { notifications: telling }),
     resolver: resolver(report, get('resolver')),
     mxPort,
     ...(towards === null ? {} : { tlsPolicy: towards }),
@@ -143,6 +148,10 @@ export function validate(source: Source, options: { readonly now?: number } = {}
       get('egress'),
     )
   }
+  if (readable('relays', 'destinations')) {
+    const users = (['relays', 'destinations'] as const).map((name) => [name, get(name)] as const)
+    checkScheduleNames(report, users, retrying)
+  }
   if (readable('relays', 'localMx')) checkRelayNames(report, get('relays'), routes, complete)
   if (readable('domains', 'recipientChecks')) checkVerifyNames(report, get('recipientChecks'), get('domains'))
   if (readable('domains', 'localMx')) checkCallouts(report, routing, verifying)
@@ -153,7 +162,7 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     if (readable('localMx') && complete) checkFallback(report, routes, document.relaying.kind, known)
   }
   checkOwnListeners(report, routes, hops, bound)
-  checkTowardsInternet(report, routes, retrying.expireAfterMs, mxPort)
+  checkTowardsInternet(report, routes, retrying.policy.expireAfterMs, mxPort)
   if (readable('domains', 'localMx')) checkMailboxes(report, routing, names, postmaster)
 
   const wrong = diagnostics.some(({ severity }) => severity === 'error')

@@ -2,9 +2,10 @@ import { adminScopes } from '../mail/settings.ts'
 import { credentials } from './check-credentials.ts'
 import { bans, certificates, checkLines, listenerLine } from './check-line.ts'
 import { checkNextHops, destinations, egress, nextHop } from './check-next-hop.ts'
-import { checkRelay, relayLogin } from './check-relay-login.ts'
+import { checkSchedules, notifications, retry, schedules } from './check-notifications.ts'
 import { isSorted } from './check-order.ts'
 import { recipientChecks } from './check-recipient-checks.ts'
+import { checkRelay, relayLogin } from './check-relay-login.ts'
 import { tlsPolicy, tlsReports } from './check-tls-policy.ts'
 import type { Control } from './control.ts'
 import { type Check, line, listOf, oneOf, orNull, record, ShapeError, text, whole } from './shape.ts'
@@ -83,7 +84,7 @@ const shape: Check = record(
       dataDoneMs: ms,
       idleMs: ms,
     }),
-    retry: record({ scheduleMs: listOf(ms, 1000), expireAfterMs: ms }),
+    retry,
     resolver: record(
       { servers: listOf(hostPort), timeoutMs: ms, attempts: count },
       { trustAd: oneOf(true, false), serveStaleMs: ms },
@@ -103,6 +104,8 @@ const shape: Check = record(
     softBounce: oneOf(true),
     tlsPolicy,
     tlsReports,
+    schedules,
+    notifications,
   },
 )
 
@@ -116,6 +119,7 @@ export function checkControl(value: unknown, where: string): asserts value is Co
   }
   checkLines(control, where)
   checkNextHops(control, where)
+  checkSchedules(control, where)
   const { admin } = control
   if (admin !== undefined) {
     // A gateway does not take the compiler's word for it: this is the door to everything.

@@ -4,7 +4,7 @@ import { readMatch } from '../mail/reply-match.ts'
 import { isSorted } from './check-order.ts'
 import { patternCheck } from './check-pattern.ts'
 import type { Control } from './control.ts'
-import { type Check, listOf, record, ShapeError, text, whole } from './shape.ts'
+import { type Check, listOf, oneOf, record, ShapeError, text, whole } from './shape.ts'
 
 const name = text(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'a name')
 const hostname = text(/^[a-z0-9_.-]{1,255}$|^\[[0-9a-zA-Z.:]{2,50}\]$/, 'a host name')
@@ -34,6 +34,8 @@ export const nextHop: Readonly<Record<string, Check>> = {
   recipientsPerMessage: whole(1, 1_000_000),
   egress: name,
   reactions: listOf(record({ match, do: deed }), 1000),
+  retry: name,
+  dsn: oneOf('never'),
 }
 
 const domain: Check = (value, where) => {
