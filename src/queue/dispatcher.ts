@@ -7,6 +7,7 @@ import { Agenda } from './agenda.ts'
 import type { QueueEntry } from './entry.ts'
 import { Expiry } from './expiry.ts'
 import { Fifo } from './fifo.ts'
+import { companyOf, type Form } from './form.ts'
 import type { Attempt, Carrier } from './lane.ts'
 import type { Ledger } from './ledger.ts'
 import { type LaneOwner, NextHopLane, QueuedDelivery } from './next-hop-lane.ts'
@@ -26,6 +27,8 @@ export type DispatcherOptions = Retrying & {
    */
   readonly route: (mailbox: Mailbox, entry: QueueEntry, via: string | null) => Route | Pause
   readonly carriers: (nextHop: NextHop) => Carrier
+  /** How these recipients' copy of a message leaves towards a next hop; absent or `null`: as it came. */
+  readonly form?: (entry: QueueEntry, recipients: readonly number[], nextHop: NextHop) => Form | null
   /** Told what came of recipients that a delivery was tried for. */
   readonly onResult?: (result: DeliveryResult, recipients: number) => void
 }
@@ -146,7 +149,10 @@ export class Dispatcher implements Sink, LaneOwner {
     return until
   }
 
-  taken({ entry, recipients }: QueuedDelivery): void {
+  taken(delivery: QueuedDelivery): void {
+    const { entry, recipients, lane } = delivery
+    const { form } = this.options
+    if (form !== undefined) delivery.form = form(entry, recipients, lane.nextHop)
     for (const index of recipients) this.ledger.to(entry.recipients[index] as RecipientSlot, 'active')
   }
 
@@ -213,7 +219,7 @@ export class Dispatcher implements Sink, LaneOwner {
     this.ledger.reportSuccess(entry, delivered, lane.nextHop.kind === 'maildir' ? 'delivered' : 'relayed')
     this.ledger.warn(entry, late)
     this.ledger.changed(entry, changed)
-    this.ledger.fail(entry, failed)
+    this.ledger.giveUp(entry, failed)
     if (entry.open > 0 && !isInLane(entry)) entry.rest()
     this.ledger.checkIdle()
   }
@@ -302,8 +308,9 @@ export class Dispatcher implements Sink, LaneOwner {
         diverted.set(index, route)
         continue
       }
-      const group = groups.get(route.nextHop.key)
-      if (group === undefined) groups.set(route.nextHop.key, { nextHop: route.nextHop, recipients: [index] })
+      const key = route.nextHop.key + companyOf(envelope.recipients[index]!)
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, { nextHop: route.nextHop, recipients: [index] })
       else group.recipients.push(index)
     }
     for (const { nextHop, recipients } of groups.values()) {
@@ -378,7 +385,7 @@ export class Dispatcher implements Sink, LaneOwner {
       }
     }
     this.ledger.changed(entry, changed)
-    this.ledger.fail(entry, failed)
+    this.ledger.giveUp(entry, failed)
   }
 }
 

@@ -137,7 +137,7 @@ export class Expiry {
       }
     }
     this.ledger.warn(entry, late)
-    this.ledger.fail(entry, expired)
+    this.ledger.giveUp(entry, expired)
   }
 
   /** Where one policy holds for all, nobody asks for the route. */

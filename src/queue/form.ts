@@ -1,3 +1,4 @@
+import type { Recipient } from '../mail/envelope.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import type { Rewriting } from '../mail/rewriting.ts'
 import { headerRewritten } from '../message/addresses/header-rewriting.ts'
@@ -21,6 +22,15 @@ export type Form = {
   /** What a host cannot take as it is goes back to its sender. */
   readonly conversion: 'convert' | 'refuse'
 }
+
+/**
+ * Recipients of one next hop that may share a transaction have the same: another reverse-path, and a copy for a journal,
+ * travel alone. `''` for almost all of them.
+ */
+export const companyOf = ({ sender, journal, mailbox }: Recipient): string =>
+  sender === undefined && journal === undefined
+    ? ''
+    : ` ${journal === undefined ? '' : mailbox.text} ${sender == null ? '' : sender.text}`
 
 /** True when other octets leave than came. */
 export const changesContent = ({ header, report }: Form): boolean => header.length > 0 || report !== null

@@ -51,6 +51,30 @@ export class Ledger {
   }
 
   /**
+   * Attempts or the time have come to an end. A copy for a journal does not end there: nobody would hear of it, and a
+   * journal with a hole is none. It waits, for all to see, until an operator lets it go or drops it.
+   */
+  giveUp(entry: StoredEntry, outcomes: readonly Outcome[]): void {
+    if (outcomes.length === 0) return
+    const { recipients } = entry.envelope
+    const isJournal = ({ index }: Outcome) => recipients[index]!.journal !== undefined
+    if (!outcomes.some(isJournal)) return this.fail(entry, outcomes)
+    const kept = outcomes.filter(isJournal)
+    for (const { index, expired } of kept) {
+      const slot = entry.recipients[index] as RecipientSlot
+      slot.why = `the journal did not take it: ${slot.lastReply?.text ?? slot.why ?? (expired ? 'not in its time' : 'refused')}`
+      this.to(slot, 'held')
+      const to = recipients[index]!.mailbox.text
+      this.log.error('journal.held', { id: entry.id, to, code: slot.lastReply?.code, why: slot.why })
+    }
+    this.changed(entry, indexesOf(kept))
+    this.fail(
+      entry,
+      outcomes.filter((outcome) => !isJournal(outcome)),
+    )
+  }
+
+  /**
    * They will not be tried again. Their sender hears of it first: the failure is marked when the notification is on
    * stable storage, so that a crash in between repeats the attempt and not the silence.
    */

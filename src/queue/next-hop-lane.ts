@@ -1,6 +1,7 @@
 import type { NextHop } from '../mail/next-hop.ts'
 import type { Reply } from '../mail/reply.ts'
 import { Backlog } from './backlog.ts'
+import type { Form } from './form.ts'
 import type { Attempt, Carrier, Delivery, Lane } from './lane.ts'
 import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 
@@ -147,6 +148,8 @@ export class QueuedDelivery implements Delivery {
   readonly lane: NextHopLane
   readonly entry: StoredEntry
   readonly recipients: readonly number[]
+  /** Made when it is taken. */
+  form: Form | null = null
   state: 'ready' | 'taken' | 'settled' = 'ready'
   /** Where it waits. That of its lane, unless the lane was emptied and this one was not routed yet. */
   backlog: Backlog | null = null
