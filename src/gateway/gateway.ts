@@ -25,7 +25,6 @@ import { defaultEnvelopeLog, type HostPort } from '../mail/settings.ts'
 import { emptyTally } from '../mail/tally.ts'
 import { createMaildirCarrier } from '../mailbox/maildir-carrier.ts'
 import { lockFolder } from '../queue/lock.ts'
-import { makeReports } from '../queue/notifier.ts'
 import { openQueue } from '../queue/queue.ts'
 import { SpoolError } from '../queue/spool-error.ts'
 import { type Activation, openActivation } from './activation.ts'
@@ -46,6 +45,7 @@ import { dnsOperations } from './start-dns.ts'
 import { startJournal } from './start-journal.ts'
 import { type RunningOracles, startOracles } from './start-oracles.ts'
 import { startRecipientChecks } from './start-recipient-checks.ts'
+import { retryingOf } from './start-retrying.ts'
 import { startTlsPolicy } from './start-tls-policy.ts'
 import { startTokens } from './start-tokens.ts'
 
@@ -142,13 +142,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       whyNotVia: routes.whyNotVia,
       isIn: isInNetwork,
       carriers: (nextHop) => (nextHop.kind === 'maildir' ? maildir : smtp),
-      retry: () => live().control.retry,
       onResult: (result, recipients) => activation?.delivery(result, recipients),
-      notify: makeReports(() => ({
-        hostname: live().control.hostname,
-        postmaster: live().postmaster,
-        graphHash: live().hash,
-      })),
+      ...retryingOf(live),
     })
     opened.push(() => queue.close())
     tokens.concern(queue)
