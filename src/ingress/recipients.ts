@@ -37,9 +37,28 @@ export class Recipients {
     this.forwardPaths++
     this.at ??= one.at
     this.letIn.push(one)
+    if (mailboxes.length > 1 && rest.notify?.includes('success') === true) {
+      this.addExpanded(mailboxes, rest, rest.notify)
+      return
+    }
     for (const mailbox of mailboxes) {
       // Who is named twice, by himself or through aliases, gets the message once.
       if (!this.has(mailbox)) this.put({ mailbox, ...rest })
+    }
+  }
+
+  /** Several mailboxes of one alias, of whose success the sender wants to hear: once, that it was expanded. */
+  private addExpanded(
+    mailboxes: readonly Mailbox[],
+    rest: Omit<Recipient, 'mailbox'>,
+    notify: NonNullable<Recipient['notify']>,
+  ): void {
+    const others = { ...rest, notify: notify.filter((word) => word !== 'success') }
+    let expanded: Pick<Recipient, 'expanded'> = { expanded: true }
+    for (const mailbox of mailboxes) {
+      if (this.has(mailbox)) continue
+      this.put({ mailbox, ...others, ...expanded })
+      expanded = {}
     }
   }
 

@@ -97,7 +97,8 @@ export class Reporter {
    */
   isWanted(envelope: Envelope, index: number, of: 'failure' | 'success' | 'delay'): boolean {
     const recipient = envelope.recipients[index]
-    if (recipient === undefined) return false
+    // Of a journal the sender knows nothing.
+    if (recipient === undefined || recipient.journal !== undefined) return false
     const { notify } = recipient
     if (envelope.from !== null) return notify === null ? of !== 'success' : notify.includes(of)
     const postmaster = of === 'failure' ? (this.options.doubleBounce?.() ?? null) : null

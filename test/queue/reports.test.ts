@@ -101,7 +101,7 @@ test('delivery into a mailbox is the last one: its success is reported as delive
   r.route = (to) =>
     to.domain === 'local.example'
       ? { kind: 'next-hop', nextHop: { kind: 'maildir', key: 'maildir:x', dir: '/mail/x' }, at: 'test' }
-      : toSource(to)
+      : toSource(to, null)
   await r.store(withNotify(envelopeTo('a@local.example'), 'success'))
   r.carrier.take('maildir:x').settle([{ ...ok, command: 'local' }])
   const { delivery, text } = await report(r)
@@ -124,7 +124,7 @@ test('a recipient that the graph refuses now is reported with that reply', async
   r.route = (to) =>
     to.domain === 'gone.example'
       ? { kind: 'refuse', reply: { code: 550, status: '5.1.2', text: 'no such domain here' }, at: 'row 3' }
-      : byDomain(to)
+      : byDomain(to, null)
   await r.store(envelopeTo('a@gone.example', 'b@example.com'))
   const { text } = await report(r)
   expect(text).toContain('Status: 5.1.2')
