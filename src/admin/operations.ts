@@ -9,6 +9,7 @@ import type { Result } from '../mail/result.ts'
 import type { TokenHealth } from '../mail/token-health.ts'
 import type { QueueRow } from '../queue/listing.ts'
 import type { Identity } from './access.ts'
+import type { DestinationOperations } from './destination-operations.ts'
 import type { DnsOperations } from './dns-operations.ts'
 import type { Measured } from './metrics.ts'
 import type { OverlayRequest } from './overlay-store.ts'
@@ -42,6 +43,7 @@ export type Operations = {
   apply(file: string, request: ApplyRequest, identity: Identity): Promise<ApplyResult>
   readonly queue: QueueOperations
   readonly dns: DnsOperations
+  readonly destinations: DestinationOperations
   /** Answers at once; the gateway ends after it. */
   stop(now: boolean): void
 

@@ -194,6 +194,7 @@ export const journalActions = [
   'rollback',
   'overlay',
   'queue',
+  'destination',
 ] as const
 export type JournalAction = (typeof journalActions)[number]
 

@@ -7,6 +7,7 @@ import type { Recognized } from './access.ts'
 import { banCalls } from './ban-calls.ts'
 import { bodyToFile } from './bodies.ts'
 import { type Calls, openCalls } from './calls.ts'
+import { destinationCalls } from './destination-calls.ts'
 import { dnsCalls } from './dns-calls.ts'
 import { messageCalls } from './message-calls.ts'
 import { metricCalls } from './metric-calls.ts'
@@ -34,6 +35,7 @@ export function adminListener({ operations, uploads, identify, log }: RouteOptio
   messageCalls(calls, operations)
   queueCalls(calls, operations)
   dnsCalls(calls, operations)
+  destinationCalls(calls, operations)
   metricCalls(calls, operations)
   localCalls(calls, operations, uploads)
   return getRequestListener(calls.app.fetch) as RequestListener

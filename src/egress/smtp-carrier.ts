@@ -1,5 +1,5 @@
 import type { Timer } from '../mail/clock.ts'
-import type { NextHop } from '../mail/next-hop.ts'
+import { type NextHop, nextHopName } from '../mail/next-hop.ts'
 import type { DeliveryRate, NextHopSettings } from '../mail/next-hop-settings.ts'
 import type { Carrier, Lane } from '../queue/lane.ts'
 import type { SmtpCarrierOptions } from './dial.ts'
@@ -35,9 +35,6 @@ export type SmtpCarrier = Carrier & {
   /** Forgets what was learnt of these next hops; gives how many there were. */
   forget(isMeant: (name: string) => boolean): number
 }
-
-/** A next hop's name without what only tells its lanes apart (a digest, a TLS level, a source address). */
-export const hopName = (key: string): string => key.split('#', 1)[0] as string
 
 /**
  * Delivers lanes over SMTP. Each next hop has a pool of its own; what they share is the number of connections over all
@@ -87,7 +84,7 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
   const settingsOf = (nextHop: NextHop): NextHopSettings =>
     options.nextHop?.(nextHop) ?? (nextHop.kind === 'relay' ? nextHop.relay : {})
   const shapeOf = ({ nextHop }: Lane): Shape => {
-    const name = hopName(nextHop.key)
+    const name = nextHopName(nextHop.key)
     const known = shapes.get(name)
     const shape = known ?? new Shape(settingsOf(nextHop), clock)
     if (known === undefined) shapes.set(name, shape)
@@ -143,7 +140,7 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
         count++
       }
       sources.forget()
-      for (const pool of pools.values()) if (isMeant(hopName(pool.nextHop.key))) pool.wake(pool.lane)
+      for (const pool of pools.values()) if (isMeant(nextHopName(pool.nextHop.key))) pool.wake(pool.lane)
       return count
     },
   }

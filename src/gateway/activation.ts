@@ -21,18 +21,20 @@ import type {
   Uploaded,
 } from '../admin/protocol.ts'
 import { checkWitnesses } from '../admin/witnesses.ts'
-import { routeOf } from '../graph/route-of.ts'
+import { queuedFacts, routeOf } from '../graph/route-of.ts'
 import type { AskOracle } from '../ingress/inquiry.ts'
 import type { Clock, Timer } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
 import type { Mailbox } from '../mail/path.ts'
 import type { DeliveryResult } from '../queue/dispatcher.ts'
+import type { QueueEntry } from '../queue/entry.ts'
 import { missingFiles } from './credential-files.ts'
 import { inTurn } from './in-turn.ts'
 import { type Live, prepareStored, storeBundle } from './live.ts'
 import { openTrial, type TrialRequest } from './open-trial.ts'
 import { routeDiffers } from './route-differs.ts'
 import type { Sockets, SocketsChange } from './sockets.ts'
+import { unusableSource } from './start-egress.ts'
 import type { Trial, TrialEnd } from './trial.ts'
 
 export type ActivationParts = {
@@ -72,7 +74,7 @@ export type Activation = {
   confirm(request: ConfirmRequest, identity: Identity): Promise<Answer<Confirmed>>
   rollback(request: RollbackRequest, identity: Identity): Promise<Answer<RolledBack>>
   /** True while deliveries to this recipient wait for the end of a trial. */
-  pauses(mailbox: Mailbox): boolean
+  pauses(mailbox: Mailbox, entry: QueueEntry): boolean
   delivery(result: DeliveryResult, recipients: number): void
   /** Forgets what is prepared, and stops the clock of a trial: the next start comes back from it. */
   close(): Promise<void>
@@ -153,7 +155,7 @@ export function openActivation(first: Live, parts: ActivationParts): Activation 
     const next = ready.value
     const wrong = await checkWitnesses(next.evaluator, request.witnesses ?? [])
     if (wrong !== null) return await nack(wrong.error, wrong)
-    const missing = await missingFiles(next.control)
+    const missing = (await missingFiles(next.control)) ?? (await unusableSource(next.control))
     if (missing !== null) return await nack(missing)
     const answer = await exclusive(async (): Promise<Answer<Prepared>> => {
       const late = obstacle()
@@ -373,9 +375,10 @@ export function openActivation(first: Live, parts: ActivationParts): Activation 
       }),
     confirm,
     rollback,
-    pauses(mailbox) {
+    pauses(mailbox, entry) {
       if (running === null || !running.trial.holdQueue) return false
-      return routeDiffers(routeOf(running.before.evaluator, mailbox), routeOf(live.evaluator, mailbox))
+      const routeBy = ({ evaluator }: Live) => routeOf(evaluator, mailbox, queuedFacts(evaluator, entry))
+      return routeDiffers(routeBy(running.before), routeBy(live))
     },
     delivery: (result, recipients) => running?.trial.delivery(result, recipients),
     close: () =>

@@ -30,6 +30,7 @@ import { SpoolError } from '../queue/spool-error.ts'
 import { type Activation, openActivation } from './activation.ts'
 import { applyAtOnce } from './apply-at-once.ts'
 import { startBans } from './bans.ts'
+import { destinationOperations } from './destinations.ts'
 import { firstGraph } from './first-graph.ts'
 import { GatewayError } from './gateway-error.ts'
 import { hostChoice } from './host-choice.ts'
@@ -42,6 +43,7 @@ import { queueOperations } from './queue-operations.ts'
 import { isInNetwork, queueRoute, trialPause } from './queue-route.ts'
 import { openSockets } from './sockets.ts'
 import { dnsOperations } from './start-dns.ts'
+import { egressParts } from './start-egress.ts'
 import { startJournal } from './start-journal.ts'
 import { type RunningOracles, startOracles } from './start-oracles.ts'
 import { startRecipientChecks } from './start-recipient-checks.ts'
@@ -124,13 +126,14 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
         return value
       },
       tokens,
+      ...egressParts({ live, overlays, clock, log }),
       hasRoom: () => census.hasRoom(live().control.limits),
       clock,
       log,
     }
     const smtp = createSmtpCarrier(egress)
     const maildir = createMaildirCarrier({ hostname: live().control.hostname, clock, log })
-    const pauses = (mailbox: Mailbox) => activation?.pauses(mailbox) === true
+    const pauses: Activation['pauses'] = (mailbox, entry) => activation?.pauses(mailbox, entry) === true
     const routes = queueRoute({ stateDir, live, overlays, pauses })
     const queue = await openQueue({
       dir: stateDir,
@@ -329,6 +332,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       message: (id) => knownMessage(id, queue, envelopes),
       queue: queueOperations({ queue, routes, live, journal, log }),
       dns: dnsOperations({ live, resolver, egress, smtp, overlays, queue, choice, tlsPolicy, clock, log }),
+      destinations: destinationOperations({ queue, smtp, overlays, journal, log }),
       stop: (now) => void setImmediate(stop, now),
     }
     begin(operations)

@@ -3,10 +3,11 @@ import type { DnsOperations } from '../admin/dns-operations.ts'
 import type { CachingResolver } from '../dns/resolver.ts'
 import { hostLabel } from '../egress/attempt.ts'
 import type { SmtpCarrierOptions } from '../egress/dial.ts'
-import { hopName, type SmtpCarrier } from '../egress/smtp-carrier.ts'
+import type { SmtpCarrier } from '../egress/smtp-carrier.ts'
 import { tlsView } from '../egress/tls-policy/tls-view.ts'
 import type { Clock } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
+import { nextHopName } from '../mail/next-hop.ts'
 import type { Queue } from '../queue/queue.ts'
 import { stsPolicyView } from '../route/sts-view.ts'
 import { wayOf } from '../route/way.ts'
@@ -62,7 +63,7 @@ export function dnsOperations(parts: DnsParts): DnsOperations {
         },
         tlsOf: tlsView(egress.policies),
         shunnedUntil({ key }, host) {
-          const hop = smtp.hops().find(({ name }) => name === hopName(key))
+          const hop = smtp.hops().find(({ name }) => name === nextHopName(key))
           return hop?.shunned.find((one) => one.host === hostLabel(host))?.until ?? null
         },
         async sts(domain) {

@@ -1,7 +1,8 @@
 import { type IpAddress, ipBytes } from '../mail/ip.ts'
-import type { NextHop } from '../mail/next-hop.ts'
+import { type NextHop, nextHopName } from '../mail/next-hop.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import { contains, parseBlock } from './network.ts'
+import { nextHopTest } from './next-hop-pattern.ts'
 import type { Ban, Deny, Holding, Overlay, Refusing } from './overlay.ts'
 import { isSearchable, mailboxKey } from './pattern.ts'
 
@@ -26,13 +27,15 @@ export type Restrictions = {
 export function restrictions(overlays: readonly Overlay[], now: () => number): Restrictions {
   const bans = new Map<string, Overlay & Ban>()
   const denies: { readonly overlay: Overlay & Deny; readonly isInside: (client: IpAddress) => boolean }[] = []
-  const holds: Holding[] = []
+  const holds: { readonly hold: Holding; readonly isMeant: ((name: string) => boolean) | null }[] = []
   for (const overlay of overlays) {
     if (overlay.kind === 'ban') {
       // Of two bans of one address the one that ends last.
       if (overlay.until > (bans.get(overlay.client)?.until ?? 0)) bans.set(overlay.client, overlay)
-    } else if (overlay.kind === 'hold') holds.push(overlay)
-    else denies.push({ overlay, isInside: overlay.client === null ? () => true : blockTest(overlay.client) })
+    } else if (overlay.kind === 'hold') {
+      const { nextHop } = overlay
+      holds.push({ hold: overlay, isMeant: nextHop === null ? null : nextHopTest(nextHop) })
+    } else denies.push({ overlay, isInside: overlay.client === null ? () => true : blockTest(overlay.client) })
   }
   const isOver = ({ until }: Overlay): boolean => until <= now()
   return {
@@ -51,10 +54,10 @@ export function restrictions(overlays: readonly Overlay[], now: () => number): R
       return null
     },
     hold(recipient, nextHop) {
-      for (const hold of holds) {
+      const name = nextHopName(nextHop.key)
+      for (const { hold, isMeant } of holds) {
         if (hold.domain !== null && !pathMatches(hold.domain, recipient)) continue
-        if (hold.nextHop !== null && hold.nextHop !== nextHop.key && !nextHop.key.startsWith(`${hold.nextHop}#`))
-          continue
+        if (isMeant !== null && hold.nextHop !== nextHop.key && !isMeant(name)) continue
         if (!isOver(hold)) return hold
       }
       return null

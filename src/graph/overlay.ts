@@ -37,7 +37,7 @@ export type Ban = { readonly kind: 'ban'; readonly client: IpAddress }
 export type Hold = {
   readonly kind: 'hold'
   readonly domain: string | null
-  /** As `queue list` names it, without the digest: `relay:isp`, `mx:dst.example`. */
+  /** As `queue list` names it, without the digest: `relay:isp`, `mx:dst.example`; also `mx:*.example` and `mx:*`. */
   readonly nextHop: string | null
 }
 

@@ -12,6 +12,9 @@ export type NextHop = NextHopKind & {
   readonly tlsNeed?: TlsNeed
 }
 
+/** A next hop's name without what only tells its lanes apart (a digest, a TLS level, a source address). */
+export const nextHopName = (key: string): string => key.split('#', 1)[0] as string
+
 type NextHopKind =
   | { readonly kind: 'relay'; readonly key: string; readonly relay: RelaySettings }
   | { readonly kind: 'hosts'; readonly key: string; readonly hosts: readonly HostPort[] }
