@@ -11,21 +11,25 @@ export type PolicyAnswer =
   | { readonly kind: 'cut' }
   | { readonly kind: 'silent' }
 
+/** The same for all, or by the host that is asked for. */
+export type PolicyAnswers = PolicyAnswer | ((host: string) => PolicyAnswer)
+
 export type PolicyServer = {
   readonly port: number
   /** `host path` of each request. */
   readonly asked: readonly string[]
-  answer: PolicyAnswer
+  answer: PolicyAnswers
   close(): Promise<void>
 }
 
 /** An HTTPS server on loopback. Closed with the test. */
-export async function startPolicyServer(certificate: Certificate, answer: PolicyAnswer): Promise<PolicyServer> {
+export async function startPolicyServer(certificate: Certificate, answer: PolicyAnswers): Promise<PolicyServer> {
   const asked: string[] = []
   const tls = { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }
   const server = createServer(tls, (request, response) => {
     asked.push(`${request.headers.host ?? ''} ${request.url ?? ''}`)
-    const { answer } = running
+    const host = (request.headers.host ?? '').replace(/:\d+$/, '')
+    const answer = typeof running.answer === 'function' ? running.answer(host) : running.answer
     switch (answer.kind) {
       case 'policy':
         response.writeHead(200, { 'content-type': answer.type ?? 'text/plain' })
