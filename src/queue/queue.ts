@@ -69,6 +69,8 @@ export type Queue = Inlet & {
   counts(): QueueCounts
   /** Recipients that were delivered, put off (each time) and failed since the start. */
   totals(): Readonly<Record<DeliveryResult, number>>
+  /** Notifications stored since the start, by kind, and those that an address had too many of. */
+  notifications(): Reporter['totals']
   /** Epoch ms at which the oldest message came; `null`: there is none. */
   oldest(): number | null
   laneStates(): readonly LaneState[]
@@ -109,7 +111,7 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     log.info('queue.opened', { messages: entries.length, segments, tornBytes, damaged, tookMs })
     dispatcher.resume(entries)
     return queueOf(
-      { options, spool, dispatcher, ledger },
+      { options, spool, dispatcher, ledger, reporter },
       {
         begin: (onReady) => spool.begin(onReady),
         async close() {
@@ -132,9 +134,13 @@ type Parts = {
   readonly spool: Spool
   readonly dispatcher: Dispatcher
   readonly ledger: Ledger
+  readonly reporter: Reporter
 }
 
-function queueOf({ options, spool, dispatcher, ledger }: Parts, { begin, close }: Inlet & Pick<Queue, 'close'>): Queue {
+function queueOf(
+  { options, spool, dispatcher, ledger, reporter }: Parts,
+  { begin, close }: Inlet & Pick<Queue, 'close'>,
+): Queue {
   const { entries } = ledger
   const { lanes } = dispatcher
   const { clock, log, ruling, whyNotVia = () => 'there are no relays', isIn = () => false } = options
@@ -172,6 +178,7 @@ function queueOf({ options, spool, dispatcher, ledger }: Parts, { begin, close }
       return { messages: entries.size, ...ledger.counts, waiting: waiting - paused, held: held + paused }
     },
     totals: () => ledger.totals,
+    notifications: () => reporter.totals,
     laneStates: () =>
       [...lanes.values()].map(({ nextHop, state, waiting, active, until, failures, why, since, reply }) => ({
         nextHop: nextHop.key,
