@@ -13,7 +13,7 @@ import {
 import { routeKey, routeText } from '../graph/behaviour.ts'
 import type { Evaluator, Facts, NoteAt } from '../graph/evaluator.ts'
 import { oracleName } from '../graph/explanation.ts'
-import type { Outcome, Stage } from '../graph/graph.ts'
+import { markOf, type Outcome, type Stage } from '../graph/graph.ts'
 import { mailboxKey } from '../graph/pattern.ts'
 import type { NextHop, Route } from '../mail/next-hop.ts'
 import type { Reply } from '../mail/reply.ts'
@@ -134,7 +134,7 @@ export class ReplayOutcomes {
 /** The marks of a message, of which a message that goes the same way may have others. */
 function tagsOf(...verdicts: readonly { readonly notes: readonly NoteAt[] }[]): string {
   if (verdicts.every(({ notes }) => notes.length === 0)) return ''
-  const tags = verdicts.flatMap(({ notes }) => notes.filter(({ note }) => note === 'tag').map(({ text }) => text))
+  const tags = verdicts.flatMap(({ notes }) => notes.flatMap((note) => markOf(note) ?? []))
   return tags.length === 0 ? '' : `tagged ${[...new Set(tags)].sort().join(', ')}`
 }
 

@@ -10,6 +10,7 @@ import { control } from './control.ts'
 import { checkDeny, denyRules } from './deny.ts'
 import { dnsbl } from './dnsbl.ts'
 import { finalMailboxes } from './final-mailboxes.ts'
+import { journals } from './journal.ts'
 import { hopLimit, sizeLimit } from './limits.ts'
 import { allowedFrom, demands, loginAllowed } from './line.ts'
 import { localMx } from './local-mx.ts'
@@ -17,6 +18,7 @@ import { ourDomains } from './our-domains.ts'
 import { clientRates } from './rates.ts'
 import { recipients, roleMailboxes } from './recipients.ts'
 import { relaying } from './relaying.ts'
+import { clientRewriting, withReturns } from './rewriting.ts'
 import { reporter } from './report.ts'
 import { atTheDoor, softened } from './soft-bounce.ts'
 
@@ -26,7 +28,8 @@ export type Compiled = { readonly graph: Graph; readonly diagnostics: readonly D
  * A document as a graph. The graph may be used when no diagnostic is an error. Stages are built from their ends to their
  * beginnings; the order in which each asks stands in the header of `graph.ts`.
  */
-export function compile(document: Document, positionOf: (at: string) => Position | null = () => null): Compiled {
+export function compile(written: Document, positionOf: (at: string) => Position | null = () => null): Compiled {
+  const document = withReturns(written)
   const diagnostics: Diagnostic[] = []
   const report = reporter(diagnostics, positionOf)
   const softly = document.softBounce === true
@@ -61,11 +64,15 @@ export function compile(document: Document, positionOf: (at: string) => Position
           document,
           deny(
             'mail',
-            clientSenders(build, document, sizeLimit(build, document, clientRates(build, document, 'messages', next))),
+            clientSenders(
+              build,
+              document,
+              sizeLimit(build, document, clientRates(build, document, 'messages', clientRewriting(build, document, next))),
+            ),
           ),
         ),
       ),
-      rcpt: roleMailboxes(build, document, ours, finals, deny('rcpt', admitted)),
+      rcpt: journals(build, document, roleMailboxes(build, document, ours, finals, deny('rcpt', admitted))),
       data: deny(
         'data',
         sizeLimit(build, document, hopLimit(build, document, clientRates(build, document, 'bytes', next))),

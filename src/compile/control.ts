@@ -2,6 +2,7 @@ import type { Document } from '../config/document.ts'
 import { canonicalJson } from '../graph/canonical.ts'
 import type { Control } from '../graph/control.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
+import { copiesOf } from './rewriting.ts'
 import { type AdminSettings, defaultEnvelopeLog, type EnvelopeLogSettings } from '../mail/settings.ts'
 
 /** What no walk decides, by name and without places. Hosts of a relay keep their order: it is their preference. */
@@ -41,6 +42,7 @@ export function control(document: Document): Control {
     ...(document.learnSizes === undefined ? {} : { learnSizes: document.learnSizes }),
     ...(document.tlsPolicy === undefined ? {} : { tlsPolicy: document.tlsPolicy }),
     ...(document.tlsReports === undefined ? {} : { tlsReports: document.tlsReports }),
+    ...copiesOf(document),
     ...(document.softBounce === undefined ? {} : { softBounce: true as const }),
   }
 }

@@ -84,5 +84,8 @@ export const defaults = {
   mxPort: 25,
   tlsPolicy: { dane: 'on', mtaSts: 'on' },
   tlsReports: 'off',
+  srs: { validFor: '7d', of: 'forwarded' },
+  journal: { form: 'report' },
+  archive: { keep: '30d', maxSize: '10GiB' },
   envelopeLog: { keep: '7d', maxSize: '200MiB', localParts: 'plain' },
 } as const

@@ -1,4 +1,5 @@
 import type { Duration, List, Many } from './define.ts'
+import type { NextHopContent } from './define-copies.ts'
 import type { RouteRetry } from './define-notices.ts'
 
 /** What a reply of a next hop leads to; made by `backoff()`, `slow()` and `suspend()`. */
@@ -19,7 +20,8 @@ export type NextHop = {
   /** Name of a pool of `egress`. */
   readonly egress?: string
   readonly reactions?: readonly Reaction[]
-} & RouteRetry
+} & RouteRetry &
+  NextHopContent
 
 /** An address that connections to next hops come from. */
 export type EgressAddress = { readonly address: string; readonly weight?: number; readonly hostname?: string }

@@ -1,4 +1,5 @@
 import type { Claim } from './define-claims.ts'
+import type { Archive, Journal, Rewrite, Srs } from './define-copies.ts'
 import type { EgressPool, NextHop } from './define-egress.ts'
 import type { Bans, Certificate, Credential, Line } from './define-line.ts'
 import type { Notifications, Retry } from './define-notices.ts'
@@ -67,6 +68,8 @@ export type Client = {
     readonly by?: 'each' | 'all'
   }
   readonly mode?: 'observe'
+  /** In place of the document's `rewrite`. */
+  readonly rewrite?: Rewrite | 'off'
 }
 
 export type Relaying =
@@ -260,6 +263,10 @@ export type Config<
   readonly gateways?: { readonly [name: string]: Gateway }
   readonly admin?: Admin
   readonly envelopeLog?: EnvelopeLog
+  readonly rewrite?: Rewrite
+  readonly srs?: Srs
+  readonly journal?: readonly Journal[]
+  readonly archive?: Archive
 }
 
 /**

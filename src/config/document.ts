@@ -1,3 +1,4 @@
+import type { ArchiveSettings } from '../mail/archive-settings.ts'
 import type { Domain } from '../mail/domain.ts'
 import type { DestinationSettings, EgressPool } from '../mail/next-hop-settings.ts'
 import type { NotificationSettings } from '../mail/notification-settings.ts'
@@ -21,6 +22,7 @@ import type {
 } from '../mail/settings.ts'
 import type { TlsPolicySettings, TlsReportSettings } from '../mail/tls-policy-settings.ts'
 import type { ClaimEntry } from './document-claims.ts'
+import type { JournalEntry, RewriteEntry, SrsEntry } from './document-copies.ts'
 import type { RecipientCheckEntry } from './document-recipients.ts'
 
 /**
@@ -85,6 +87,10 @@ export type Document = {
   readonly admin: (At & AdminSettings) | null
   /** `null`: off. */
   readonly envelopeLog: EnvelopeLogSettings | null
+  readonly rewrite?: RewriteEntry
+  readonly srs?: SrsEntry
+  readonly journal?: readonly JournalEntry[]
+  readonly archive?: ArchiveSettings
 }
 
 type At = { readonly at: string }
@@ -138,6 +144,7 @@ export type ClientEntry = At & {
   readonly rates?: readonly RateEntry[]
   /** What it may not is only written down. */
   readonly mode?: 'observe'
+  readonly rewrite?: RewriteEntry | 'off'
 }
 
 /** Folded: a login itself, `*@domain` (what stands behind its last `@`), `*` (whoever logged in). */

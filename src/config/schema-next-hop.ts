@@ -1,4 +1,5 @@
 import { routeRetry } from './schema-notices.ts'
+import { nextHopContent } from './schema-copies.ts'
 import { count, duration, either, keys, list, listOrTable, text, yes } from './schema-values.ts'
 
 /** What may be said of a next hop, by relays and destinations alike, and the pools of source addresses. */
@@ -56,6 +57,7 @@ export const nextHop = {
   egress: text('the name of a pool')
     .meta({ description: 'Pool of `egress` that connections come from. Default: the pool `default`.' })
     .optional(),
+  ...nextHopContent,
   reactions: list(reaction, 'reactions')
     .meta({
       description: 'What follows from what the other side says; the first that matches a refusal counts.',

@@ -1,5 +1,6 @@
 import { reasonMark } from '../mail/listed-text.ts'
 import { defaults } from './defaults.ts'
+import { clientRewrite } from './schema-copies.ts'
 import { addressPattern, network, rejects } from './schema-sections.ts'
 import {
   count,
@@ -72,6 +73,7 @@ export const client = keys({
   maxSize: size()
     .meta({ description: 'Largest message from it. Default: that of the listener.', examples: ['5MiB'] })
     .optional(),
+  rewrite: clientRewrite,
   tls: oneOf(['required'])
     .meta({ description: '`required`: only over an encrypted line. Default: what the listener says.' })
     .optional(),

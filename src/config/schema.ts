@@ -5,6 +5,7 @@ import { bans } from './schema-bans.ts'
 import { claim } from './schema-claims.ts'
 import { credential } from './schema-credentials.ts'
 import { gateway } from './schema-gateways.ts'
+import { archive, journal, rewrite, srs } from './schema-copies.ts'
 import { certificate } from './schema-line.ts'
 import { destination, egressPool } from './schema-next-hop.ts'
 import { notifications, retry } from './schema-notices.ts'
@@ -168,6 +169,25 @@ export const schema = keys({
     .meta({ description: 'What senders are told of their mail (RFC 3464), and how.' })
     .optional(),
   resolver: resolver.meta({ description: 'DNS.' }).optional(),
+  rewrite: rewrite
+    .meta({
+      description:
+        'Addresses of mail from internal clients that become others, in the reverse-path when the mail comes and in the header when it leaves. Breaks signatures that the mail has already.',
+      examples: [{ addresses: { '*.host.internal': 'corp.example' } }],
+    })
+    .optional(),
+  srs: srs
+    .meta({ description: 'Sender of mail that is forwarded: an address of ours that leads back (SRS).' })
+    .optional(),
+  journal: journal
+    .meta({
+      description: 'Copies of messages for a journal, stored with the message itself. Notifications of the gateway are not copied.',
+      examples: [[{ to: 'journal@archive.example', match: { direction: 'out' } }]],
+    })
+    .optional(),
+  archive: archive
+    .meta({ description: 'Copies on the gateway of messages that left its queue.', examples: [{ failed: { dir: 'archive/failed' } }] })
+    .optional(),
   envelopeLog: envelopeLog
     .meta({
       description:

@@ -7,6 +7,7 @@ import type { ListenerEntry } from './validate-listeners.ts'
 import { isLoopback } from './validate-listeners.ts'
 import { holds, prefixOf } from './validate-network.ts'
 import { rates } from './validate-rates.ts'
+import { clientRewriteAt } from './validate-rewrite.ts'
 import {
   addressPatternsAt,
   atOf,
@@ -124,6 +125,7 @@ export function clients(
       ...(client.tls === undefined ? {} : { tls: client.tls }),
       ...(limited.length === 0 ? {} : { rates: limited }),
       ...(client.mode === undefined ? {} : { mode: client.mode }),
+      ...clientRewriteAt(report, client, path),
     })
   }
   checkBridges(report, list, taken, listeners)

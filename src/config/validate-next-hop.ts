@@ -12,6 +12,7 @@ import type { DocPath } from './positions.ts'
 import { readRate } from './validate-rates.ts'
 import { atOf, durationAt, take, twice, valueSpot } from './validate-read.ts'
 import type { Report, Spot } from './validate-report.ts'
+import { contentAt } from './validate-rewrite.ts'
 import { entries } from './validate-rows.ts'
 
 /** What is said of one next hop at `path`, without `connections`. Only what is written is in it. */
@@ -23,6 +24,7 @@ export function nextHopSettings(report: Report, written: NextHop, path: DocPath)
     ...(messagesPerConnection === undefined ? {} : { messagesPerConnection }),
     ...(recipientsPerMessage === undefined ? {} : { recipientsPerMessage }),
     ...(egress === undefined ? {} : { egress }),
+    ...contentAt(report, written, path),
     ...(reactions === undefined ? {} : { reactions: reactionsAt(report, reactions, [...path, 'reactions']) }),
     ...(retry === undefined ? {} : { retry }),
     ...(dsn === undefined ? {} : { dsn }),

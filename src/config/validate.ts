@@ -14,6 +14,7 @@ import { checks } from './validate-checks.ts'
 import { claims, type Names } from './validate-claims.ts'
 import { checkSomebodySends, clients } from './validate-clients.ts'
 import { credentials } from './validate-credentials.ts'
+import { copies } from './validate-copies.ts'
 import { deny } from './validate-deny.ts'
 import { dnsbl, dnsblThreshold } from './validate-dnsbl.ts'
 import { domains } from './validate-domains.ts'
@@ -128,6 +129,7 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     gateways: gateways(report, get('gateways')),
     admin: admin(report, get('admin'), bound),
     envelopeLog: envelopeLog(report, get('envelopeLog')),
+    ...copies(report, get, ours.keys),
   }
 
   const routing = { domains: ours.list, domainKeys: ours.keys, routes }

@@ -13,7 +13,7 @@ import {
 } from './admission.ts'
 import type { Evaluator, Facts, Winner } from './evaluator.ts'
 import type { Described } from './explanation.ts'
-import type { Outcome, Stage } from './graph.ts'
+import { markOf, type Outcome, type Stage } from './graph.ts'
 import { oracleName } from './oracle.ts'
 import { foldLocalPart } from './pattern.ts'
 
@@ -143,7 +143,10 @@ export function behaviourOf(
       stage = name
       verdict = verdict.answer(outcome)
     }
-    for (const { note, text } of verdict.notes) if (note === 'tag') tags.add(text)
+    for (const note of verdict.notes) {
+      const mark = markOf(note)
+      if (mark !== null) tags.add(mark)
+    }
     const refusedByRoute = verdict.kind === 'refuse' && stage === 'route'
     if (verdict.winner.at !== '' && !refusedByRoute) deciders.push({ stage: name, ...verdict.winner })
     deciders.push(...routed.splice(0).filter(({ at }) => at !== ''))

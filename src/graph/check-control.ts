@@ -1,6 +1,7 @@
 import { adminScopes } from '../mail/settings.ts'
 import { credentials } from './check-credentials.ts'
 import { bans, certificates, checkLines, listenerLine } from './check-line.ts'
+import { checkCopies, copies } from './check-copies.ts'
 import { checkNextHops, destinations, egress, nextHop } from './check-next-hop.ts'
 import { checkSchedules, notifications, retry, schedules } from './check-notifications.ts'
 import { isSorted } from './check-order.ts'
@@ -104,6 +105,7 @@ const shape: Check = record(
     softBounce: oneOf(true),
     tlsPolicy,
     tlsReports,
+    ...copies,
     schedules,
     notifications,
   },
@@ -119,6 +121,7 @@ export function checkControl(value: unknown, where: string): asserts value is Co
   }
   checkLines(control, where)
   checkNextHops(control, where)
+  checkCopies(control, where)
   checkSchedules(control, where)
   const { admin } = control
   if (admin !== undefined) {

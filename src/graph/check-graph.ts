@@ -1,6 +1,7 @@
 import { parseMailbox } from '../mail/path.ts'
 import { checkClaims } from './check-claims.ts'
 import { checkControl } from './check-control.ts'
+import { checkCopyNote } from './check-copies.ts'
 import { checkOracle } from './check-oracle.ts'
 import { isSorted } from './check-order.ts'
 import { patternTest } from './check-pattern.ts'
@@ -63,7 +64,7 @@ const shapes = new Map<unknown, Check>(
     }),
     note: record({
       ...kind,
-      note: oneOf('observe', 'tag'),
+      note: oneOf('observe', 'tag', 'rewrite', 'journal'),
       at,
       code: whole(0, 599),
       status: text(/^(?:[45]\.\d{1,3}\.\d{1,3})?$/, 'an enhanced status code'),
@@ -125,7 +126,10 @@ function checkNode(node: unknown, index: number, graph: Graph): asserts node is 
     throw new ShapeError(where, 'cases sorted, each once', known.cases)
   if (known.kind === 'choice' && known.on === 'tls' && known.cases.some(([name]) => name !== 'tls'))
     throw new ShapeError(where, 'the case tls alone', known.cases)
-  if (known.kind === 'note') checkNote(known, where)
+  if (known.kind === 'note') {
+    checkNote(known, where)
+    checkCopyNote(known, graph.control, where)
+  }
   if (isLeaf(known)) checkLeaf(known, graph.control, where)
   if (known.kind === 'oracle' && known.oracle.kind === 'recipient') {
     const { id } = known.oracle
@@ -154,7 +158,7 @@ function checkNote({ note, code, status, text: said }: Note, where: string): voi
   if (note === 'observe') {
     if (code < 400 || String(code)[0] !== status[0])
       throw new ShapeError(where, `a code from 400 with a status of its class`, `${code} ${status}`)
-  } else if (code !== 0 || status !== '' || !/^[\x21-\x7e]{1,100}$/.test(said)) {
+  } else if (code !== 0 || status !== '' || !/^[\x21-\x7e]{1,400}$/.test(said) || (note === 'tag' && said.length > 100)) {
     throw new ShapeError(where, 'a mark of visible ASCII, with code 0 and no status', said)
   }
 }

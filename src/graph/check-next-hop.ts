@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { NextHopSettings } from '../mail/next-hop-settings.ts'
 import { readMatch } from '../mail/reply-match.ts'
+import { nextHopContent } from './check-copies.ts'
 import { isSorted } from './check-order.ts'
 import { patternCheck } from './check-pattern.ts'
 import type { Control } from './control.ts'
@@ -33,6 +34,7 @@ export const nextHop: Readonly<Record<string, Check>> = {
   messagesPerConnection: whole(1, 1_000_000),
   recipientsPerMessage: whole(1, 1_000_000),
   egress: name,
+  ...nextHopContent,
   reactions: listOf(record({ match, do: deed }), 1000),
   retry: name,
   dsn: oneOf('never'),

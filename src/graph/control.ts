@@ -1,8 +1,10 @@
+import type { ArchiveSettings } from '../mail/archive-settings.ts'
 import type { BanSettings } from '../mail/ban-settings.ts'
 import type { CredentialSettings } from '../mail/login-settings.ts'
 import type { DestinationSettings, EgressPool } from '../mail/next-hop-settings.ts'
 import type { NotificationSettings } from '../mail/notification-settings.ts'
 import type { RecipientCheckSettings } from '../mail/recipient-check.ts'
+import type { NamedRewriting } from '../mail/rewriting.ts'
 import type {
   AdminSettings,
   CertificateSettings,
@@ -15,6 +17,7 @@ import type {
   RetrySchedule,
   Timeouts,
 } from '../mail/settings.ts'
+import type { SrsSettings } from '../mail/srs.ts'
 import type { TlsPolicySettings, TlsReportSettings } from '../mail/tls-policy-settings.ts'
 
 /** The part of a graph that no walk decides: names, sockets, limits, times. */
@@ -54,6 +57,12 @@ export type Control = {
   readonly softBounce?: true
   /** Absent: DANE and MTA-STS as usual. */
   readonly tlsPolicy?: TlsPolicySettings
+  /** Sorted by name, which notes of the graph say. Absent: clients' addresses stay as they are. */
+  readonly rewritings?: readonly NamedRewriting[]
+  /** Absent: senders stay when mail is forwarded. */
+  readonly srs?: SrsSettings
+  /** Absent: nothing is kept of what left the queue. */
+  readonly archive?: ArchiveSettings
   /** Absent: no reports on TLS are sent. */
   readonly tlsReports?: TlsReportSettings
 }

@@ -121,17 +121,23 @@ export type Outcome = 'listed' | 'clear' | 'error'
 /**
  * Says something in passing and goes on to `to`; it decides nothing, so a row that leads only here has `''` as its `at`.
  *   observe  a rule that is being tried would have refused here with this reply
- *   tag      the message gets the mark in `text`; `code` is 0 and `status` empty
+ *   tag      the message gets the mark in `text`; `code` is 0 and `status` empty, as in those that follow
+ *   rewrite  its addresses are rewritten by the section of the control called `text`
+ *   journal  it is copied to a journal: `text` is the form, a colon and the mailbox
  */
 export type Note = {
   readonly kind: 'note'
-  readonly note: 'observe' | 'tag'
+  readonly note: 'observe' | 'tag' | 'rewrite' | 'journal'
   readonly at: string
   readonly code: number
   readonly status: string
   readonly text: string
   readonly to: NodeId
 }
+
+/** What a note does to a message, as one word; `null`: nothing. */
+export const markOf = ({ note, text }: Pick<Note, 'note' | 'text'>): string | null =>
+  note === 'observe' ? null : note === 'tag' ? text : `${note} ${text}`
 
 /** Ends a stage. `at` is `null` where only the row that led here can tell (one leaf serves many rows). */
 export type Leaf = { readonly at: string | null } & (

@@ -223,7 +223,18 @@ function compared(on: Table['on'], facts: Facts): string | null {
 
 /** What a note says, for people. */
 export function noteText({ note, code, status, text }: Pick<NoteAt, 'note' | 'code' | 'status' | 'text'>): string {
-  return note === 'tag' ? `tagged ${text}` : `would be refused ${code} ${status} ${text}`
+  switch (note) {
+    case 'tag':
+      return `tagged ${text}`
+    case 'rewrite':
+      return `addresses rewritten by ${text}`
+    case 'journal':
+      return `copied to the journal ${text.slice(text.indexOf(':') + 1)} (${text.slice(0, text.indexOf(':'))})`
+    case 'observe':
+      return `would be refused ${code} ${status} ${text}`
+    default:
+      return assertNever(note)
+  }
 }
 
 /** As in MAIL FROM: `<>` for the null reverse-path. */

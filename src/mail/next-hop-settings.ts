@@ -1,3 +1,5 @@
+import type { RewriteSettings } from './rewriting.ts'
+
 /** What holds towards one next hop. Every key is absent where nothing is said: then what holds for all next hops holds. */
 export type NextHopSettings = {
   /** Connections at one moment. */
@@ -11,6 +13,10 @@ export type NextHopSettings = {
   readonly egress?: string
   /** What follows from what the other side says; the first that matches. */
   readonly reactions?: readonly Reaction[]
+  /** Addresses that are others towards it. */
+  readonly rewrite?: RewriteSettings
+  /** Content that a host does not take as it is fails. Absent: it is converted where that breaks nothing. */
+  readonly conversion?: 'refuse'
   /** Name of a schedule. */
   readonly retry?: string
   /** Senders hear nothing of failures on this route. */

@@ -25,6 +25,9 @@ export type SrsSettings = {
   readonly ours: readonly string[]
 }
 
+/** Local part that stands for all return addresses where the graph is asked about one. */
+export const srsStandIn = 'srs0'
+
 export type Returned =
   | { readonly kind: 'to'; readonly mailbox: Mailbox }
   | { readonly kind: 'refused'; readonly why: 'malformed' | 'forged' | 'expired' }
