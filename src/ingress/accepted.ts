@@ -1,11 +1,17 @@
 import type { Envelope } from '../mail/envelope.ts'
+import { parseIp } from '../mail/ip.ts'
 import type { LogFields } from '../mail/log.ts'
 import type { Caller } from './admission.ts'
 import type { Transaction } from './transaction.ts'
 import type { State } from './visit.ts'
 
 /** What is stored beside the content of a message. */
-export function envelopeOf(state: State, transaction: Transaction, caller: Caller): Envelope {
+export function envelopeOf(
+  state: State,
+  transaction: Transaction,
+  caller: Caller,
+  arrivedAt: () => string | null,
+): Envelope {
   const { from, recipients, body, smtputf8, ret, envid, admission, requireTls, incoming } = transaction
   const origin: Envelope['origin'] = {
     client: caller.client,
@@ -14,11 +20,18 @@ export function envelopeOf(state: State, transaction: Transaction, caller: Calle
     identity: caller.login,
     protocol: protocolOf(state, transaction, caller),
     graphHash: admission.hash,
+    ...(admission.keepsArrival === true ? arrival(arrivedAt()) : {}),
   }
   const envelope = { from, recipients: recipients.list, body, smtputf8, ret, envid, origin }
   // What the session says goes before what the header says (RFC 8689 §2).
   if (requireTls === true) return { ...envelope, tls: 'required' }
   return incoming?.tlsOptional === true ? { ...envelope, tls: 'optional' } : envelope
+}
+
+/** An IPv4 client of a socket for both families has come to an IPv4-mapped address. */
+function arrival(address: string | null): Pick<Envelope['origin'], 'local'> {
+  const parsed = parseIp(address ?? '')
+  return parsed.ok ? { local: parsed.value } : {}
 }
 
 /** The word for "with" in Received: RFC 3848, RFC 6531 §4.3; HELO has no letters for what only EHLO offers. */

@@ -19,6 +19,8 @@ export type Admission = {
   readonly timeouts: Timeouts
   /** What `<postmaster>` without a domain stands for: the one of our own name (RFC 5321 §4.5.1). */
   readonly postmaster: Mailbox
+  /** Mail may have to leave from the address that it came in to: the envelope says which. */
+  readonly keepsArrival?: true
   connect(caller: Caller): Asked
   /** After HELO or EHLO: `caller.helo` is what was said. */
   helo(caller: Caller): Asked

@@ -49,6 +49,7 @@ export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admi
     limits: control.limits,
     timeouts: control.timeouts,
     postmaster: postmaster.value,
+    ...(control.egress?.some(({ sameAsListener }) => sameAsListener !== undefined) ? { keepsArrival: true } : {}),
     connect: (caller) => plainly(admitConnection(evaluator, known(caller, undefined, null))),
     helo: (caller) => plainly(admitHelo(evaluator, known(caller, undefined, null))),
     login: (caller) => plainly(admitLogin(evaluator, known(caller, undefined, null))),

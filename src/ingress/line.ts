@@ -29,6 +29,11 @@ export class Line {
     this.outbox = new Outbox(socket)
   }
 
+  /** Our own address that the client has connected to; `null` when it is gone. */
+  get localAddress(): string | null {
+    return this.socket.localAddress ?? null
+  }
+
   /**
    * Goes on under TLS. What was agreed in clear text holds no longer, and no octet of it may be waiting (RFC 3207 §4.2).
    * After `failed` the connection is gone.

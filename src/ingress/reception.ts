@@ -40,9 +40,12 @@ export class Reception {
   /** What is still to come of the octets that BDAT announced. */
   private chunk: Chunk | null = null
   private readonly host: Host
+  private readonly arrivedAt: () => string | null
 
-  constructor(host: Host) {
+  /** @param arrivedAt our own address that the client has connected to; `null` when it is gone */
+  constructor(host: Host, arrivedAt: () => string | null) {
     this.host = host
+    this.arrivedAt = arrivedAt
   }
 
   get stalled(): boolean {
@@ -151,7 +154,7 @@ export class Reception {
     }
     host.mode = 'waiting'
     const letIn = transaction.recipients.takeOut()
-    incoming.commit(envelopeOf(state, transaction, caller), (error) => {
+    incoming.commit(envelopeOf(state, transaction, caller, this.arrivedAt), (error) => {
       // The client may be gone: the message is accepted all the same.
       host.scribe.accepted(state, transaction, letIn, error)
       host.awake(() => this.stored(incoming.id, error))

@@ -23,6 +23,7 @@ export function restrictedAdmission(inner: Admission, restrictions: () => Restri
     limits: inner.limits,
     timeouts: inner.timeouts,
     postmaster: inner.postmaster,
+    ...(inner.keepsArrival === true ? { keepsArrival: true } : {}),
     connect: (caller) => refusal(caller, undefined, undefined) ?? inner.connect(caller),
     helo: (caller) => inner.helo(caller),
     login: (caller) => inner.login(caller),

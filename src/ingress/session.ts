@@ -65,7 +65,7 @@ export class Session implements Visit, Reader, Host, Guest {
     this.scribe = new Scribe(house, this.caller, id)
     this.patience = new Patience(house.clock, this.first)
     this.conduct = new Conduct(house, this.first.limits)
-    this.reception = new Reception(this)
+    this.reception = new Reception(this, () => this.line.localAddress)
     this.line = new Line(socket, this, () => this.gone())
     this.longest = this.settings.login === undefined ? longestLine : maxResponse
     this.lines.longest = this.longest

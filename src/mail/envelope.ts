@@ -55,4 +55,6 @@ export type Origin = {
   /** SMTP, ESMTP, ESMTPS ... (RFC 3848). */
   readonly protocol: string
   readonly graphHash: string
+  /** Our own address that it came in to, where the graph has a pool that sends from there. */
+  readonly local?: IpAddress
 }

@@ -15,6 +15,7 @@ export function envelopeText(envelope: Envelope): string {
   if (envelope.smtputf8) stored.smtputf8 = true
   if (envelope.ret !== null) stored.ret = envelope.ret
   if (envelope.envid !== null) stored.envid = envelope.envid
+  if (origin.local !== undefined) stored.local = origin.local
   if (envelope.said !== undefined) stored.said = storedMailbox(envelope.said)
   if (envelope.rewriting !== undefined) stored.rewriting = envelope.rewriting
   // The last one: `tlsOfText` looks there.
@@ -36,8 +37,47 @@ export function parseEnvelopeText(text: string): Envelope {
     ...(stored.said === undefined ? {} : { said: mailboxOf(stored.said) }),
     ...(stored.rewriting === undefined ? {} : { rewriting: stored.rewriting }),
     ...(stored.tls === undefined ? {} : { tls: stored.tls }),
-    origin: { client: client as IpAddress | null, listener, helo, identity, protocol, graphHash },
+    origin: {
+      client: client as IpAddress | null,
+      listener,
+      helo,
+      identity,
+      protocol,
+      graphHash,
+      ...(stored.local === undefined ? {} : { local: stored.local as IpAddress }),
+    },
   }
+}
+
+/** The recipients of a text, whole or split. */
+export function parseRecipients(own: string, shared: string): Envelope['recipients'] {
+  return (JSON.parse(shared === '' ? own : `${own}}`) as Pick<Stored, 'to'>).to.map(recipientOf)
+}
+
+/** A text in two parts: `own` has sender and recipients, `shared` what many messages have alike (where they came from). */
+export type SplitText = { readonly own: string; readonly shared: string }
+
+/** Where the second part begins. In no value: there its quotes would be escaped. */
+export const sharedFrom = ',"origin":['
+
+/** With one string for all equal second parts, and no part that keeps the memory of the whole. */
+export function splitText(text: string): SplitText {
+  const at = text.indexOf(sharedFrom)
+  if (at < 0) return { own: text, shared: '' }
+  return { own: Buffer.from(text.slice(0, at)).toString(), shared: sharedText(text.slice(at)) }
+}
+
+// Mail that waits for one reason often came from few places; what is rare is not worth the memory of a long table.
+const sharedTexts = new Map<string, string>()
+const maxShared = 1000
+
+export function sharedText(text: string): string {
+  const known = sharedTexts.get(text)
+  if (known !== undefined) return known
+  if (sharedTexts.size >= maxShared) sharedTexts.clear()
+  const kept = Buffer.from(text).toString()
+  sharedTexts.set(kept, kept)
+  return kept
 }
 
 /** What an envelope's text says of TLS, without reading the rest. No value can end so: its quotes would be escaped. */
@@ -55,6 +95,7 @@ type Stored = {
   smtputf8?: true
   ret?: 'full' | 'hdrs'
   envid?: string
+  local?: string
   said?: StoredMailbox
   rewriting?: string
   tls?: Envelope['tls']
