@@ -53,7 +53,7 @@ export const codes = {
   MG1354: 'TLS from the first octet that nobody begins',
   MG1360: 'not a text of a notification',
 
-  MG1360: 'not what an address may become',
+  MG1370: 'not what an address may become',
 
   MG1401: 'written twice',
   MG1402: 'a relay that is not declared',
@@ -80,8 +80,8 @@ export const codes = {
   MG1460: 'a schedule that is not declared',
   MG1461: 'a schedule that nothing names',
 
-  MG1460: 'a domain for return addresses that is not ours',
-  MG1461: 'addresses of strangers that are rewritten',
+  MG1470: 'a domain for return addresses that is not ours',
+  MG1471: 'addresses of strangers that are rewritten',
 
   MG1501: 'a domain both local and routed elsewhere',
   MG1502: 'a relay domain without a route',

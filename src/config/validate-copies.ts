@@ -45,7 +45,7 @@ export function srs(report: Report, section: unknown, ours: ReadonlyMap<string, 
   const name = take(report, 'MG1318', spot, readDomain(domain))
   if (name !== null && !ours.has(name)) {
     report.error(
-      'MG1460',
+      'MG1470',
       spot,
       `expected one of \`domains\`, got ${JSON.stringify(domain)}: what returns would not come here`,
     )

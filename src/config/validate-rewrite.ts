@@ -37,8 +37,8 @@ function rowsAt(report: Report, value: unknown, path: DocPath): readonly Rewrite
   const known = new Map<string, Spot>()
   for (const { key, value: to, keySpot, valueSpot } of pairs(report, value, path, ['address', 'to'])) {
     const pattern = take(report, 'MG1302', keySpot, notNull(readAddressPattern(key), key))
-    const target = typeof to === 'string' ? take(report, 'MG1360', valueSpot, readTarget(to)) : null
-    if (typeof to !== 'string') report.error('MG1360', valueSpot, 'expected a mailbox or a domain as text')
+    const target = typeof to === 'string' ? take(report, 'MG1370', valueSpot, readTarget(to)) : null
+    if (typeof to !== 'string') report.error('MG1370', valueSpot, 'expected a mailbox or a domain as text')
     if (pattern === null || target === null) continue
     const first = known.get(pattern)
     if (first !== undefined) {
@@ -93,7 +93,7 @@ export function clientRewriteAt(
   if (rewrite === 'off') return { rewrite }
   if (internal !== true) {
     report.warning(
-      'MG1461',
+      'MG1471',
       { kind: 'key', path },
       'rewrites mail of a client that is not internal: signatures in it break',
       {
