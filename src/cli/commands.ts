@@ -1,6 +1,8 @@
+import { destCommands } from './dest-commands.ts'
 import { dnsCommands } from './dns-commands.ts'
 import { explainCommand } from './explain-command.ts'
 import { keyCommands } from './key-commands.ts'
+import { lookCommands } from './look-commands.ts'
 import { metricsCommand } from './metrics-command.ts'
 import { overlayCommands } from './overlay-commands.ts'
 import { passwdCommand } from './passwd-command.ts'
@@ -82,11 +84,18 @@ export const commands: readonly CommandEntry[] = [
     name: 'check',
     summary: 'read a document and say everything that is wrong with it',
     details:
-      'Loads, validates, compiles, and proves what `prove` does. Prints all problems at once, each with file, line and column. With --dns it also asks the name servers of the document whether the DNS fits it: reverse names and greetings, MX and SPF of its domains, the health of its DNS lists. docs/dns.md says what is wanted of each. What could not be looked up is `cannot tell`, and fails nothing.',
+      'Loads, validates, compiles, and proves what `prove` does. Prints all problems at once, each with file, line and column. With --dns it also asks the name servers of the document whether the DNS fits it: reverse names and greetings, MX, SPF, MTA-STS and TLS reports of its domains, DKIM keys, the health of its DNS lists. docs/dns.md says what is wanted of each. What could not be looked up is `cannot tell`, and fails nothing.',
     options: [
       config,
       env,
-      ['--dns', 'also compare the DNS with the document; asks its name servers, and nobody else'],
+      [
+        '--dns',
+        'also compare the DNS with the document; asks its name servers, and nobody else but the servers of its MTA-STS policies',
+      ],
+      [
+        '--dkim-selector <domain=selector...>',
+        'with --dns: keys that mail of its domains is signed with, such as example.com=s1',
+      ],
       json,
       ...reports,
     ],
@@ -313,9 +322,11 @@ export const commands: readonly CommandEntry[] = [
   },
   metricsCommand(stateDir),
   ...dnsCommands({ config, graphFile, env, stateDir, json }),
+  ...destCommands(stateDir, json),
   ...queueCommands(stateDir, json),
   ...overlayCommands(stateDir, json),
   ...recipientCommands(stateDir, json),
+  ...lookCommands({ config, graphFile, env, stateDir, json }),
   {
     name: 'stop',
     summary: 'stop the running gateway',
