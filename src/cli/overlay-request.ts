@@ -12,12 +12,7 @@ import { durationText } from './text.ts'
 /** Sends a restriction with whose it is, why and until when, and says what the gateway made of it. */
 export async function addOverlay({ options, terminal }: Invocation, restriction: Restriction): Promise<number> {
   const now = Date.now()
-  const request: OverlayRequest = {
-    owner: textOption(options, 'owner') ?? userInfo().username,
-    reason: textOption(options, 'reason') ?? missing('--reason', 'why'),
-    until: untilOf(options, now),
-    restriction,
-  }
+  const request: OverlayRequest = { ...overlayPapers(options, now), restriction }
   const socket = socketOf(stateDirOf(options))
   const overlay = (await askForJson(socket, 'POST', '/v1/overlays', JSON.stringify(request))) as Overlay
   if (flag(options, 'json')) terminal.out(`${JSON.stringify(overlay, null, 2)}\n`)
@@ -27,6 +22,13 @@ export async function addOverlay({ options, terminal }: Invocation, restriction:
   }
   return 0
 }
+
+/** Whose it is, why, and until when. */
+export const overlayPapers = (options: Invocation['options'], now: number): Omit<OverlayRequest, 'restriction'> => ({
+  owner: textOption(options, 'owner') ?? userInfo().username,
+  reason: textOption(options, 'reason') ?? missing('--reason', 'why'),
+  until: untilOf(options, now),
+})
 
 /** The overlays of one kind. */
 export async function overlaysOf(options: Invocation['options'], kind: Overlay['kind']): Promise<OverlayView[]> {
