@@ -7,6 +7,7 @@ import {
   type Graph,
   isLeaf,
   type Leaf,
+  markOf,
   type Node,
   type NodeId,
   type Table,
@@ -181,8 +182,10 @@ function addNode(canon: Canon, node: Node, numbers: Int32Array, control: Control
       const { listed, clear, error } = node.outcomes
       return canon.oracle(oracleName(node.oracle), numbers[listed]!, numbers[clear]!, numbers[error]!)
     }
-    case 'note':
-      return node.note === 'tag' ? canon.tag(node.text, numbers[node.to]!) : numbers[node.to]!
+    case 'note': {
+      const mark = markOf(node)
+      return mark === null ? numbers[node.to]! : canon.tag(mark, numbers[node.to]!)
+    }
   }
 }
 

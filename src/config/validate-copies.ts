@@ -7,7 +7,7 @@ import { type Reading, read, readDomain, readMailbox, unread } from './patterns.
 import type { DocPath } from './positions.ts'
 import { recipientsAt } from './validate-clients.ts'
 import { addressPatternsAt, atOf, durationAt, sizeAt, take, twice, valueSpot, values } from './validate-read.ts'
-import { checkSecret } from './validate-relays.ts'
+import { checkSecret } from './validate-secret.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { rewriteOf } from './validate-rewrite.ts'
 import { entries } from './validate-rows.ts'

@@ -32,6 +32,7 @@ import { applyAtOnce } from './apply-at-once.ts'
 import { startBans } from './bans.ts'
 import { destinationOperations } from './destinations.ts'
 import { firstGraph } from './first-graph.ts'
+import { formsOf } from './forms.ts'
 import { GatewayError } from './gateway-error.ts'
 import { hostChoice } from './host-choice.ts'
 import { knownMessage } from './known-message.ts'
@@ -146,6 +147,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       isIn: isInNetwork,
       carriers: (nextHop) => (nextHop.kind === 'maildir' ? maildir : smtp),
       onResult: (result, recipients) => activation?.delivery(result, recipients),
+      form: formsOf(live),
       ...retryingOf(live),
     })
     opened.push(() => queue.close())

@@ -6,9 +6,11 @@ import type { Control } from '../graph/control.ts'
 import type { Evaluator } from '../graph/evaluator.ts'
 import { type Flat, loadFlat } from '../graph/flat.ts'
 import { flatEvaluator } from '../graph/runtime.ts'
+import { type Addressing, addressingOf } from '../ingress/addressing.ts'
 import type { Admission } from '../ingress/admission.ts'
 import { graphAdmission } from '../ingress/graph-admission.ts'
 import type { AskOracle } from '../ingress/inquiry.ts'
+import { systemClock } from '../mail/clock.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
 import type { Result } from '../mail/result.ts'
 import { ok, wrong } from '../mail/result.ts'
@@ -23,6 +25,7 @@ export type Live = {
   readonly holds: string
   readonly evaluator: Evaluator
   readonly admission: Admission
+  readonly addressing: Addressing
   /** Writes notifications, and hears of what they cannot reach. */
   readonly postmaster: Mailbox
   /** What connections to next hops go by: `control`, and who vouches for their hosts. */
@@ -78,12 +81,14 @@ async function makeReady(flat: Flat, ask: AskOracle): Promise<Result<Live>> {
   if (!vouching.ok) return vouching
   const postmaster = parseMailbox(control.postmaster)
   if (!postmaster.ok) return wrong(`the postmaster: ${postmaster.error}`)
+  const addressing = addressingOf(control, secrets.value, systemClock)
   return ok({
     hash,
+    addressing,
     control,
     holds: flat.meta['holds'] ?? '',
     evaluator,
-    admission: graphAdmission(evaluator, ask),
+    admission: graphAdmission(evaluator, ask, addressing),
     postmaster: postmaster.value,
     smtp: vouching.value === undefined ? control : { ...control, ca: vouching.value },
     secrets: secrets.value,

@@ -33,6 +33,6 @@ export function openTrial(options: OpenTrialOptions): { readonly trial: Trial; r
   const compare = request.shadow
     ? compareDecisions({ before: before.evaluator, after: next.evaluator, boxes, answers, trial, log })
     : null
-  const inner = graphAdmission(next.evaluator, answers.ask)
+  const inner = graphAdmission(next.evaluator, answers.ask, next.addressing)
   return { trial, admission: trialAdmission(inner, { decided: trial.decided, compare }) }
 }

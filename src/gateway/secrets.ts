@@ -14,6 +14,7 @@ export async function resolveSecrets({
   relays,
   credentials = [],
   recipientChecks = [],
+  srs,
 }: Control): Promise<Result<Map<string, string>>> {
   const named: Named[] = [
     ...relays.flatMap(({ name, auth }) =>
@@ -22,6 +23,7 @@ export async function resolveSecrets({
     ...recipientChecks.flatMap((one) =>
       secretsOfCheck(one).map((ref) => ({ where: `recipientChecks ${one.id}`, ref })),
     ),
+    ...(srs?.secrets ?? []).map((ref) => ({ where: 'srs', ref })),
     ...credentials.flatMap((one) => secretsOf(one).map((ref) => ({ where: `credentials ${one.id}`, ref }))),
   ]
   for (const { name, auth } of relays) {

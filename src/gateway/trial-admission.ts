@@ -36,6 +36,7 @@ export function trialAdmission(inner: Admission, { decided, compare }: Watch): A
     limits: inner.limits,
     timeouts: inner.timeouts,
     postmaster: inner.postmaster,
+    ...(inner.sealed === undefined ? {} : { sealed: inner.sealed }),
     ...(inner.keepsArrival === true ? { keepsArrival: true } : {}),
     connect: (caller) => refusals(inner.connect(caller), () => message(caller, undefined, null)),
     helo: (caller) => refusals(inner.helo(caller), () => message(caller, undefined, null)),

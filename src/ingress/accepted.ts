@@ -24,8 +24,9 @@ export function envelopeOf(
   }
   const envelope = { from, recipients: recipients.list, body, smtputf8, ret, envid, origin }
   // What the session says goes before what the header says (RFC 8689 §2).
-  if (requireTls === true) return { ...envelope, tls: 'required' }
-  return incoming?.tlsOptional === true ? { ...envelope, tls: 'optional' } : envelope
+  const tls = requireTls === true ? 'required' : incoming?.tlsOptional === true ? 'optional' : null
+  const needing: Envelope = tls === null ? envelope : { ...envelope, tls }
+  return admission.sealed === undefined ? needing : admission.sealed(needing, recipients.marks)
 }
 
 /** An IPv4 client of a socket for both families has come to an IPv4-mapped address. */

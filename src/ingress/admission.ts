@@ -1,10 +1,11 @@
 import type { NoteAt } from '../graph/evaluator.ts'
 import type { Outcome } from '../graph/graph.ts'
-import type { Recipient } from '../mail/envelope.ts'
+import type { Envelope, Recipient } from '../mail/envelope.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { Limits, Timeouts } from '../mail/settings.ts'
+import type { EnvelopeMarks } from './addressing.ts'
 import type { Verified } from './verify.ts'
 
 /**
@@ -32,6 +33,8 @@ export type Admission = {
   verify(caller: Caller, mailbox: Mailbox): Verified
   /** Asked with the count so far while data come (`hops` is `null` then), and with all of it at the end. */
   data(caller: Caller, sender: ReversePath, recipients: readonly Recipient[], content: Content): Asked
+  /** The envelope as it is stored; absent: as it came. */
+  readonly sealed?: (envelope: Envelope, marks: EnvelopeMarks | null) => Envelope
 }
 
 export type Asked = Verdict | Promise<Verdict>

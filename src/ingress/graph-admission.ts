@@ -14,6 +14,9 @@ import {
 import type { Evaluator, Facts, NoteAt, Winner } from '../graph/evaluator.ts'
 import { joinVerdicts } from '../graph/join.ts'
 import { type Mailbox, parseMailbox } from '../mail/path.ts'
+import { reply } from '../mail/reply.ts'
+import { srsStandIn } from '../mail/srs.ts'
+import type { Addressing } from './addressing.ts'
 import type { Admission, Asked, Caller, Verdict } from './admission.ts'
 import { type AskOracle, answersOf, type Said, settle } from './inquiry.ts'
 import { verify } from './verify.ts'
@@ -21,7 +24,11 @@ import { verify } from './verify.ts'
 type Accepting = Accepted | Extract<RecipientVerdict, { kind: 'accept' }>
 
 /** What a graph says, in the form in which sessions ask. */
-export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admission {
+export function graphAdmission(
+  evaluator: Evaluator,
+  askOracle: AskOracle,
+  addressing: Addressing | null = null,
+): Admission {
   const { hash, control } = evaluator
   const postmaster = parseMailbox(`postmaster@${control.hostname}`)
   if (!postmaster.ok) throw new Error(`the graph's hostname: ${postmaster.error}`)
@@ -55,16 +62,19 @@ export function graphAdmission(evaluator: Evaluator, askOracle: AskOracle): Admi
     login: (caller) => plainly(admitLogin(evaluator, known(caller, undefined, null))),
     mail: (caller, sender, sizeBytes) => plainly(admitSender(evaluator, known(caller, sender, sizeBytes))),
     rcpt(caller, sender, recipient, sizeBytes) {
-      known(caller, sender, sizeBytes).recipient = recipient
+      const returned = addressing?.back(recipient) ?? null
+      if (returned?.kind === 'refused') return noSuchReturn
+      known(caller, sender, sizeBytes).recipient = returned === null ? recipient : standIn(recipient)
       return then(settle<RecipientVerdict>(admitRecipient(evaluator, facts), askOracle, facts), (verdict) =>
         verdict.kind === 'refuse'
           ? refused(verdict)
           : accepted(
-              verdict.finals.map((final) => final.mailbox),
+              returned === null ? verdict.finals.map((final) => final.mailbox) : [returned.mailbox],
               verdict,
             ),
       )
     },
+    ...(addressing === null ? {} : { sealed: addressing.sealed }),
     // As a notification would ask for it: whoever may send here at all may send one (RFC 5321 §4.5.5).
     verify: (caller, mailbox) => verify(evaluator, known(caller, null, null), mailbox),
     data(caller, sender, recipients, { sizeBytes, hops }) {
@@ -107,6 +117,16 @@ function join(decided: readonly Decided[]): Verdict {
 const distinct = (decided: readonly Decided[]): readonly NoteAt[] => [
   ...new Map(decided.flatMap(({ notes }) => notes).map((note) => [`${note.note} ${note.at}`, note])).values(),
 ]
+
+/** RFC 5321 §3.4 leaves no other way: whoever it stands for, this gateway did not give it out, or too long ago. */
+const noSuchReturn: Verdict = {
+  kind: 'refuse',
+  reply: reply(550, '5.1.1', 'no such return address, or no longer'),
+  at: 'srs',
+}
+
+/** A return address has the rights of the one that stands for all of them in the graph. */
+const standIn = ({ domain }: Mailbox): Mailbox => ({ localPart: srsStandIn, domain, text: `${srsStandIn}@${domain}` })
 
 const then = <T>(value: T | Promise<T>, map: (value: T) => Verdict): Asked =>
   value instanceof Promise ? value.then(map) : map(value)

@@ -18,7 +18,7 @@ export function tellNotes(
     const { at, code, text } = note
     const place = note.file === null ? at : `${at} (${note.file}:${note.line}:${note.column})`
     if (note.note === 'observe') house.log.info('rule.observed', { ...who, code, text, at: place })
-    else {
+    else if (note.note === 'tag') {
       tags.push(text)
       house.log.info('rule.tagged', { ...who, tag: text, at: place })
     }

@@ -1,5 +1,6 @@
 import type { Recipient } from '../mail/envelope.ts'
 import type { Mailbox } from '../mail/path.ts'
+import type { EnvelopeMarks } from './addressing.ts'
 import type { Answers, Notes } from './admission.ts'
 
 /** A recipient that was let in; what becomes of the message is known at its end. */
@@ -24,6 +25,8 @@ export class Recipients {
   at: string | null = null
   /** Marks that rules have put on the message, for the next hop; `null`: none. */
   tags: Set<string> | null = null
+  /** What rules have said of its envelope; `null`: nothing. */
+  marks: EnvelopeMarks | null = null
   private readonly found: Recipient[] = []
   private keys: Set<string> | null = null
   private letIn: LetIn[] = []
@@ -59,6 +62,16 @@ export class Recipients {
       if (this.has(mailbox)) continue
       this.put({ mailbox, ...others, ...expanded })
       expanded = {}
+    }
+  }
+
+  /** After a MAIL or RCPT that was let in. */
+  mark(notes: Notes): void {
+    for (const { note, text } of notes) {
+      if (note !== 'rewrite' && note !== 'journal') continue
+      this.marks ??= { rewriting: null, journals: new Set() }
+      if (note === 'rewrite') this.marks.rewriting = text
+      else this.marks.journals.add(text)
     }
   }
 

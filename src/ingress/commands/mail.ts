@@ -63,6 +63,7 @@ export function mail(visit: Visit, argument: string): Step | Promise<Step> {
           },
         })
       case 'accept':
+        if (verdict.notes !== undefined) transaction.recipients.mark(verdict.notes)
         return reached({ ...state, transaction }, senderOk)
       default:
         return assertNever(verdict)

@@ -57,6 +57,7 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
         })
       case 'accept': {
         const letIn = { to: original, at: verdict.at, answers: verdict.answers, notes: verdict.notes }
+        if (verdict.notes !== undefined) transaction.recipients.mark(verdict.notes)
         transaction.recipients.add(letIn, verdict.recipients, { original, ...options })
         return reached(state, recipientOk)
       }
