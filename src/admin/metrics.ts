@@ -8,6 +8,8 @@ export type Measured = {
   readonly tally: Tally
   /** Recipients by what came of them since the start. */
   readonly deliveries: Readonly<Record<'delivered' | 'deferred' | 'failed', number>>
+  /** Notifications by kind since the start, and `suppressed`. */
+  readonly notifications: Readonly<Record<string, number>>
   /** By state, whether or not there are any. */
   readonly nextHops: Readonly<Record<string, number>>
   /** State of DNS lists by the id that the document gives them. */
@@ -88,6 +90,12 @@ export const metrics: readonly Metric[] = [
     'recipients by what came of them: delivered, failed (for good or too old), deferred (once for each time; when a next hop is down, once for each message that waits for it)',
     (m) => each(m.deliveries),
   ),
+  counter(
+    'notifications',
+    ['kind'],
+    'notifications to senders: failed, delayed, delivered, relayed, expanded, and suppressed: not sent, as the address has had too many',
+    (m) => each(m.notifications),
+  ),
   gauge('queue_messages', [], 'messages in the queue', (m) => one(m.status.queue['messages'] ?? 0)),
   gauge(
     'queue_recipients',
@@ -101,6 +109,19 @@ export const metrics: readonly Metric[] = [
     ['mode'],
     'MTA-STS policies of other domains that are known, by mode: enforce, testing, none',
     (m) => stsModes.map((mode): Sample => [m.status.tlsPolicies.filter((policy) => policy.mode === mode).length, mode]),
+  ),
+  counter(
+    'tls_sessions',
+    ['policy', 'outcome'],
+    'connections to next hops by what their owner has published (tlsa, sts, no-policy-found) and how TLS went: ok, failed (also where mail went in clear then)',
+    (m) =>
+      Object.entries(m.status.tlsSessions).flatMap(([policy, { ok, failed }]): Sample[] => [
+        [ok, policy, 'ok'],
+        [failed, policy, 'failed'],
+      ]),
+  ),
+  counter('tls_reports', ['outcome'], 'reports on TLS to other domains: sent, failed (given up)', (m) =>
+    each(m.status.tlsReports),
   ),
   gauge('connections_out', [], 'connections to next hops now', (m) => one(m.status.connectionsOut)),
   gauge('bans_active', [], 'clients that the gateway has banned by itself', (m) => one(m.status.banned.clients)),

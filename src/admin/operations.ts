@@ -2,6 +2,7 @@ import type { StsView } from '../dns/mta-sts/mta-sts.ts'
 import type { Overlay } from '../graph/overlay.ts'
 import type { BackendHealth } from '../mail/backend-health.ts'
 import type { CertificateView } from '../mail/certificate-view.ts'
+import type { ConnectionsFilter, ConnectionsView } from '../mail/connection-view.ts'
 import type { Origin } from '../mail/envelope.ts'
 import type { EnvelopeRecord } from '../mail/envelope-record.ts'
 import type { RecipientOperations } from '../mail/recipient-view.ts'
@@ -72,6 +73,8 @@ export type Operations = {
   liftBan(name: string, identity: Identity): Promise<BanView | null>
   /** Gives the locks that it ended. */
   unlock(account: string, identity: Identity): Promise<readonly LockOutView[]>
+
+  connections(filter: ConnectionsFilter): ConnectionsView
 
   /** Checks of recipients, and what they remember. */
   readonly recipients: RecipientOperations
@@ -191,6 +194,10 @@ export type Status = {
   readonly tokens: readonly TokenHealth[]
   /** MTA-STS policies of other domains that are known and hold. */
   readonly tlsPolicies: readonly StsView[]
+  /** Sessions with hosts whose owners may have published a policy, by what they have published, since the start. */
+  readonly tlsSessions: Readonly<Record<string, { readonly ok: number; readonly failed: number }>>
+  /** Reports on TLS since the start. */
+  readonly tlsReports: { readonly sent: number; readonly failed: number }
   /** Connections to next hops. */
   readonly connectionsOut: number
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number }

@@ -31,17 +31,20 @@ import { type Activation, openActivation } from './activation.ts'
 import { applyAtOnce } from './apply-at-once.ts'
 import { startBans } from './bans.ts'
 import { destinationOperations } from './destinations.ts'
+import { connectionsNow } from './connections-now.ts'
 import { firstGraph } from './first-graph.ts'
 import { formsOf } from './forms.ts'
 import { GatewayError } from './gateway-error.ts'
 import { hostChoice } from './host-choice.ts'
 import { knownMessage } from './known-message.ts'
+import { LearntSizes } from './learnt-sizes.ts'
 import type { Live } from './live.ts'
 import { startLogins } from './logins.ts'
 import { measure } from './measure.ts'
 import { startOverlays } from './overlays.ts'
 import { queueOperations } from './queue-operations.ts'
 import { isInNetwork, queueRoute, trialPause } from './queue-route.ts'
+import { sizedAdmissions } from './sized-admission.ts'
 import { openSockets } from './sockets.ts'
 import { dnsOperations } from './start-dns.ts'
 import { egressParts } from './start-egress.ts'
@@ -116,9 +119,12 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     opened.push(() => tokens.close())
     tokens.take(first)
     const census = new Census(() => smtp.connections())
+    const learnt = new LearntSizes()
+    const sized = sizedAdmissions(learnt, clock)
     const egress: SmtpCarrierOptions = {
       settings: () => live().smtp,
       policies: tlsPolicy.find,
+      onTls: tlsPolicy.seen,
       hosts: choice.hosts,
       denied: (address) => choice.denied(address)?.reply.text ?? null,
       async secrets({ $secret }) {
@@ -128,6 +134,9 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       },
       tokens,
       ...egressParts({ live, overlays, clock, log }),
+      onOpen(nextHop, host, { sizeBytes }) {
+        if (live().control.learnSizes !== undefined) learnt.learn(nextHop, host, sizeBytes, clock.now())
+      },
       hasRoom: () => census.hasRoom(live().control.limits),
       clock,
       log,
@@ -153,6 +162,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     opened.push(() => queue.close())
     tokens.concern(queue)
     overlays.concern(queue)
+    await tlsPolicy.concern(queue, egress.denied)
 
     const envelopes = await openEnvelopeLog({
       folder: join(stateDir, 'envelopes'),
@@ -174,7 +184,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     opened.push(() => logins.close())
     logins.take(first)
     const { addressesOf } = logins
-    const recipients = startRecipientChecks({ live, resolver, egress, clock, log })
+    const recipients = startRecipientChecks({ live, resolver, egress, learnt, clock, log })
     opened.push(() => recipients.close())
     recipients.take(first)
     const asked = await startOracles({ stateDir, live, resolver, addressesOf, recipients, clock, log })
@@ -187,7 +197,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       openListener({
         settings,
         tls,
-        admission: () => overlays.restrict(live().admission),
+        admission: () => overlays.restrict(sized(live())),
         waits: true,
         inlet: queue,
         envelopes: envelopes.add,
@@ -282,7 +292,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       listeners: live().control.listeners.map(({ name, kind }) => {
         const listener = doors.listeners.get(name)
         const addresses = (listener?.addresses() ?? []).map(hostPort)
-        return { name, kind, addresses, sessions: listener?.sessions().length ?? 0 }
+        return { name, kind, addresses, sessions: listener?.count() ?? 0 }
       }),
       certificates: keyring.list(),
       sessions: census.total,
@@ -300,6 +310,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       tokens: tokens.health(),
       connectionsOut: smtp.connections(),
       tlsPolicies: tlsPolicy.policies(),
+      tlsSessions: tlsPolicy.sessions(),
+      tlsReports: tlsPolicy.reports(),
       memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
       eventLoopGapMs: loopGap.maxMs(),
     })
@@ -330,6 +342,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       liftBan: bans.lift,
       unlock: bans.unlock,
       recipients,
+      connections: (filter) => connectionsNow(doors.listeners.values(), smtp, filter),
       envelopes: async (since, until) => envelopeLines(await envelopes.files(), since, until),
       message: (id) => knownMessage(id, queue, envelopes),
       queue: queueOperations({ queue, routes, live, journal, log }),

@@ -19,7 +19,20 @@ describe('the table of metrics', () => {
   test('no label is named for what strangers choose', () => {
     const labels = new Set(metrics.flatMap(({ labels }) => labels))
     expect([...labels].sort()).toEqual([
-      ...['class', 'graph', 'id', 'kind', 'listener', 'name', 'outcome', 'reason', 'state', 'version'],
+      ...[
+        'class',
+        'graph',
+        'id',
+        'kind',
+        'listener',
+        'mode',
+        'name',
+        'outcome',
+        'policy',
+        'reason',
+        'state',
+        'version',
+      ],
     ])
   })
 
