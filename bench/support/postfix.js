@@ -11,14 +11,15 @@ export function withoutPostfix() {
 
 /**
  * Postfix with a configuration of its own below `folder`, relaying to the sink. Durable as it comes; what only slows a
- * load from one client is off (in_flow_delay, client limits), and it may run more processes than it would.
+ * load from one client is off (in_flow_delay, client limits), and it may run more processes than it would. `more`: further
+ * lines of main.cf.
  */
-export async function startPostfix({ folder, port, sinkPort, tls = null, greetsAt = port }) {
+export async function startPostfix({ folder, port, sinkPort, tls = null, greetsAt = port, more = '' }) {
   const place = (name) => join(folder, name)
   for (const name of ['etc', 'queue', 'data']) mkdirSync(place(name), { recursive: true })
   const { uid } = passwd('postfix')
   chownSync(place('data'), uid, 0)
-  writeFileSync(place('etc/main.cf'), mainCf(folder, sinkPort, tls))
+  writeFileSync(place('etc/main.cf'), mainCf(folder, sinkPort, tls) + more)
   writeFileSync(place('etc/master.cf'), masterCf(port))
   const child = spawn('postfix', ['-c', place('etc'), 'start-fg'], { stdio: ['ignore', 'ignore', 'pipe'] })
   let errors = ''

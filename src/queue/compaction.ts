@@ -5,8 +5,8 @@ import { recordBytes } from './record.ts'
 import type { Segment } from './segment.ts'
 import type { Spool } from './spool.ts'
 import { extentsOf } from './spool-intake.ts'
-import { type Piece, readPiece } from './stored-body.ts'
-import type { Place, StoredEntry } from './stored-entry.ts'
+import { type Piece, type Place, readPiece } from './stored-body.ts'
+import type { StoredEntry } from './stored-entry.ts'
 
 /** With fewer segments in use there is nothing worth the trouble. */
 const minSegments = 8
@@ -106,8 +106,7 @@ function rewrite(spool: Spool, entry: StoredEntry, tail: Buffer, chunks: readonl
           spool.marks.add(old.piece.segment, { sequence: old.piece.sequence, kind: 'gone', text: '' })
           const place: Place = { piece, recordBytes: recordBytes(Buffer.byteLength(meta), tail.length), chunks }
           spool.leave(entry)
-          entry.place = place
-          entry.body.pieces = [...chunks, piece]
+          entry.body.place = place
           spool.enter(entry)
         }
         resolve()

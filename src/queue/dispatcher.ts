@@ -226,7 +226,7 @@ export class Dispatcher implements Sink, LaneOwner {
 
   /** By the active graph; `null`: to no next hop, or paused. */
   private nextHopOf(entry: StoredEntry, index: number): NextHop | null {
-    const { mailbox } = entry.peekEnvelope().recipients[index]!
+    const { mailbox } = entry.peekRecipients()[index]!
     const route = this.options.route(mailbox, entry, entry.recipients[index]!.via)
     return route.kind === 'next-hop' ? route.nextHop : null
   }
@@ -287,7 +287,7 @@ export class Dispatcher implements Sink, LaneOwner {
     }
     const only = entry.recipients[0] as RecipientSlot
     if (!isFree(only) || only.dueAt > now) return
-    const route = this.options.route(entry.peekEnvelope().recipients[0]!.mailbox, entry, only.via)
+    const route = this.options.route(entry.peekRecipients()[0]!.mailbox, entry, only.via)
     if (route.kind === 'next-hop') this.toLane(entry, route.nextHop, onlyOne)
     else if (route.kind === 'pause') this.pause(entry, only, route)
     else this.divert(entry, new Map([[0, route]]))
@@ -295,11 +295,11 @@ export class Dispatcher implements Sink, LaneOwner {
 
   private dispatchMany(entry: StoredEntry, now: number): void {
     const groups = new Map<string, { nextHop: NextHop; recipients: number[] }>()
-    const envelope = entry.peekEnvelope()
+    const to = entry.peekRecipients()
     const diverted = new Map<number, Exclude<Route, { kind: 'next-hop' }>>()
     for (const [index, slot] of entry.recipients.entries()) {
       if (!isFree(slot) || slot.dueAt > now) continue
-      const route = this.options.route(envelope.recipients[index]!.mailbox, entry, slot.via)
+      const route = this.options.route(to[index]!.mailbox, entry, slot.via)
       if (route.kind === 'pause') {
         this.pause(entry, slot, route)
         continue
@@ -308,7 +308,7 @@ export class Dispatcher implements Sink, LaneOwner {
         diverted.set(index, route)
         continue
       }
-      const key = route.nextHop.key + companyOf(envelope.recipients[index]!)
+      const key = route.nextHop.key + companyOf(to[index]!)
       const group = groups.get(key)
       if (group === undefined) groups.set(key, { nextHop: route.nextHop, recipients: [index] })
       else group.recipients.push(index)

@@ -1,4 +1,5 @@
 import type { RecipientState } from './entry.ts'
+import { type SplitText, sharedFrom, sharedText } from './stored-envelope.ts'
 
 /** A piece of a body that stands in the log before the message's own record. */
 export type ExtentText = readonly [
@@ -44,18 +45,15 @@ export function messageText(facts: MessageFacts, envelope: string): string {
   return `${usual},${JSON.stringify(facts.extents)},${statesText(facts.states)},${facts.movedFrom}]\n${envelope}`
 }
 
-export function parseMessageText(text: string): { facts: MessageFacts; envelope: string } {
-  const end = text.indexOf('\n')
-  const [id, queuedAt, sizeBytes, flags, recipients, extents, states, movedFrom] = JSON.parse(text.slice(0, end)) as [
-    string,
-    number,
-    number,
-    number,
-    number,
-    ExtentText[]?,
-    StateText[]?,
-    (number | null)?,
-  ]
+/** The facts of a record's meta text, and the text of its envelope. */
+export function parseMessageText(text: Buffer): { facts: MessageFacts; envelope: SplitText } {
+  const end = text.indexOf(0x0a)
+  const middle = text.indexOf(sharedFrom, end)
+  const own = text.toString('utf8', end + 1, middle < 0 ? text.length : middle)
+  const shared = middle < 0 ? '' : sharedText(text.toString('utf8', middle))
+  const [id, queuedAt, sizeBytes, flags, recipients, extents, states, movedFrom] = JSON.parse(
+    text.toString('utf8', 0, end),
+  ) as [string, number, number, number, number, ExtentText[]?, StateText[]?, (number | null)?]
   const facts: MessageFacts = {
     id,
     queuedAt,
@@ -67,7 +65,7 @@ export function parseMessageText(text: string): { facts: MessageFacts; envelope:
     states: (states ?? []).map(changeOf),
     movedFrom: movedFrom ?? null,
   }
-  return { facts, envelope: text.slice(end + 1) }
+  return { facts, envelope: { own, shared } }
 }
 
 type StateText = readonly [

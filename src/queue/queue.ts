@@ -144,7 +144,7 @@ function queueOf(
   const { entries } = ledger
   const { lanes } = dispatcher
   const { clock, log, ruling, whyNotVia = () => 'there are no relays', isIn = () => false } = options
-  const mailboxOf = (entry: StoredEntry, index: number) => entry.peekEnvelope().recipients[index]!.mailbox
+  const mailboxOf = (entry: StoredEntry, index: number) => entry.peekRecipients()[index]!.mailbox
   const views: Omit<ListParts, 'match'> = {
     shown: (entry, index) => shownState(entry.recipients[index] as RecipientSlot, lanes),
     ruling: (entry, index) => ruling?.(mailboxOf(entry, index), entry) ?? null,

@@ -9,8 +9,8 @@ import type { Segment } from './segment.ts'
 import { dataStart, readSeal, readSegmentHeader } from './segment-header.ts'
 import { type SegmentPool, segmentNumber } from './segment-pool.ts'
 import { spoolError } from './spool-error.ts'
-import { type MemoryBudget, type Piece, SpooledBody } from './stored-body.ts'
-import { type Place, StoredEntry } from './stored-entry.ts'
+import { type MemoryBudget, noChunks, type Piece, SpooledBody } from './stored-body.ts'
+import { StoredEntry } from './stored-entry.ts'
 
 export type Recovered = {
   /** Oldest first. */
@@ -31,23 +31,16 @@ type Context = {
   readonly log: Log
 }
 
-/** A message's record, as found. Its chunks are looked for when all segments are known. */
-type Found = {
-  readonly segment: Segment
-  readonly sequence: number
-  readonly facts: MessageFacts
-  readonly envelope: string
-  readonly piece: Piece
-  readonly recordBytes: number
-  readonly states: readonly string[]
-}
+/** What can only be decided when all segments are known. */
+type Undecided = { readonly entry: StoredEntry; readonly facts: MessageFacts }
 
 /** Reads every segment and its marks, and gives what still needs something. @throws SpoolError */
 export async function recover(context: Context): Promise<Recovered> {
-  const { disk, folder, pool, log } = context
-  const found = new Map<number, Found>()
+  const { disk, folder, pool, memory, log } = context
+  let entries: StoredEntry[] = []
+  const undecided: Undecided[] = []
+  /** Of records that are done. */
   const doneSequences = new Set<number>()
-  const goneSequences = new Set<number>()
   let lastSequence = 0
   let tornBytes = 0
   let damaged = 0
@@ -66,7 +59,6 @@ export async function recover(context: Context): Promise<Recovered> {
     const marks = marksOf(segment)
     for (const [sequence, { kind }] of marks) {
       if (kind === 'done') doneSequences.add(sequence)
-      if (kind === 'gone') goneSequences.add(sequence)
     }
     const result = scan(segment, end, (record, at, meta) => {
       lastSequence = Math.max(lastSequence, record.sequence)
@@ -74,21 +66,16 @@ export async function recover(context: Context): Promise<Recovered> {
       const mark = marks.get(record.sequence)
       if (mark !== undefined && mark.kind !== 'states') return
       const { facts, envelope } = parseMessageText(meta())
-      found.set(record.sequence, {
-        segment,
-        sequence: record.sequence,
-        facts,
-        envelope,
-        piece: {
-          segment,
-          sequence: record.sequence,
-          at: at + headerBytes + record.metaBytes,
-          bytes: record.bodyBytes,
-          crc: record.bodyCrc,
-        },
-        recordBytes: recordBytes(record.metaBytes, record.bodyBytes),
-        states: mark?.texts ?? [],
-      })
+      const { sequence, metaBytes, bodyBytes: bytes, bodyCrc: crc } = record
+      const piece = { segment, sequence, at: at + headerBytes + metaBytes, bytes, crc }
+      const place = { piece, recordBytes: recordBytes(metaBytes, bytes), chunks: noChunks }
+      const entry = new StoredEntry(facts, envelope, null, new SpooledBody(facts, place, memory))
+      for (const change of facts.states) entry.apply(change)
+      for (const text of mark?.texts ?? []) for (const change of parseStatesText(text)) entry.apply(change)
+      entry.countOpen()
+      if (facts.extents.length > 0 || facts.movedFrom !== null) undecided.push({ entry, facts })
+      // Also one that needs nothing any more stands for the record that it was moved from.
+      entries.push(entry)
     })
     damaged += result.damagedAt.length
     for (const place of result.damagedAt) {
@@ -101,43 +88,35 @@ export async function recover(context: Context): Promise<Recovered> {
   }
   // What a torn write left behind the end must stay behind it, also when the log has gone on elsewhere.
   for (const { segment, end } of sealed) await sealNow(segment, end)
-  const entries: StoredEntry[] = []
-  for (const one of found.values()) {
-    const entry = entryOf(one, found, doneSequences, context)
-    if (entry !== null) entries.push(entry)
+  const moved = new Set(undecided.map(({ facts }) => facts.movedFrom))
+  for (const { place } of moved.size === 0 ? [] : entries) {
+    // The old record is still here.
+    if (moved.has(place.piece.sequence)) doneSequences.add(place.piece.sequence)
   }
+  const without = new Set<StoredEntry>()
+  for (const one of undecided) if (!isWhole(one, doneSequences, context)) without.add(one.entry)
+  entries = entries.filter((entry) => entry.open > 0 && !without.has(entry))
   // Ids of one millisecond count on.
   entries.sort((a, b) => a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1))
   return { entries, lastSequence, segments: numbers.length, tornBytes, damaged }
 }
 
-/** `null`: it needs nothing any more, or another record stands for it. */
-function entryOf(
-  one: Found,
-  found: ReadonlyMap<number, Found>,
-  doneSequences: ReadonlySet<number>,
-  { pool, memory, log }: Context,
-): StoredEntry | null {
-  const { facts } = one
+/** `false`: another record stands for it, or what it needs is not there any more, as it was done. */
+function isWhole({ entry, facts }: Undecided, replacing: ReadonlySet<number>, { pool, log }: Context): boolean {
   // A move that was not finished: the record it was made from still counts, or was done meanwhile.
-  if (facts.movedFrom !== null && (found.has(facts.movedFrom) || doneSequences.has(facts.movedFrom))) return null
+  if (facts.movedFrom !== null && replacing.has(facts.movedFrom)) return false
   const chunks: Piece[] = []
   for (const [number, generation, sequence, at, bytes, crc] of facts.extents) {
     const segment = pool.segments.get(number)
     if (segment?.generation !== generation) {
       // Its segment is used again only after the message was done: the mark that said so was lost in a power cut.
       log.warn('spool.message-was-done', { id: facts.id })
-      return null
+      return false
     }
     chunks.push({ segment, sequence, at, bytes, crc })
   }
-  const place: Place = { piece: one.piece, recordBytes: one.recordBytes, chunks }
-  const body = new SpooledBody(facts, [...chunks, one.piece], memory)
-  const entry = new StoredEntry(facts, one.envelope, null, body, place)
-  for (const change of facts.states) entry.apply(change)
-  for (const text of one.states) for (const change of parseStatesText(text)) entry.apply(change)
-  entry.countOpen()
-  return entry.open === 0 ? null : entry
+  if (chunks.length > 0) entry.body.place = { ...entry.place, chunks }
+  return true
 }
 
 type Marked = { readonly kind: Mark['kind']; readonly texts: string[] }

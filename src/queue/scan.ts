@@ -25,7 +25,7 @@ export type Scanned = {
 export function scan(
   segment: Segment,
   end: number | null,
-  each: (record: RecordHeader, at: number, meta: () => string) => void,
+  each: (record: RecordHeader, at: number, meta: () => Buffer) => void,
 ): Scanned {
   const limit = Math.min(end ?? segment.sizeBytes, segment.file.sizeBytes())
   const window = new Window(segment, limit)
@@ -37,7 +37,7 @@ export function scan(
     if (record !== null && (end !== null ? record.sequence > last : last === 0 || record.sequence === last + 1)) {
       const metaAt = at + headerBytes
       const { metaBytes } = record
-      each(record, at, () => window.text(metaAt, metaBytes))
+      each(record, at, () => window.slice(metaAt, metaBytes))
       last = record.sequence
       at += recordBytes(record.metaBytes, record.bodyBytes)
       continue
@@ -95,7 +95,8 @@ class Window {
     return this.length >= bytes
   }
 
-  text(at: number, bytes: number): string {
-    return this.buffer.toString('utf8', at - this.from, at - this.from + bytes)
+  /** Valid until the next record is looked at. */
+  slice(at: number, bytes: number): Buffer {
+    return this.buffer.subarray(at - this.from, at - this.from + bytes)
   }
 }

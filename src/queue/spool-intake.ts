@@ -6,7 +6,7 @@ import { recordBytes } from './record.ts'
 import { borrowSheet, giveBackSheet } from './sheet.ts'
 import type { Spool } from './spool.ts'
 import type { SpoolError } from './spool-error.ts'
-import { type Piece, SpooledBody } from './stored-body.ts'
+import { noChunks, type Piece, SpooledBody } from './stored-body.ts'
 import { StoredEntry } from './stored-entry.ts'
 import { envelopeText } from './stored-envelope.ts'
 
@@ -83,7 +83,7 @@ export class SpoolIntake implements Intake, Waiter {
     const { spool, sheet, used } = this
     const content = used === 0 ? [] : [sheet.subarray(0, used)]
     const queuedAt = spool.now()
-    const pieces = this.pieces ?? []
+    const pieces = this.pieces ?? noChunks
     const sizeBytes = this.chunkBytes + used
     const { dots, eightBit } = facts
     const recipients = envelope.recipients.length
@@ -107,10 +107,10 @@ export class SpoolIntake implements Intake, Waiter {
       return
     }
     this.state = 'committed'
-    const body = new SpooledBody(stored, pieces.length === 0 ? [piece] : [...pieces, piece], spool.memory)
-    if (pieces.length > 0 || !body.keep(sheet)) this.leaving.push(sheet)
     const place = { piece, recordBytes: recordBytes(Buffer.byteLength(meta), used), chunks: pieces }
-    this.entry = new StoredEntry(stored, text, envelope, body, place)
+    const body = new SpooledBody(stored, place, spool.memory)
+    if (pieces.length > 0 || !body.keep(sheet)) this.leaving.push(sheet)
+    this.entry = new StoredEntry(stored, { own: text, shared: '' }, envelope, body)
     spool.enter(this.entry)
     this.releasePieces()
     this.leave()

@@ -12,8 +12,8 @@ import { maxBodyBytes } from './record.ts'
 import { type Recovered, recover } from './recovery.ts'
 import { SegmentPool } from './segment-pool.ts'
 import { SpoolIntake } from './spool-intake.ts'
-import type { MemoryBudget } from './stored-body.ts'
-import type { Place, StoredEntry } from './stored-entry.ts'
+import type { MemoryBudget, Place } from './stored-body.ts'
+import type { StoredEntry } from './stored-entry.ts'
 
 export type SpoolOptions = {
   /** The state folder; the spool is `spool/shard-0` in it. */

@@ -182,7 +182,7 @@ export class Steering {
   }
 
   private named(entry: StoredEntry, index: number): { id: string; to: string } {
-    return { id: entry.id, to: entry.peekEnvelope().recipients[index]!.mailbox.text }
+    return { id: entry.id, to: entry.peekRecipients()[index]!.mailbox.text }
   }
 }
 

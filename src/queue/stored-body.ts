@@ -16,6 +16,18 @@ export type Piece = {
   readonly crc: number
 }
 
+/** Where a message's own record is. */
+export type Place = {
+  /** The record's body; of a large message, what is behind its chunks. May be empty. */
+  readonly piece: Piece
+  /** Length of the record, for the account of its segment. */
+  readonly recordBytes: number
+  readonly chunks: readonly Piece[]
+}
+
+/** Of most messages, one for all. */
+export const noChunks: readonly Piece[] = Object.freeze([])
+
 /** Octets of bodies that may stay in memory until they are delivered; beyond it they are read from the log. */
 export type MemoryBudget = { usedBytes: number; readonly limitBytes: number }
 
@@ -23,7 +35,7 @@ export class SpooledBody implements StoredBody {
   readonly sizeBytes: number
   readonly dots: boolean
   readonly eightBit: boolean
-  pieces: readonly Piece[]
+  place: Place
   private readonly budget: MemoryBudget
   private kept: Buffer | null = null
   /** What `kept` is a part of. Used again when it is dropped, unless somebody may still read it. */
@@ -32,13 +44,13 @@ export class SpooledBody implements StoredBody {
 
   constructor(
     facts: { readonly sizeBytes: number; readonly dots: boolean; readonly eightBit: boolean },
-    pieces: readonly Piece[],
+    place: Place,
     budget: MemoryBudget,
   ) {
     this.sizeBytes = facts.sizeBytes
     this.dots = facts.dots
     this.eightBit = facts.eightBit
-    this.pieces = pieces
+    this.place = place
     this.budget = budget
   }
 
@@ -86,8 +98,8 @@ export class SpooledBody implements StoredBody {
    * one is asked for. The segments stay as long as somebody reads.
    */
   async *read(): AsyncGenerator<Buffer, void, void> {
-    // A move to other segments (compaction) may replace `this.pieces` meanwhile; the copies held here stay readable.
-    const pieces = this.pieces.filter(({ bytes }) => bytes > 0)
+    // A move to other segments (compaction) may replace `this.place` meanwhile; the copies held here stay readable.
+    const pieces = [...this.place.chunks, this.place.piece].filter(({ bytes }) => bytes > 0)
     for (const { segment } of pieces) segment.hold()
     const buffers = [borrowSheet(maxBodyBytes), borrowSheet(maxBodyBytes)] as const
     let next: Promise<Buffer> | null = null

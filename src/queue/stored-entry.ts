@@ -4,24 +4,14 @@ import type { Hold, QueueEntry, RecipientState } from './entry.ts'
 import type { StateChange } from './message-record.ts'
 import type { QueuedDelivery } from './next-hop-lane.ts'
 import type { Pause } from './pauses.ts'
-import type { Piece, SpooledBody } from './stored-body.ts'
-import { parseEnvelopeText, tlsOfText } from './stored-envelope.ts'
-
-/** Where a message's own record is. */
-export type Place = {
-  /** The record's body; of a large message, what is behind its chunks. May be empty. */
-  readonly piece: Piece
-  /** Length of the record, for the account of its segment. */
-  readonly recordBytes: number
-  readonly chunks: readonly Piece[]
-}
+import type { Place, SpooledBody } from './stored-body.ts'
+import { parseEnvelopeText, parseRecipients, type SplitText, splitText, tlsOfText } from './stored-envelope.ts'
 
 export class StoredEntry implements QueueEntry {
   readonly id: string
   readonly queuedAt: number
   readonly body: SpooledBody
   readonly recipients: readonly RecipientSlot[]
-  place: Place
   /** Recipients that are not yet delivered, failed or discarded, or whose notification is not yet stored. */
   open: number
   /** It left the queue, whatever still runs with it. */
@@ -30,30 +20,39 @@ export class StoredEntry implements QueueEntry {
   number = 0
   /** When the agenda has it next; `Infinity`: it does not have it. */
   plannedAt = Number.POSITIVE_INFINITY
-  /** The envelope as it is in the spool. */
-  readonly text: string
+  /** The envelope as it is in the spool; what many messages have in common is in `shared`, once for all of them. */
+  private own: string
+  private shared: string
   private parsed: Envelope | null
 
   /** @param text of the envelope, as it is in the spool */
   constructor(
     facts: { readonly id: string; readonly queuedAt: number; readonly recipients: number },
-    text: string,
+    { own, shared }: SplitText,
     envelope: Envelope | null,
     body: SpooledBody,
-    place: Place,
   ) {
     this.id = facts.id
     this.queuedAt = facts.queuedAt
     this.body = body
-    this.place = place
     this.open = facts.recipients
-    this.text = text
+    this.own = own
+    this.shared = shared
     this.parsed = envelope
     const { queuedAt } = facts
     this.recipients =
       facts.recipients === 1
         ? [new RecipientSlot(queuedAt)]
         : Array.from({ length: facts.recipients }, () => new RecipientSlot(queuedAt))
+  }
+
+  get place(): Place {
+    return this.body.place
+  }
+
+  /** The envelope as it is in the spool. */
+  get text(): string {
+    return this.own + this.shared
   }
 
   /** Kept from now on, until `fold`: 200,000 waiting messages shall not fill the memory with what nobody looks at. */
@@ -63,7 +62,7 @@ export class StoredEntry implements QueueEntry {
   }
 
   get tlsNeed(): Envelope['tls'] {
-    return this.parsed === null ? tlsOfText(this.text) : this.parsed.tls
+    return this.parsed === null ? tlsOfText(this.shared === '' ? this.own : this.shared) : this.parsed.tls
   }
 
   /** It waits, and leaves the memory to others: the body is in the log, and the envelope is short as text. */
@@ -75,6 +74,7 @@ export class StoredEntry implements QueueEntry {
   /** Keeps the envelope as text alone. */
   fold(): void {
     this.parsed = null
+    if (this.shared === '') ({ own: this.own, shared: this.shared } = splitText(this.own))
   }
 
   /** The envelope without keeping it, for whoever looks at many. */
@@ -82,9 +82,14 @@ export class StoredEntry implements QueueEntry {
     return this.parsed ?? parseEnvelopeText(this.text)
   }
 
-  /** `false`: this text, in whatever case, is nowhere in the envelope. */
+  /** The recipients alone, without keeping them: less to read. */
+  peekRecipients(): Envelope['recipients'] {
+    return this.parsed?.recipients ?? parseRecipients(this.own, this.shared)
+  }
+
+  /** `false`: this text, in whatever case, is nowhere in sender and recipients. */
   mayMention(text: string): boolean {
-    return this.text.toLowerCase().includes(JSON.stringify(text).slice(1, -1).toLowerCase())
+    return this.own.toLowerCase().includes(JSON.stringify(text).slice(1, -1).toLowerCase())
   }
 
   apply(change: StateChange): void {

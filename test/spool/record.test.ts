@@ -75,7 +75,13 @@ test('the text of a message is read as it was written, of a moved one too', () =
     { ...usual, dots: false, eightBit: true, extents: [], states: [{ recipients: [0, 2], state }], movedFrom: 77 },
     { ...usual, extents: [], states: [{ recipients: [1], state: { ...state, ...chosen } }], movedFrom: 77 },
   ]) {
-    expect(parseMessageText(messageText(facts, '{"x":"\\n"}'))).toEqual({ facts, envelope: '{"x":"\\n"}' })
+    for (const [own, shared] of [
+      ['{"from":null,"to":["a@\\n"]', ',"origin":["192.0.2.1"]}'],
+      ['{"x":"é"}', ''],
+    ] as const) {
+      const text = Buffer.from(messageText(facts, own + shared))
+      expect(parseMessageText(text)).toEqual({ facts, envelope: { own, shared } })
+    }
   }
 })
 

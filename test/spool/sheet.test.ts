@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { borrowSheet, giveBackSheet } from '../../src/queue/sheet.ts'
-import { SpooledBody } from '../../src/queue/stored-body.ts'
+import { type Piece, SpooledBody } from '../../src/queue/stored-body.ts'
 
 const bytes = 20_000
 const facts = { sizeBytes: bytes, dots: false, eightBit: false }
@@ -12,13 +12,16 @@ const isFree = (sheet: Buffer): boolean => {
   return next === sheet
 }
 
+/** It is not in the log. */
+const nowhere = { chunks: [], recordBytes: 0, piece: null as unknown as Piece }
+
 let sheet: Buffer
 beforeEach(() => {
   sheet = borrowSheet(bytes)
 })
 
 const kept = (): SpooledBody => {
-  const body = new SpooledBody(facts, [], { usedBytes: 0, limitBytes: 1_000_000 })
+  const body = new SpooledBody(facts, nowhere, { usedBytes: 0, limitBytes: 1_000_000 })
   expect(body.keep(sheet)).toBe(true)
   return body
 }
@@ -69,7 +72,7 @@ test('it is never used again when somebody took it for good', () => {
 })
 
 test('beyond the budget nothing is kept', () => {
-  const body = new SpooledBody(facts, [], { usedBytes: 0, limitBytes: bytes - 1 })
+  const body = new SpooledBody(facts, nowhere, { usedBytes: 0, limitBytes: bytes - 1 })
   expect(body.keep(sheet)).toBe(false)
   expect(body.chunks).toBeNull()
 })
