@@ -21,6 +21,7 @@ export function recipientCalls({ app, needs }: Calls, { recipients }: Operations
     })
     return c.json({ checks: recipients.checks(), rows })
   })
+  app.get('/v1/recipients/sizes', needs('read'), (c) => c.json({ sizes: recipients.sizes() }))
   app.post('/v1/recipients/flush', needs('overlay'), async (c) => {
     const body = fieldsOf(await bodyAsJson(c.env.incoming))
     const [address, domain, all] = [body.get('address'), body.get('domain'), body.get('all')]

@@ -7,6 +7,7 @@ import type { Recognized } from './access.ts'
 import { banCalls } from './ban-calls.ts'
 import { bodyToFile } from './bodies.ts'
 import { type Calls, openCalls } from './calls.ts'
+import { connectionCalls } from './connection-calls.ts'
 import { destinationCalls } from './destination-calls.ts'
 import { dnsCalls } from './dns-calls.ts'
 import { messageCalls } from './message-calls.ts'
@@ -32,6 +33,7 @@ export function adminListener({ operations, uploads, identify, log }: RouteOptio
   overlayCalls(calls, operations)
   banCalls(calls, operations)
   recipientCalls(calls, operations)
+  connectionCalls(calls, operations)
   messageCalls(calls, operations)
   queueCalls(calls, operations)
   dnsCalls(calls, operations)

@@ -13,6 +13,24 @@ export type SharedOptions = {
 /** What only looks. `docs/probe.md` and `docs/operations.md` have examples. */
 export const lookCommands = ({ config, graphFile, env, stateDir, json }: SharedOptions): readonly CommandEntry[] => [
   {
+    name: 'conns',
+    summary: 'list the connections of the running gateway, in and out',
+    details:
+      'Who is connected, since when, and the transaction under way: HELO name, client, sender, recipients, date, time and size; of connections to next hops the host, our own address, and the message that is being sent. The oldest first.',
+    options: [
+      stateDir,
+      ['--in', 'sessions of clients only'],
+      ['--out', 'connections to next hops only'],
+      ['--limit <n>', 'at most n of each (default 1000)'],
+      json,
+    ],
+    exits: [
+      [0, 'listed'],
+      [1, 'no gateway answers'],
+    ],
+    load: () => import('./commands/conns.ts'),
+  },
+  {
     name: 'probe smtp',
     summary: 'talk to a mail server and show all that is said',
     details:

@@ -25,12 +25,24 @@ export const recipientCommands = (stateDir: OptionEntry, json: OptionEntry): rea
     summary: 'forget what the gateway has found out about recipients',
     details: 'Of an address, of a domain, or all; they are asked about again when mail for them comes.',
     arguments: [['[what]', 'an address or a domain']],
-    options: [stateDir, ['--all', 'everything'], json],
+    options: [stateDir, ['--all', 'everything, also the sizes that next hops announced'], json],
     exits: [
       [0, 'forgotten; the count is printed'],
       [1, 'no gateway answers, or it was not said what to forget'],
     ],
     load: () => import('./commands/recipients-flush.ts'),
+  },
+  {
+    name: 'recipients sizes',
+    summary: 'list the size limits that next hops have announced',
+    details:
+      'Within the last day, where `learnSizes` is on: RCPT is refused for who announces more. `recipients flush --all` forgets them too.',
+    options: [stateDir, json],
+    exits: [
+      [0, 'listed'],
+      [1, 'no gateway answers'],
+    ],
+    load: () => import('./commands/recipients-sizes.ts'),
   },
   {
     name: 'recipients verify',

@@ -25,8 +25,8 @@ export class Connection implements WireUser {
   private readonly timeouts: Timeouts
   private readonly work: Work
   private readonly writer: BodyWriter
-  private stage: Stage = 'idle'
-  private current: Job | null = null
+  stage: Stage = 'idle'
+  current: Job | null = null
   private next: Job | null = null
   /** Jobs with recipients left for another transaction on this connection. */
   private readonly own: Job[] = []
@@ -73,6 +73,10 @@ export class Connection implements WireUser {
 
   get tls(): string | null {
     return this.wire.tls
+  }
+
+  get source(): string | null {
+    return this.wire.localAddress
   }
 
   /** Takes the next job, or reports itself idle. */

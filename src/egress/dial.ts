@@ -54,6 +54,8 @@ export type SmtpCarrierOptions = {
   readonly nextHop?: (nextHop: NextHop) => NextHopSettings
   /** A reaction suspends the next hop, as an operator would; absent: it is a back-off. */
   readonly suspend?: (nextHop: NextHop, forMs: number, why: string) => void
+  /** Told of each session that opens, and what its host offers. */
+  readonly onOpen?: (nextHop: NextHop, host: string, capabilities: Capabilities) => void
   readonly messagesPerConnection?: number
   /** Whether both directions together have room for one more connection; absent: they do not share. */
   readonly hasRoom?: () => boolean
@@ -205,6 +207,7 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
       entered(nextHop, entrance, options)
       shunned.delete(label)
       const { policy, source } = door
+      options.onOpen?.(nextHop, label, greeted.capabilities)
       return { kind: 'open', wire, capabilities: greeted.capabilities, choices: answer.hosts.length, policy, source }
     }
     shunned.set(label, clock.now() + shunMs)

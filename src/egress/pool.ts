@@ -42,7 +42,7 @@ export class Pool implements Work {
   readonly options: SmtpCarrierOptions
   readonly places: Places
   readonly sources: Sources
-  private readonly kept = new Map<Connection, Kept>()
+  readonly kept = new Map<Connection, Kept>()
   private readonly free: Connection[] = []
   /** Jobs back from a look into the spool, or with recipients left when their connection ended. */
   private readonly returned: Job[] = []

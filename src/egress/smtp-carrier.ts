@@ -1,7 +1,9 @@
 import type { Timer } from '../mail/clock.ts'
+import type { OutgoingView } from '../mail/connection-view.ts'
 import { type NextHop, nextHopName } from '../mail/next-hop.ts'
 import type { DeliveryRate, NextHopSettings } from '../mail/next-hop-settings.ts'
 import type { Carrier, Lane } from '../queue/lane.ts'
+import { connectionView } from './connection-view.ts'
 import type { SmtpCarrierOptions } from './dial.ts'
 import { Places } from './places.ts'
 import { Pool } from './pool.ts'
@@ -29,6 +31,8 @@ export type SmtpCarrier = Carrier & {
   retire(): void
   /** Connections now, open or being opened. */
   connections(): number
+  /** Those that are open. */
+  views(): readonly OutgoingView[]
   hops(): readonly HopState[]
   /** Source addresses that could not be bound lately. */
   sources(): readonly FailingSource[]
@@ -130,6 +134,10 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
       }
     },
     connections: () => places.used,
+    views: () =>
+      [...pools.values()].flatMap(({ nextHop, kept }) =>
+        [...kept.keys()].map((connection) => connectionView(nextHopName(nextHop.key), connection)),
+      ),
     hops: () => [...shapes].map(([name, shape]) => stateOf(name, shape, options)),
     sources: () => sources.list(),
     forget(isMeant) {

@@ -5,7 +5,9 @@ import { Sources } from '../egress/source.ts'
 import { noFacts, routeOf } from '../graph/route-of.ts'
 import type { Clock } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
+import type { RecipientOperations } from '../mail/recipient-view.ts'
 import { settingsOf } from '../route/next-hop-settings.ts'
+import type { LearntSizes } from './learnt-sizes.ts'
 import type { Live } from './live.ts'
 import { type RecipientChecks, recipientChecks } from './recipient-check/recipient-checks.ts'
 
@@ -13,20 +15,23 @@ export type RecipientCheckParts = {
   readonly live: () => Live
   readonly resolver: Pick<Resolver, 'addresses'>
   readonly egress: SmtpCarrierOptions
+  readonly learnt: LearntSizes
   readonly clock: Clock
   readonly log: Log
 }
 
-export type RunningRecipientChecks = RecipientChecks & {
-  /** Takes the checks of a graph. */
-  take(next: Pick<Live, 'control' | 'secrets'>): void
-}
+export type RunningRecipientChecks = RecipientChecks &
+  RecipientOperations & {
+    /** Takes the checks of a graph. */
+    take(next: Pick<Live, 'control' | 'secrets'>): void
+  }
 
 /** Whether recipients exist: as long as the gateway runs, sessions under way included. */
 export function startRecipientChecks({
   live,
   resolver,
   egress,
+  learnt,
   clock,
   log,
 }: RecipientCheckParts): RunningRecipientChecks {
@@ -51,5 +56,13 @@ export function startRecipientChecks({
     // Nobody is called so, and nobody can learn the name to answer it differently.
     stranger: () => `no-such-user-${randomBytes(9).toString('hex')}`,
   })
-  return { ...checks, take: ({ control, secrets }) => checks.replace(control.recipientChecks ?? [], secrets) }
+  return {
+    ...checks,
+    sizes: () => learnt.list(clock.now()),
+    flush(which) {
+      const count = checks.flush(which)
+      return which.kind === 'all' ? count + learnt.forget() : count
+    },
+    take: ({ control, secrets }) => checks.replace(control.recipientChecks ?? [], secrets),
+  }
 }

@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Authenticator } from '../credentials/authenticator.ts'
 import type { Clock, Timer } from '../mail/clock.ts'
+import type { IncomingView } from '../mail/connection-view.ts'
 import type { Log } from '../mail/log.ts'
 import { reply } from '../mail/reply.ts'
 import type { HostPort, ListenerSettings } from '../mail/settings.ts'
@@ -14,6 +15,7 @@ import type { Guard } from './guard.ts'
 import type { House } from './house.ts'
 import type { EnvelopeSink } from './scribe.ts'
 import { Session } from './session.ts'
+import { sessionView } from './session-view.ts'
 import type { TlsContexts } from './tls/contexts.ts'
 
 /** How often deadlines are looked at. A time-out is late by this much at most. */
@@ -42,16 +44,6 @@ export type ListenerOptions = {
   readonly clock: Clock
 }
 
-export type SessionView = {
-  readonly id: number
-  readonly listener: string
-  readonly client: string
-  readonly helo: string | null
-  readonly state: string
-  readonly openedAt: number
-  readonly messages: number
-}
-
 export type Listener = {
   readonly name: string
   /** Where it listens, ports that were 0 being known now. */
@@ -64,7 +56,9 @@ export type Listener = {
   prepare(settings: ListenerSettings, tls?: TlsContexts | null): Promise<Change>
   /** From now on it takes connections; for one that was opened with `waits`. */
   open(): void
-  sessions(): readonly SessionView[]
+  /** How many there are. */
+  count(): number
+  sessions(): readonly IncomingView[]
   /** Takes no more connections; each session ends with 421, after the transaction under way. Resolves when all have. */
   drain(): Promise<void>
   /** Cuts all sessions. */
@@ -166,15 +160,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       }
     },
     open,
-    sessions: () =>
-      [...sessions].map(({ id, caller, state, mode, openedAt, messages }) => ({
-        id,
-        ...caller,
-        helo: state.helo,
-        state: mode,
-        openedAt,
-        messages,
-      })),
+    count: () => sessions.size,
+    sessions: () => [...sessions].map(sessionView),
     async drain() {
       house.draining = true
       for (const { server } of bound) server.close()

@@ -1,3 +1,4 @@
+import type { LearntSize } from './learnt-size.ts'
 import type { Mailbox } from './path.ts'
 import type { RecipientCheckSettings } from './recipient-check.ts'
 
@@ -65,6 +66,8 @@ export type RecipientOperations = {
   cache(filter: RecipientFilter): readonly RememberedRecipient[]
   /** Gives how much was forgotten. */
   flush(which: FlushRecipients): number
+  /** Size limits that next hops have announced. */
+  sizes(): readonly LearntSize[]
   /** Asks the check of the recipient's domain now. `null`: its domain has none. */
   verify(mailbox: Mailbox): Promise<VerifiedRecipient | null>
 }

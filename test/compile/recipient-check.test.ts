@@ -13,7 +13,7 @@ import { oracleName } from '../../src/graph/oracle.ts'
 import { noSources } from '../../src/graph/sources.ts'
 import { aDocument, alias, domain, facts, list, mailbox } from './a-document.ts'
 
-const check: RecipientCheckEntry = {
+const check = {
   at: 'recipientChecks.staff',
   id: 'staff',
   onError: 'defer',
@@ -24,7 +24,7 @@ const check: RecipientCheckEntry = {
   entries: 10,
   kind: 'callout',
   perMinute: 10,
-}
+} as const satisfies RecipientCheckEntry
 
 const relayed = (part: Partial<DomainEntry> = {}): DomainEntry => ({
   ...domain('relay.example', 'relay'),
@@ -32,7 +32,7 @@ const relayed = (part: Partial<DomainEntry> = {}): DomainEntry => ({
   ...part,
 })
 
-const graphOf = (domains: readonly DomainEntry[], part: Partial<Document> = {}, given = check): Graph => {
+const graphOf = (domains: readonly DomainEntry[], part: Partial<Document> = {}, given: RecipientCheckEntry = check): Graph => {
   const document = aDocument({ domains: [domain('example.com'), ...domains], recipientChecks: [given], ...part })
   const { graph, diagnostics } = compile(document)
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
@@ -125,7 +125,7 @@ test('a check knows its domains, and a graph that asks a check it does not have 
 
 test('plan shows what a check asks as settings, and what it decides as a change for mail', () => {
   const graph = graphOf([relayed()])
-  const other = graphOf([relayed()], {}, { ...check, perMinute: 20 } as RecipientCheckEntry)
+  const other = graphOf([relayed()], {}, { ...check, perMinute: 20 })
   expect(settingChanges(graph, other)).toEqual([{ at: 'recipientChecks.staff.perMinute', from: '10', to: '20' }])
   const none = compile(aDocument({ domains: [domain('example.com'), domain('relay.example', 'relay')] })).graph
   const changes = compareGraphs(makeBundle(none, noSources), makeBundle(graph, noSources))

@@ -16,7 +16,7 @@ import { ldapAsker } from './ldap-asker.ts'
 export type RecipientParts = CalloutParts & { readonly clock: Clock; readonly lookUp: LookUp }
 
 /** All checks of the active graph. It begins with none; `replace` brings them. */
-export type RecipientChecks = RecipientOperations & {
+export type RecipientChecks = Omit<RecipientOperations, 'sizes'> & {
   /** A check that is not there any more cannot tell. */
   ask(id: string, mailbox: Mailbox): RecipientAnswer | Promise<RecipientAnswer>
   /** Those that a graph has in common with the one before keep what they know. */
