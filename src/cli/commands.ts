@@ -9,6 +9,7 @@ import { passwdCommand } from './passwd-command.ts'
 import { queueCommands } from './queue-commands.ts'
 import { recipientCommands } from './recipient-commands.ts'
 import type { Run } from './run.ts'
+import { tlsrptCommand } from './tlsrpt-command.ts'
 
 /**
  * The one table of commands: the program, `--help` and `docs/cli.md` are made of it. A command's code is loaded only
@@ -321,6 +322,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/status.ts'),
   },
   metricsCommand(stateDir),
+  tlsrptCommand(json),
   ...dnsCommands({ config, graphFile, env, stateDir, json }),
   ...destCommands(stateDir, json),
   ...queueCommands(stateDir, json),

@@ -65,4 +65,17 @@ export const dnsCommands = ({ config, graphFile, env, stateDir, json }: SharedOp
     ],
     load: () => import('./commands/dns-flush.ts'),
   },
+  {
+    name: 'dns plan',
+    summary: 'print the DNS records that a document wants published',
+    details:
+      'For each domain of the document: MX, SPF, a DMARC policy to begin with, MTA-STS with the text of the policy, TLS reports; for the gateway: addresses of its names, TLSA records of its certificates, and the names to ask for of whoever owns its addresses. Each with what is published now and whether it has to change. Asks the name servers of the document and the servers of its MTA-STS policies. Changes nothing.',
+    options: [config, env, ['--zone', 'print the records as a zone file'], json],
+    exits: [
+      [0, 'all that must be published is'],
+      [2, 'something is to be published'],
+      [1, 'the document cannot be read'],
+    ],
+    load: () => import('./commands/dns-plan.ts'),
+  },
 ]

@@ -6,7 +6,9 @@ import { ok, type Result, wrong } from '../mail/result.ts'
 const maxOctets = 16 * 1024 * 1024
 
 /** Who vouches for next hops: those of the runtime (`undefined`), or those and the ones of the document's file. */
-export async function readAuthorities({ tlsPolicy }: Control): Promise<Result<readonly string[] | undefined>> {
+export async function readAuthorities({
+  tlsPolicy,
+}: Pick<Control, 'tlsPolicy'>): Promise<Result<readonly string[] | undefined>> {
   const file = tlsPolicy?.ca
   if (file === undefined) return ok(undefined)
   try {

@@ -235,7 +235,8 @@ describe.skipIf(!peers('nsd'))('mailgw check --dns', () => {
 
   test('where no name server answers nothing is ok, and nothing is a problem', async () => {
     const { dns, code } = await checked(await freePort(), { lists: ['list.test'] })
-    expect(new Set(dns.findings.map(({ check }) => check))).toEqual(new Set(['host', 'reverse', 'mx', 'spf', 'dnsbl']))
+    const checks = ['host', 'reverse', 'mx', 'spf', 'mta-sts', 'tlsrpt', 'dnsbl']
+    expect(new Set(dns.findings.map(({ check }) => check))).toEqual(new Set(checks))
     expect(new Set(dns.findings.map(({ level }) => level))).toEqual(new Set(['cannot tell']))
     expect(code).toBe(0)
   })

@@ -3,6 +3,7 @@ import { isSpecial } from '../../dns/special-addresses.ts'
 import { type IpAddress, parseIp } from '../../mail/ip.ts'
 import { type Finding, findings } from './finding.ts'
 import { addressesOf, type Forward, failureOf, forwardText, leadsTo } from './forward.ts'
+import { egressGreetings, leavesFromListeners } from './own-egress.ts'
 import { type OwnSocket, ownSockets } from './own-sockets.ts'
 
 /** A name that we greet with, and the public address at which we do. */
@@ -10,9 +11,11 @@ export type Greeting = { readonly address: IpAddress; readonly hostname: string 
 
 export type Ours = {
   readonly greetings: readonly Greeting[]
-  /** Public addresses that we listen on, and so the ones that we are assumed to send from. */
+  /** Public addresses that we listen on or send from. */
+  readonly known: readonly IpAddress[]
+  /** Those that we send from: the ones of pools; where mail does not leave from a pool, those that we listen on. */
   readonly senders: readonly IpAddress[]
-  /** What an MX may name or lead to. `addresses` holds the senders too. */
+  /** What an MX may name or lead to. */
   readonly names: ReadonlySet<string>
   readonly addresses: ReadonlySet<IpAddress>
   readonly findings: readonly Finding[]
@@ -23,29 +26,35 @@ export type Ours = {
  * The names whose addresses `oursOf` wants to know: those of greetings, and the document's, which is said in EHLO. None
  * where the internet reaches no listener: such a gateway may well have a name of the house alone.
  */
-export function greetedNames(document: Pick<Document, 'hostname' | 'listeners'>): ReadonlySet<string> {
-  const greeted = ownSockets(document).flatMap((socket) => (socket.kind === 'inside' ? [] : [socket.hostname]))
+export function greetedNames(document: Pick<Document, 'hostname' | 'listeners' | 'egress'>): ReadonlySet<string> {
+  const greeted = [
+    ...ownSockets(document).flatMap((socket) => (socket.kind === 'inside' ? [] : [socket.hostname])),
+    ...egressGreetings(document).map(({ hostname }) => hostname),
+  ]
   return new Set(greeted.length > 0 ? [...greeted, document.hostname] : [])
 }
 
 /** Who we are by the document and, where it binds to every address, by what our names lead to. */
 export function oursOf(
-  document: Pick<Document, 'hostname' | 'listeners' | 'gateways'>,
+  document: Pick<Document, 'hostname' | 'listeners' | 'gateways' | 'egress'>,
   forwards: ReadonlyMap<string, Forward>,
 ): Ours {
   const sockets = ownSockets(document)
-  const greetings = unique(sockets.flatMap((socket) => greetingsOf(socket, forwards.get(socket.hostname))))
-  const senders = [...new Set(greetings.map(({ address }) => address))]
+  const listened = sockets.flatMap((socket) => greetingsOf(socket, forwards.get(socket.hostname)))
+  const sent = egressGreetings(document)
+  const greetings = unique([...listened, ...sent])
+  const senders = addressesIn(leavesFromListeners(document) ? [...sent, ...listened] : sent)
   const told = document.gateways.flatMap(({ addresses }) => addresses)
   const read = told.map(parseIp)
   return {
     greetings,
+    known: addressesIn(greetings),
     senders,
     names: new Set([
       ...[document.hostname, ...document.listeners.map(({ hostname }) => hostname)].map((name) => name.toLowerCase()),
       ...told.filter((_, i) => !read[i]!.ok).map((name) => name.toLowerCase()),
     ]),
-    addresses: new Set([...senders, ...read.flatMap((address) => (address.ok ? [address.value] : []))]),
+    addresses: new Set([...addressesIn(listened), ...read.flatMap((address) => (address.ok ? [address.value] : []))]),
     findings: [
       ...sockets.flatMap(skippedSocket),
       ...[...forwards].map(([name, forward]) => {
@@ -55,7 +64,10 @@ export function oursOf(
         return hostFinding(name, forward, isSaidAlone ? senders : at)
       }),
     ],
-    assumed: [...new Set(sockets.flatMap((socket) => everyText(socket, greetings))), senderText(senders)],
+    assumed: [
+      ...new Set(sockets.flatMap((socket) => everyText(socket, listened))),
+      senderText(senders, sent.length > 0),
+    ],
   }
 }
 
@@ -67,6 +79,10 @@ function greetingsOf(socket: OwnSocket, forward: Forward | undefined): readonly 
     .filter((address) => !isSpecial(address) && (socket.bind === '::' || !address.includes(':')))
     .map((address) => ({ address, hostname }))
 }
+
+const addressesIn = (greetings: readonly Greeting[]): readonly IpAddress[] => [
+  ...new Set(greetings.map(({ address }) => address)),
+]
 
 function unique(greetings: readonly Greeting[]): readonly Greeting[] {
   return [...new Map(greetings.map((one) => [`${one.address} ${one.hostname}`, one])).values()]
@@ -102,7 +118,7 @@ function everyText(socket: OwnSocket, greetings: readonly Greeting[]): readonly 
   ]
 }
 
-const senderText = (senders: readonly IpAddress[]): string =>
+const senderText = (senders: readonly IpAddress[], hasPools: boolean): string =>
   senders.length === 0
     ? 'no public address that the gateway sends from is known'
-    : `mail goes out from the public addresses that the gateway listens on (${senders.join(', ')}); where a relay sends it on, the addresses of the relay have to be in SPF too`
+    : `mail goes out from the public addresses ${hasPools ? 'of `egress`' : 'that the gateway listens on'} (${senders.join(', ')}); where a relay sends it on, the addresses of the relay have to be in SPF too`

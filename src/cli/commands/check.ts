@@ -4,13 +4,15 @@ import { ConfigError, type Diagnostic } from '../../config/diagnostic.ts'
 import { jsonDiagnostics } from '../../config/render-json.ts'
 import { renderTerminal } from '../../config/render-terminal.ts'
 import { type CompiledDocument, compileDocument, holdsText } from '../bundle.ts'
+import { type DkimSelector, parseSelector } from '../check-dns/dkim.ts'
 import type { DnsReport } from '../check-dns/finding.ts'
 import { dnsText } from '../check-dns/report-text.ts'
 import { proofDiagnostics } from '../prove/proof-diagnostics.ts'
 import { writeReports } from '../reports.ts'
-import { CommandError, flag, type Run } from '../run.ts'
+import { CommandError, flag, type Invocation, type Run } from '../run.ts'
 
 export const run: Run = async ({ options, terminal }) => {
+  const selectors = selectorsOf(options)
   const compiled = await compileDocument(options).catch((error: unknown) => {
     if (error instanceof ConfigError) return error
     throw error
@@ -18,7 +20,7 @@ export const run: Run = async ({ options, terminal }) => {
   const document = compiled instanceof ConfigError ? null : compiled
   const diagnostics = compiled instanceof ConfigError ? compiled.diagnostics : checked(compiled)
   const canServe = !diagnostics.some(({ severity }) => severity === 'error')
-  const dns = document !== null && canServe && flag(options, 'dns') ? await askDns(document) : null
+  const dns = document !== null && canServe && flag(options, 'dns') ? await askDns(document, selectors) : null
   const ok = canServe && dns?.findings.some(({ level }) => level === 'problem') !== true
   await writeReports({ options, terminal }, diagnostics, document?.loaded.file ?? null)
   if (flag(options, 'json')) {
@@ -35,9 +37,19 @@ export const run: Run = async ({ options, terminal }) => {
 }
 
 /** Loaded only where it is asked for: nothing else here contacts anybody. */
-async function askDns({ loaded }: CompiledDocument): Promise<DnsReport> {
+async function askDns({ loaded }: CompiledDocument, selectors: readonly DkimSelector[]): Promise<DnsReport> {
   const { dnsReport } = await import('../check-dns/with-resolver.ts')
-  return await dnsReport(loaded.document)
+  return await dnsReport(loaded.document, selectors)
+}
+
+function selectorsOf(options: Invocation['options']): readonly DkimSelector[] {
+  const texts = (options['dkimSelector'] as readonly string[] | undefined) ?? []
+  if (texts.length > 0 && !flag(options, 'dns')) throw new CommandError('--dkim-selector is for --dns')
+  return texts.map((text) => {
+    const selector = parseSelector(text)
+    if (!selector.ok) throw new CommandError(`--dkim-selector: ${selector.error}`)
+    return selector.value
+  })
 }
 
 /** What compiling said, and what is proved to be otherwise than every gateway should be, or than the document claims. */

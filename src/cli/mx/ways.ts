@@ -6,6 +6,7 @@ import type { PolicyFiles } from '../../dns/mta-sts/stored.ts'
 import { createResolver } from '../../dns/resolver.ts'
 import { policyFinder } from '../../egress/tls-policy/finder.ts'
 import { tlsView } from '../../egress/tls-policy/tls-view.ts'
+import { readAuthorities } from '../../gateway/authorities.ts'
 import { admitDestination } from '../../graph/admission.ts'
 import type { Control } from '../../graph/control.ts'
 import type { Graph } from '../../graph/graph.ts'
@@ -56,7 +57,11 @@ async function waysFromHere({ bundle, evaluator }: Side): Promise<Ways> {
   const common = { clock: systemClock, log: silentLog }
   const resolver = createResolver({ ...common, settings: control.resolver, random: randomInt })
   const { dane, mtaSts } = policiesOf(control)
-  const fetch = policyFetcher(resolver, () => ({ port: mtaSts === false ? 443 : mtaSts.port, timeoutMs: fetchMs }))
+  // The file is one of the gateway, and the desk may well not have it: then the usual authorities have to do.
+  const read = await readAuthorities(control)
+  const ca = read.ok && read.value !== undefined ? { ca: read.value } : {}
+  const port = mtaSts === false ? 443 : mtaSts.port
+  const fetch = policyFetcher(resolver, () => ({ port, timeoutMs: fetchMs, ...ca }))
   const sts = await openMtaSts({ ...common, resolver, fetch, files: noFiles })
   const policies = policyFinder({ resolver, sts, settings: () => ({ dane, mtaSts: mtaSts !== false }) })
   return {
