@@ -1,4 +1,4 @@
-import { hashText } from '../graph/canonical.ts'
+import { hashLines, hashText } from '../graph/canonical.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
 import type { DiagramId } from './diagram.ts'
 import { variable } from './dimensions.ts'
@@ -70,7 +70,7 @@ export function fingerprint(answer: Answer): string {
     return `n${known}`
   }
   text.push(number(root))
-  return hashText([...text, ...columnLines(answer, columns, met)].join('\n'))
+  return hashLines([text, columnLines(answer, columns, met)])
 }
 
 const fixed = ['listener', 'tls', 'client', 'certificate', 'login', 'helo', 'sender', 'size', 'hops'] as const
@@ -86,15 +86,15 @@ function edgeLines({ space }: Answer, at: number, children: readonly string[]): 
     case variable.tls:
       return children.map((child, atom) => `${dimensions.tls[atom] ? 'encrypted' : 'clear'}\t${child}`)
     case variable.certificate:
-      return coloured(dimensions.certificates.family, childAt(dimensions.certificates.atomOf, children))
+      return edgesOf(dimensions.certificates, coloured, children)
     case variable.login:
-      return coloured(dimensions.logins.family, childAt(dimensions.logins.atomOf, children))
+      return edgesOf(dimensions.logins, coloured, children)
     case variable.helo:
-      return coloured(dimensions.helos.family, childAt(dimensions.helos.atomOf, children))
+      return edgesOf(dimensions.helos, coloured, children)
     case variable.client:
-      return coloured(dimensions.clients.family, childAt(dimensions.clients.atomOf, children))
+      return edgesOf(dimensions.clients, coloured, children)
     case variable.sender:
-      return colouredMailboxes(dimensions.senders.family, childAt(dimensions.senders.atomOf, children))
+      return edgesOf(dimensions.senders, colouredMailboxes, children)
     case variable.size:
     case variable.hops: {
       const { cuts } = at === variable.size ? dimensions.sizesOf : dimensions.hopsOf
@@ -107,96 +107,139 @@ function edgeLines({ space }: Answer, at: number, children: readonly string[]): 
   }
 }
 
-const childAt =
-  (atomOf: ReadonlyMap<StateId, number>, children: readonly string[]) =>
-  (state: StateId): string | null => {
-    const atom = atomOf.get(state)
-    return atom === undefined ? null : children[atom]!
-  }
+/** Cells in the order of their patterns; of each what begins there. */
+type Stripe = { readonly localPart: string; readonly cells: Int32Array; readonly colours: Int32Array }
 
-/** Where along the patterns the colour changes, and to what. `null` is what nobody can be in. */
-function coloured({ borders, patterns }: Family, colourOf: (state: StateId) => string | null): string[] {
-  const colours = new Map<number, string>()
-  let own: string | null = null
-  const isWanted = (inner: StateId, outer: StateId): boolean => {
-    own = colourOf(inner)
-    return own !== null && (outer < 0 || own !== colourOf(outer))
+/** The colour of a state: a number from 0 on, or `nobody`. */
+type Colouring = (state: StateId) => number
+
+/** What no message can be in. */
+const nobody = -1
+/** The colour of a local part where it is no other than that of the rest of its domain. */
+const asOthers = -2
+
+function edgesOf<F extends Family>(
+  { family, atomOf }: { readonly family: F; readonly atomOf: ReadonlyMap<StateId, number> },
+  paint: (family: F, colourOf: Colouring) => Stripe[],
+  children: readonly string[],
+): string[] {
+  const first = new Map<string, number>()
+  for (const [atom, child] of children.entries()) if (!first.has(child)) first.set(child, atom)
+  const colours = children.map((child) => first.get(child)!)
+  const stripes = paint(family, (state) => {
+    const atom = atomOf.get(state)
+    return atom === undefined ? nobody : colours[atom]!
+  })
+  const lines: string[] = []
+  for (const { localPart, cells, colours } of stripes) {
+    for (const cell of cells) {
+      const colour = colours[cell]!
+      const pattern = family.patterns[cell]!
+      lines.push(`${localPart}${pattern}\t${colour === asOthers ? 'others' : children[colour]}`)
+    }
   }
-  eachCell(borders, isWanted, (cell) => colours.set(cell, own!))
-  return linesOf(patterns, colours)
+  return lines
 }
 
-function linesOf(patterns: readonly string[], colours: ReadonlyMap<number, string>): string[] {
-  return Array.from(sortedCells(patterns, [...colours.keys()]), (cell) => `${patterns[cell]}\t${colours.get(cell)}`)
+/** Where along the patterns the colour changes, and to what. */
+function coloured(family: Family, colourOf: Colouring): Stripe[] {
+  return [stripe(family, colourOf)]
+}
+
+function stripe({ borders, patterns }: Family, colourOf: Colouring, localPart = ''): Stripe {
+  const colours = new Int32Array(patterns.length)
+  const cells: number[] = []
+  let own: number = nobody
+  const isWanted = (inner: StateId, outer: StateId): boolean => {
+    own = colourOf(inner)
+    return own !== nobody && (outer < 0 || own !== colourOf(outer))
+  }
+  eachCell(borders, isWanted, (cell) => {
+    cells.push(cell)
+    colours[cell] = own
+  })
+  return { localPart, cells: sortedCells(patterns, cells), colours }
+}
+
+/**
+ * First domains, for a local part that no table names; then, of each that one names, where it is told from the others;
+ * then mailboxes with a row.
+ */
+function colouredMailboxes(family: Mailboxes, colourOf: Colouring): Stripe[] {
+  const { locals, own, patterns, states } = family
+  const found = [stripe(family, colourOf)]
+  const byLocalPart = new Map<string, Stripe>()
+  for (const { changes, localParts } of locals) {
+    const told = stripe(family, (state) => {
+      const plain = colourOf(state)
+      const within = colourOf(states.after(state, changes))
+      const here = within === nobody ? plain : within
+      return here !== nobody && here === plain ? asOthers : here
+    })
+    for (const localPart of localParts) byLocalPart.set(localPart, told)
+  }
+  for (const localPart of [...byLocalPart.keys()].sort(byCodeUnits)) {
+    const { cells, colours } = byLocalPart.get(localPart)!
+    // Where it is never told from the others, one border says so.
+    if (cells.length > 1 || (cells.length === 1 && colours[cells[0]!] !== asOthers))
+      found.push({ localPart: `${localPart}@`, cells, colours })
+  }
+  const colours = new Int32Array(patterns.length)
+  const mailboxes: number[] = []
+  for (const { inner, outer, local, cells } of own) {
+    const here = colourOf(inner)
+    const within = local === null ? nobody : colourOf(states.after(outer, local.changes))
+    if (here === nobody || here === (within === nobody ? colourOf(outer) : within)) continue
+    for (const cell of cells) {
+      mailboxes.push(cell)
+      colours[cell] = here
+    }
+  }
+  found.push({ localPart: '', cells: sortedCells(patterns, mailboxes), colours })
+  return found
 }
 
 /** Which recipients are alike in all columns that are met, and what happens to them in each. */
 function columnLines({ space }: Answer, columns: RecipientColumns, met: readonly number[]): string[] {
   const { values } = space
   const { family, fineOf } = space.recipients
-  const groupOf = (state: StateId): string | null => {
+  const stripes = colouredMailboxes(family, (state) => {
     const fine = fineOf(state)
-    return fine === undefined ? null : String(columns.groupOf(fine))
-  }
-  // A group is called by the first pattern that leads into it.
-  const names = new Map<string, string>()
-  const named = colouredMailboxes(family, groupOf).map((line) => {
-    const cut = line.lastIndexOf('\t')
-    const group = line.slice(cut + 1)
-    if (group === asOthers) return line
-    const name = names.get(group) ?? line.slice(0, cut)
-    names.set(group, name)
-    return `${line.slice(0, cut)} in ${name}`
+    return fine === undefined ? nobody : columns.groupOf(fine)
   })
+  const lines: string[] = []
+  // A group is called by the first pattern that leads into it.
+  const names = new Map<number, string>()
+  for (const { localPart, cells, colours } of stripes) {
+    for (const cell of cells) {
+      const pattern = localPart + family.patterns[cell]!
+      const group = colours[cell]!
+      if (group === asOthers) {
+        lines.push(`${pattern}\tothers`)
+        continue
+      }
+      let name = names.get(group)
+      if (name === undefined) {
+        name = pattern
+        names.set(group, name)
+      }
+      lines.push(`${pattern} in ${name}`)
+    }
+  }
   const forms = new Map<Form, number>()
   const wordText = (word: Word): string => ('own' in word ? `its own ${word.own}` : values.keyOf(word.value))
-  const lines = [...names].map(([group, name]) => {
-    const { form, own } = columns.inGroup(Number(group), met)
+  for (const [group, name] of names) {
+    const { form, own } = columns.inGroup(group, met)
     let number = forms.get(form)
     if (number === undefined) {
       number = forms.size
       forms.set(form, number)
     }
-    return `${name} f${number} ${own.map(values.keyOf).join(' ')}`
-  })
-  const formLines = [...forms.keys()].map(({ pairs, indexes }) => {
+    lines.push(`${name} f${number} ${own.map(values.keyOf).join(' ')}`)
+  }
+  for (const { pairs, indexes } of forms.keys()) {
     const texts = pairs.map((pair) => (pair === null ? 'same' : `${wordText(pair[0])} -> ${wordText(pair[1])}`))
-    return `${indexes}\n${texts.join('\n')}`
-  })
-  return [...named, ...lines, ...formLines]
-}
-
-/** The colour of a local part where it is no other than that of the rest of its domain. */
-const asOthers = 'others'
-
-/**
- * First domains, for a local part that no table names; then, of each that one names, where it is told from the others;
- * then mailboxes with a row.
- */
-function colouredMailboxes(family: Mailboxes, colourOf: (state: StateId) => string | null): string[] {
-  const { locals, own, patterns, states } = family
-  const found = coloured(family, colourOf)
-  const byLocalPart = new Map<string, readonly string[]>()
-  for (const { changes, localParts } of locals) {
-    const lines = coloured(family, (state) => {
-      const plain = colourOf(state)
-      const here = colourOf(states.after(state, changes)) ?? plain
-      return here !== null && here === plain ? asOthers : here
-    })
-    for (const localPart of localParts) byLocalPart.set(localPart, lines)
+    lines.push(`${indexes}\n${texts.join('\n')}`)
   }
-  for (const localPart of [...byLocalPart.keys()].sort(byCodeUnits)) {
-    const lines = byLocalPart.get(localPart)!
-    // Where it is never told from the others, one border says so.
-    if (lines.length > 1 || !lines[0]?.endsWith(`\t${asOthers}`))
-      for (const line of lines) found.push(`${localPart}@${line}`)
-  }
-  const colours = new Map<number, string>()
-  for (const { inner, outer, local, cells } of own) {
-    const here = colourOf(inner)
-    const around = local === null ? colourOf(outer) : (colourOf(states.after(outer, local.changes)) ?? colourOf(outer))
-    if (here === null || here === around) continue
-    for (const cell of cells) colours.set(cell, here)
-  }
-  return [...found, ...linesOf(patterns, colours)]
+  return lines
 }

@@ -1,4 +1,5 @@
 import type { DiagramId } from './diagram.ts'
+import { makePairMap } from './pair-map.ts'
 import type { Answer } from './question.ts'
 import type { ValueId } from './values.ts'
 
@@ -31,20 +32,20 @@ export function recipientColumns({ space, product, likeness }: Answer): Recipien
   const shapes = new Map<string, number>()
   const shapeList: (readonly number[])[] = []
   /** By the name of a kind, the groups by their own values. */
-  const groups = new Map<string, Map<number | string, number>>()
+  const groups = new Map<string, ReturnType<typeof knownGroups>>()
   const kinds = likeness.examples.map(kindOfGroups)
 
   const members: number[] = []
   const groupOf = new Int32Array(recipients.fine.length)
   for (let fine = 0; fine < groupOf.length; fine++) {
     const { own, known } = kinds[likeness.kindOf[fine]!]!
-    // Of the usual one value of its own no text is made.
-    const key = own.length === 1 ? own[0]![fine]! : own.map((column) => column[fine]).join(' ')
-    let group = known.get(key)
-    if (group === undefined) {
-      group = members.push(fine) - 1
-      known.set(key, group)
-    }
+    // Of one value of its own, or of two, no text is made: these are the usual numbers.
+    const [a, b, c] = own
+    const group =
+      c === undefined
+        ? known.ofTwo(a === undefined ? 0 : a[fine]!, b === undefined ? 0 : b[fine]!, members.length)
+        : known.ofMany(own.map((column) => column[fine]).join(' '), members.length)
+    if (group === members.length) members.push(fine)
     groupOf[fine] = group
   }
 
@@ -128,7 +129,7 @@ export function recipientColumns({ space, product, likeness }: Answer): Recipien
     }
     const shape = shapeOf(tuples.map((tuple) => placeOf.get(tuple)!))
     const name = `${shape} ${[...unique.keys()].join(' ')}`
-    const known = groups.get(name) ?? new Map<number | string, number>()
+    const known = groups.get(name) ?? knownGroups()
     groups.set(name, known)
     return { name, shape, pairs, own, known }
   }
@@ -155,5 +156,24 @@ export function recipientColumns({ space, product, likeness }: Answer): Recipien
       else open.push(...new Set(product.diagram.edgesOf(id)))
     }
     return found
+  }
+}
+
+/** Groups by their own values; each call gives the group of these, which is `next` where they are new. */
+function knownGroups() {
+  const pairs = makePairMap()
+  const texts = new Map<string, number>()
+  return {
+    ofTwo(a: number, b: number, next: number): number {
+      const group = pairs.get(a, b)
+      if (group >= 0) return group
+      pairs.put(a, b, next)
+      return next
+    },
+    ofMany(text: string, next: number): number {
+      const group = texts.get(text) ?? next
+      texts.set(text, group)
+      return group
+    },
   }
 }

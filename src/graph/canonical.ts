@@ -40,6 +40,21 @@ export function hashText(canonical: string): string {
   return `g1:${base32(createHash('sha256').update(canonical, 'utf8').digest())}`
 }
 
+/** As `hashText` of all lines with a line feed between two, which are never put together as one text. */
+export function hashLines(parts: readonly (readonly string[])[]): string {
+  const hash = createHash('sha256')
+  let between = ''
+  for (const lines of parts) {
+    for (let from = 0; from < lines.length; from += linesPerUpdate) {
+      hash.update(between + lines.slice(from, from + linesPerUpdate).join('\n'), 'utf8')
+      between = '\n'
+    }
+  }
+  return `g1:${base32(hash.digest())}`
+}
+
+const linesPerUpdate = 1000
+
 export const isGraphHash = (text: string): boolean => /^g1:[a-z2-7]{52}$/.test(text)
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
