@@ -36,6 +36,8 @@ const isMailboxPattern = (pattern: string): boolean => pattern.includes('@')
 export function mailboxesOf(tables: readonly CanonTable[], withNull: boolean): Mailboxes {
   const states = makeStates(tables.map(({ otherwise }) => otherwise))
   const cells = new Map<string, number>([['*', 0]])
+  /** Of each `*.suffix` its cell, by the suffix: looked up for every pattern, level by level. */
+  const below = new Map<string, number>()
   const patterns = ['*']
   const changes: ChangesId[] = [states.noChanges]
   const localChanges = new Map<string, ChangesId>()
@@ -122,6 +124,7 @@ export function mailboxesOf(tables: readonly CanonTable[], withNull: boolean): M
   function addCell(pattern: string): number {
     const cell = patterns.push(pattern) - 1
     cells.set(pattern, cell)
+    if (pattern.startsWith('*.')) below.set(pattern.slice(2), cell)
     changes.push(states.noChanges)
     return cell
   }
@@ -138,7 +141,7 @@ export function mailboxesOf(tables: readonly CanonTable[], withNull: boolean): M
     } else if (pattern.startsWith('*.')) rest = pattern.slice(2)
     for (let dot = rest.indexOf('.'); dot >= 0; dot = rest.indexOf('.')) {
       rest = rest.slice(dot + 1)
-      const cell = cells.get(`*.${rest}`)
+      const cell = below.get(rest)
       if (cell !== undefined) return cell
     }
     return 0
