@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Finding } from '../../src/cli/check-dns/finding.ts'
+import { authority } from '../support/certificates.ts'
 import { startNsd } from '../support/nsd.ts'
 import { freePort, peers, tempFolder } from '../support/peer.ts'
+import { startPolicyServer } from '../support/policy-server.ts'
 import { runHere } from './run-here.ts'
 
 type Site = {
@@ -189,6 +191,81 @@ describe.skipIf(!peers('nsd'))('mailgw check --dns', () => {
     })
     expect(code).toBe(1)
   })
+
+  test('addresses of pools are what mail leaves from: they need names, and SPF, and are no place for an MX', async () => {
+    const nsd = await startNsd({
+      'ours.test': `${goodZone}\nout IN A 192.0.2.30\n@ IN MX 20 out`,
+      '2.0.192.in-addr.arpa': `${goodReverse}\n30 IN PTR out.ours.test.\n31 IN PTR static.ours.test.`,
+    })
+    const pool = (address: string, hostname?: string) => ({ address, ...(hostname === undefined ? {} : { hostname }) })
+    const egress = {
+      default: { addresses: [pool('192.0.2.30', 'out.ours.test'), pool('192.0.2.31'), pool('10.0.0.9')] },
+    }
+    const { about, dns } = await checked(nsd.port, { more: { egress } })
+    expect(about('192.0.2.30')).toEqual(['reverse ok: out.ours.test'])
+    expect(about('out.ours.test at 192.0.2.30')).toEqual(['greeting ok: out.ours.test'])
+    expect(about('192.0.2.31')[0]).toMatch(/^reverse problem: /)
+    // 192.0.2.25 is listened on alone: SPF need not have it, and has it.
+    expect(about('ours.test')[1]).toMatch(/^spf problem: pass for 192\.0\.2\.30 .*, fail for 192\.0\.2\.31 /)
+    expect(about('ours.test')[0]).toBe('mx ok: 10 mx.ours.test (ours), 20 out.ours.test (not ours)')
+    expect(dns.assumed[0]).toContain('of `egress` (192.0.2.30, 192.0.2.31)')
+  })
+
+  test('DKIM keys that are named are looked at, and what is no key is told before anybody is asked', async () => {
+    const nsd = await startNsd({ ...good, 'ours.test': `${goodZone}\nold._domainkey IN TXT "v=DKIM1; p="` })
+    const file = documentFile(nsd.port, {})
+    const { code, out } = await runHere([
+      'check',
+      '--dns',
+      '-c',
+      file,
+      '--dkim-selector',
+      'ours.test=old',
+      'ours.test=new',
+    ])
+    expect(out).toMatch(/^problem +dkim old\._domainkey\.ours\.test: .*a key that was revoked/m)
+    expect(out).toMatch(/^problem +dkim new\._domainkey\.ours\.test: .*no record/m)
+    expect(code).toBe(1)
+    const wrong = await runHere(['check', '--dns', '-c', file, '--dkim-selector', 'ours.test'])
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('expected domain=selector') })
+  })
+
+  test.skipIf(!peers('openssl'))(
+    'the MTA-STS policy of a domain is fetched from its server, and has to name each MX',
+    async () => {
+      const ca = authority(tempFolder(), 'lab')
+      const names = ['mta-sts.ours.test', 'mta-sts.else.test']
+      const web = await startPolicyServer(ca.sign('web', '/CN=web', '2', names), (host) => ({
+        kind: 'policy',
+        lines: [
+          'version: STSv1',
+          'mode: enforce',
+          `mx: ${host === names[0] ? 'mx' : 'old'}.ours.test`,
+          'max_age: 86400',
+        ],
+      }))
+      const records =
+        '\n_mta-sts IN TXT "v=STSv1; id=1"\nmta-sts IN A 127.0.0.1\n_smtp._tls IN TXT "v=TLSRPTv1; rua=mailto:a@ours.test"'
+      const nsd = await startNsd({
+        ...good,
+        'ours.test': `${goodZone}${records}`,
+        'else.test': `@ IN MX 10 mx.ours.test.\n@ IN TXT "v=spf1 ip4:192.0.2.25 -all"${records}`,
+      })
+      const tlsPolicy = { mtaSts: { port: web.port }, ca: ca.cert }
+      const { about, code } = await checked(nsd.port, { domains: ['else.test'], more: { tlsPolicy } })
+      expect(about('ours.test').slice(2)).toEqual([
+        'mta-sts ok: mode enforce: mx.ours.test',
+        'tlsrpt ok: mailto:a@ours.test',
+      ])
+      expect(about('else.test')[2]).toBe('mta-sts problem: mode enforce, without mx.ours.test: old.ours.test')
+      expect(code).toBe(1)
+      const untrusted = await checked(nsd.port, {
+        more: { tlsPolicy: { mtaSts: { port: web.port }, ca: '/nowhere.pem' } },
+      })
+      expect(untrusted.about('ours.test')[2]).toMatch(/^mta-sts problem: /)
+      expect(untrusted.dns.assumed.at(-1)).toContain('/nowhere.pem cannot be read')
+    },
+  )
 
   test('a DNS list that lost its test entries is a problem', async () => {
     const nsd = await startNsd({ ...good, 'silent.test': '', 'greedy.test': '* IN A 127.0.0.2' })
