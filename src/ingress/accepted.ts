@@ -26,7 +26,10 @@ export function envelopeOf(
   // What the session says goes before what the header says (RFC 8689 §2).
   const tls = requireTls === true ? 'required' : incoming?.tlsOptional === true ? 'optional' : null
   const needing: Envelope = tls === null ? envelope : { ...envelope, tls }
-  return admission.sealed === undefined ? needing : admission.sealed(needing, recipients.marks)
+  if (admission.sealed === undefined) return needing
+  const sealed = admission.sealed(needing, recipients.marks)
+  if (sealed.said !== undefined) recipients.storedSender = sealed.from
+  return sealed
 }
 
 /** An IPv4 client of a socket for both families has come to an IPv4-mapped address. */
@@ -53,7 +56,7 @@ export function acceptedFields(
   const { from, recipients, admission, incoming } = transaction
   const fields = {
     id: incoming!.id,
-    from: from === null ? '' : from.text,
+    from: from === null ? '' : (recipients.storedSender ?? from).text,
     recipients: recipients.list.length,
     sizeBytes: incoming!.sizeBytes,
     client: caller.client,
@@ -62,6 +65,8 @@ export function acceptedFields(
     graph: admission.hash,
     at: recipients.at,
   }
-  if (cipher === null && caller.login === null) return fields
-  return { ...fields, tls: cipher, login: caller.login }
+  const { storedSender } = recipients
+  if (cipher === null && caller.login === null && storedSender === null) return fields
+  const line = cipher === null && caller.login === null ? {} : { tls: cipher, login: caller.login }
+  return storedSender === null ? { ...fields, ...line } : { ...fields, said: from?.text, ...line }
 }

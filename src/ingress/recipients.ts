@@ -25,6 +25,8 @@ export class Recipients {
   at: string | null = null
   /** Marks that rules have put on the message, for the next hop; `null`: none. */
   tags: Set<string> | null = null
+  /** The sender that was stored, where a rewriting made it another; `null`: the one that MAIL named. */
+  storedSender: Mailbox | null = null
   /** What rules have said of its envelope; `null`: nothing. */
   marks: EnvelopeMarks | null = null
   private readonly found: Recipient[] = []

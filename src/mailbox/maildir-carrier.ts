@@ -1,5 +1,7 @@
 import type { Clock } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
+import type { QueueEntry } from '../queue/entry.ts'
+import { formedEntry } from '../queue/form.ts'
 import type { Attempt, Carrier, Delivery, Lane } from '../queue/lane.ts'
 import { Maildir, NoSuchFolder } from './maildir.ts'
 
@@ -25,12 +27,13 @@ export function createMaildirCarrier({ hostname, clock, log, concurrency = 32 }:
   const deliver = async (dir: string, delivery: Delivery) => {
     const { entry, recipients } = delivery
     const attempts: Attempt[] = []
+    let formed: Promise<QueueEntry> | null = null
     for (const recipient of recipients) {
       // A retry, or taken over from a spool that was there before us: the crash may have come right after the delivery.
       const again = entry.queuedAt < startedAt || (entry.recipients[recipient]?.attempts ?? 0) > 0
       let attempt = delivered
       try {
-        await maildir.deliver(dir, entry, recipient, again)
+        await maildir.deliver(dir, delivery.form == null ? entry : await (formed ??= formedEntry(delivery)), recipient, again)
       } catch (error) {
         attempt = failure(error as NodeJS.ErrnoException)
       }

@@ -5,6 +5,8 @@ import { headerRewritten } from '../message/addresses/header-rewriting.ts'
 import { journalReport } from '../message/journal-report.ts'
 import type { Octets } from '../message/mime/transfer.ts'
 import type { QueueEntry } from './entry.ts'
+import { FormedBody } from './formed-body.ts'
+import type { Delivery } from './lane.ts'
 
 /**
  * How a message leaves towards one next hop where it does not leave as it came. Of most messages there is none, and they
@@ -35,9 +37,18 @@ export const companyOf = ({ sender, journal, mailbox }: Recipient): string =>
 /** True when other octets leave than came. */
 export const changesContent = ({ header, report }: Form): boolean => header.length > 0 || report !== null
 
+/** What a mailbox of ours gets of a delivery: the message in its form. @throws SpoolError when it cannot be read */
+export async function formedEntry({ entry, form }: Delivery): Promise<QueueEntry> {
+  if (form == null) return entry
+  const { id, queuedAt, envelope, recipients } = entry
+  const body = changesContent(form) ? await FormedBody.of(() => formed(entry, form)) : entry.body
+  return { id, queuedAt, recipients, body, envelope: { ...envelope, from: form.sender } }
+}
+
 /** The content in its form, dot-stuffed as the stored one is. @throws SpoolError when it cannot be read */
 export function formed(entry: QueueEntry, { header, report }: Form): Octets {
   const stored: Octets = entry.body.chunks ?? entry.body.read()
-  if (report !== null) return journalReport({ ...entry, eightBit: entry.body.eightBit }, stored, report)
+  const { id, queuedAt, envelope, body } = entry
+  if (report !== null) return journalReport({ id, queuedAt, envelope, eightBit: body.eightBit }, stored, report)
   return header.length === 0 ? stored : headerRewritten(stored, header)
 }
