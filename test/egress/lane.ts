@@ -87,7 +87,7 @@ export type TestLane = Lane & {
   feed(source: () => QueueEntry | null): void
   readonly settled: Outcome[]
   readonly putBacks: QueueEntry[]
-  readonly downs: { why: string; reply: Reply | null }[]
+  readonly downs: { why: string; reply: Reply | null; forMs?: number }[]
   /** Waits until the condition holds; checked at each thing that happens in the lane. */
   until(condition: () => boolean): Promise<void>
   /** Deliveries put back are offered again. */
@@ -132,9 +132,9 @@ export function testLane(nextHop: NextHop, entries: readonly QueueEntry[] = []):
       const entry = waiting.shift()
       return entry === undefined ? null : delivery(entry)
     },
-    down(why, reply) {
+    down(why, reply, forMs) {
       isDown = true
-      lane.downs.push({ why, reply })
+      lane.downs.push({ why, reply, ...(forMs === undefined ? {} : { forMs }) })
       happened()
     },
     until(condition) {

@@ -18,6 +18,8 @@ export type Behave = (verb: string, line: string, session: OddSession) => Answer
 
 export type OddSession = {
   readonly number: number
+  /** Address of the client. */
+  readonly from: string
   /** All commands and contents in the order they came. */
   readonly heard: string[]
   /** How many commands came in each read: shows what was sent in one piece. */
@@ -59,7 +61,8 @@ export async function oddServer(behaviour: Behave = behave, host = '127.0.0.1'):
   const sockets = new Set<Socket>()
   const server: Server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
-    const session: OddSession = { number: sessions.length, heard: [], reads: [], secure: false, ended: false }
+    const from = socket.remoteAddress ?? ''
+    const session: OddSession = { number: sessions.length, from, heard: [], reads: [], secure: false, ended: false }
     session.stop = () => socket.pause()
     sessions.push(session)
     socket.on('close', () => {
