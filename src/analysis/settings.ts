@@ -17,7 +17,16 @@ export function settingChanges(before: Graph, after: Graph): SettingChange[] {
 
 function settingsOf({ control, claims, nodes }: Graph): Map<string, string> {
   const found = new Map<string, string>()
-  const { listeners, relays, recipientChecks = [], schedules = [], notifications = {}, ...rest } = control
+  const {
+    listeners,
+    relays,
+    recipientChecks = [],
+    schedules = [],
+    notifications = {},
+    destinations = [],
+    egress = [],
+    ...rest
+  } = control
   flatten('', rest, found)
   for (const { name, ...listener } of listeners) flatten(`listeners.${name}`, listener, found)
   for (const { id, ...check } of recipientChecks) flatten(`recipientChecks.${id}`, check, found)
@@ -25,6 +34,8 @@ function settingsOf({ control, claims, nodes }: Graph): Map<string, string> {
   const { reasons = [], ...notices } = notifications
   flatten('notifications', notices, found)
   for (const { status, text } of reasons) found.set(`notifications.reasons.${status}`, text)
+  for (const { pattern, ...one } of destinations) flatten(`destinations.${pattern}`, one, found)
+  for (const { name, ...pool } of egress) flatten(`egress.${name}`, pool, found)
   for (const { name, ...relay } of relays) flatten(`relays.${name}`, relay, found)
   for (const node of nodes) {
     if (node.kind === 'oracle') oracleSettings(node, found)
