@@ -7,7 +7,7 @@ import type { Queue } from '../queue/queue.ts'
 export type MeasuredParts = {
   readonly status: Status
   readonly tally: Tally
-  readonly queue: Pick<Queue, 'totals' | 'laneStates'>
+  readonly queue: Pick<Queue, 'totals' | 'laneStates' | 'notifications'>
   readonly lists: Measured['lists']
   readonly listeners: readonly ListenerSettings[]
 }
@@ -22,6 +22,7 @@ export function measure({ status, tally, queue, lists, listeners }: MeasuredPart
     status,
     tally,
     deliveries: queue.totals(),
+    notifications: queue.notifications(),
     nextHops,
     lists,
     unreadable: [...wanted].filter((name) => !read.has(name)),

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { type JsonSchema, structureSchema } from '../../src/config/schema-json.ts'
 import { base, validated } from './check.ts'
 import { frontCases } from './front-documents.ts'
+import { noticeCases } from './notice-documents.ts'
 
 /** Documents that together have every key of the schema, none at its default. */
 const full: Record<string, unknown> = {
@@ -217,11 +218,11 @@ const candidates = [
   true,
   false,
 ]
-const cases = [...plain.map((document) => ({ document, candidates })), ...frontCases]
+const cases = [...plain.map((document) => ({ document, candidates })), ...frontCases, ...noticeCases]
 const documents: readonly Record<string, unknown>[] = cases.map(({ document }) => document)
 
 /** The only words that may stand where they do. */
-const lone = ['CRAM-MD5', 'observe', 'required', 'offered', 'none', 'allow', 'defer', 'SITE']
+const lone = ['CRAM-MD5', 'observe', 'required', 'offered', 'none', 'allow', 'defer', 'SITE', 'never', 'postmaster']
 
 type Leaf = { readonly document: Record<string, unknown>; readonly path: readonly (string | number)[] }
 

@@ -38,7 +38,7 @@ test('an editor accepts byEnv in the place of any value, and nothing that is no 
   const { maxSize } = of.properties!['limits']!.anyOf![0]!.properties!
   expect(maxSize!.anyOf).toEqual([{ type: 'string', pattern: '^\\d+([KMG]i?)?B$' }, { $ref: '#/definitions/byEnv' }])
   expect(of.properties!['localMx']!.anyOf).toContainEqual({ $ref: '#/definitions/table' })
-  expect(Object.keys(of.definitions!).sort()).toEqual(['byEnv', 'table'])
+  expect(Object.keys(of.definitions!).sort()).toEqual(['byEnv', 'table', 'textFile'])
 })
 
 test('every reference of the schema leads somewhere', () => {
