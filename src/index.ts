@@ -3,6 +3,7 @@
 export {
   backoff,
   byEnv,
+  bySender,
   catchAll,
   deliver,
   discard,
@@ -42,6 +43,7 @@ export {
 export type {
   Admin,
   AdminScope,
+  BySender,
   Check,
   Checks,
   Client,
@@ -55,6 +57,7 @@ export type {
   List,
   Listener,
   Many,
+  PlainTarget,
   Reject,
   Relay,
   Relaying,
@@ -87,3 +90,4 @@ export type {
   User,
 } from './config/define-line.ts'
 export type { Notice, Notifications, Retry, RetryTimes, TextRef } from './config/define-notices.ts'
+export type { PasswordMechanism, RelayAuth, RelayOauth } from './config/define-relay.ts'

@@ -224,6 +224,7 @@ function meaningOf(leaf: Leaf, control: Control): CanonLeaf {
       const evaluator = {
         hash: '',
         control,
+        routesBySender: false,
         start: () => 0,
         resume: () => 0,
         leaf: () => leaf,

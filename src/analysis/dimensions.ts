@@ -57,7 +57,7 @@ export type Dimensions = {
 
 type Asked = {
   readonly clients: readonly CanonId[]
-  readonly senders: readonly CanonId[]
+  readonly senders: PatternAtoms<Mailboxes>
   readonly logins: readonly CanonId[]
   readonly certificates: readonly CanonId[]
   readonly helos: readonly CanonId[]
@@ -76,8 +76,7 @@ export function makeDimensions(
   const listeners = listenerAtoms(nodes, reached, asked.listeners)
   const tables = (ids: readonly CanonId[]) => ids.map((id) => nodes[id] as CanonTable)
   const clients = atomsOf(networksOf(tables(asked.clients)), asked.clients)
-  const mailboxes = mailboxesOf(tables(asked.senders), true)
-  const senders = atomsOf(mailboxes, asked.senders, (cell) => mailboxes.witness(cell, null) !== null)
+  const { senders } = asked
   const names = (fact: NameFact, ids: readonly CanonId[], isApart: boolean) => {
     const family = namesOf(fact, tables(ids), isApart)
     return atomsOf(family, ids, (cell) => family.witness(cell) !== null)
@@ -102,6 +101,15 @@ export function makeDimensions(
   ]
   const named = { certificates, logins, takesLogins: asked.asksLogin, helos }
   return { listeners, tls, clients, ...named, senders, sizesOf, hopsOf, oracles, recipient: sizes.length - 1, sizes }
+}
+
+/** Atoms of senders, which the route stage may ask for too (`route-senders.ts`). */
+export function senderAtoms(nodes: readonly CanonNode[], ids: readonly CanonId[]): PatternAtoms<Mailboxes> {
+  const mailboxes = mailboxesOf(
+    ids.map((id) => nodes[id] as CanonTable),
+    true,
+  )
+  return atomsOf(mailboxes, ids, (cell) => mailboxes.witness(cell, null) !== null)
 }
 
 const oracleOf = (node: CanonNode): string[] => (node.kind === 'oracle' ? [node.name] : [])

@@ -5,13 +5,15 @@ import { type Diagram, type DiagramId, terminal } from './diagram.ts'
 import { type Dimensions, variable } from './dimensions.ts'
 import type { Outcomes } from './outcomes.ts'
 import type { Recipients } from './recipients.ts'
-import { type Token, tokenKey, type Values } from './values.ts'
+import type { RouteSenders } from './route-senders.ts'
+import { type Expansion, type Token, tokenKey, type Values } from './values.ts'
 
 type Parts = {
   readonly nodes: readonly CanonNode[]
   readonly dimensions: Dimensions
   readonly recipients: Recipients
   readonly outcomes: Outcomes
+  readonly senders: RouteSenders
   readonly values: Values
   readonly diagram: Diagram
 }
@@ -33,7 +35,7 @@ export type AskedStage = (typeof askedStages)[number]
 export function makeMailFunction(parts: Parts): MailFunction {
   const { recipients, outcomes, values, diagram, dimensions } = parts
 
-  const stage = (name: Stage, entry: CanonId, next: (leaf: CanonLeaf, by: Token) => DiagramId): DiagramId =>
+  const stage = (name: Stage, entry: CanonId, next: (leaf: CanonLeaf, by: Expansion) => DiagramId): DiagramId =>
     build(parts, entry, (leaf, by) => {
       if (leaf.is !== 'refuse') return next(leaf, by)
       const { code, status, text } = leaf
@@ -103,7 +105,13 @@ export function makeMailFunction(parts: Parts): MailFunction {
         }
         return rest
       }
-      const rcpt = stage('rcpt', entry.rcpt, (leaf, by) => acceptedBy(leaf.is === 'next' ? { kind: 'self' } : by))
+      const { classOf } = parts.senders
+      const acceptedOf = (by: Expansion): DiagramId =>
+        diagram.select(
+          variable.sender,
+          classOf.map((senders) => acceptedBy({ ...by, senders })),
+        )
+      const rcpt = stage('rcpt', entry.rcpt, (leaf, by) => acceptedOf(leaf.is === 'next' ? { kind: 'self' } : by))
       const mail = stage('mail', entry.mail, () => rcpt)
       const auth = ofThoseWho('login', mail, () => stage('auth', entry.auth, () => mail))
       const helo = ofThoseWho('helo', auth, () => stage('helo', entry.helo, () => auth))
@@ -123,7 +131,7 @@ export function makeMailFunction(parts: Parts): MailFunction {
 function build(
   { nodes, dimensions, recipients, diagram, values }: Parts,
   entry: CanonId,
-  atLeaf: (leaf: CanonLeaf, by: Token) => DiagramId,
+  atLeaf: (leaf: CanonLeaf, by: Expansion) => DiagramId,
 ): DiagramId {
   const built = new Map<CanonId, DiagramId>()
   const leafOf = (id: CanonId): DiagramId => {
@@ -186,7 +194,7 @@ function build(
       }
       case 'recipient':
       case 'local-part': {
-        const row: Token = { kind: 'row', table: id }
+        const row: Expansion = { kind: 'row', table: id }
         let expands: DiagramId | null = null
         const edges = Int32Array.from(recipients.coarse, (fine) => {
           const label = recipients.labelOf(id, fine)

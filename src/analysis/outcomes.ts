@@ -4,7 +4,7 @@ import type { Recipients } from './recipients.ts'
 import type { StateId } from './states.ts'
 import { type Token, type TokenValue, tokenKey, type ValueId, type Values } from './values.ts'
 
-/** The route stage of each side: what becomes of a message for a fine recipient, once it is accepted as a token says. */
+/** The route stage of each side and class of senders: what becomes of a message for a fine recipient, once it is accepted as a token says. */
 export type Outcomes = {
   of(side: number, token: Token, fine: number): ValueId
   isRefused(side: number, token: Token, fine: number): boolean
@@ -16,7 +16,7 @@ export function makeOutcomes(
   nodes: readonly CanonNode[],
   recipients: Recipients,
   values: Values,
-  entries: readonly CanonId[],
+  entries: readonly (readonly CanonId[])[],
 ): Outcomes {
   const refused = (leaf: Extract<CanonLeaf, { is: 'refuse' }>): ValueId => {
     const { code, status, text } = leaf
@@ -48,23 +48,23 @@ export function makeOutcomes(
   }
 
   /** Of each entry, for each fine atom, the value of `self`; 0 is not known yet. */
-  const selves = new Map(entries.map((entry) => [entry, new Int32Array(recipients.fine.length)]))
-  const self = (side: number, fine: number): ValueId => {
-    const entry = entries[side]!
+  const selves = new Map(entries.flat().map((entry) => [entry, new Int32Array(recipients.fine.length)]))
+  const self = (entry: CanonId, fine: number): ValueId => {
     const known = selves.get(entry)!
     if (known[fine] === 0) known[fine] = selfValue(routeAt(entry, recipients.fine[fine]!)) + 1
     return known[fine]! - 1
   }
 
-  const lists = entries.map(() => new Map<CanonId, ValueId>())
-  const list = (side: number, leaf: CanonId, fine: number): ValueId => {
+  const lists = new Map(entries.flat().map((entry) => [entry, new Map<CanonId, ValueId>()]))
+  const list = (entry: CanonId, leaf: CanonId, fine: number): ValueId => {
     const node = nodes[leaf] as CanonLeaf
     if (node.is !== 'expand') throw new Error(`internal error: ${node.is} is no expansion`)
-    if (node.to.length === 1 && recipients.single(fine) === node.to[0]!.key) return self(side, fine)
-    let value = lists[side]!.get(leaf)
+    if (node.to.length === 1 && recipients.single(fine) === node.to[0]!.key) return self(entry, fine)
+    const known = lists.get(entry)!
+    let value = known.get(leaf)
     if (value === undefined) {
-      value = expanded(entries[side]!, node)
-      lists[side]!.set(leaf, value)
+      value = expanded(entry, node)
+      known.set(leaf, value)
     }
     return value
   }
@@ -88,13 +88,14 @@ export function makeOutcomes(
 
   const outcomes: Outcomes = {
     of(side, token, fine) {
+      const entry = entries[side]![token.senders]!
       switch (token.kind) {
         case 'self':
-          return self(side, fine)
+          return self(entry, fine)
         case 'list':
-          return list(side, token.leaf, fine)
+          return list(entry, token.leaf, fine)
         case 'row':
-          return list(side, recipients.labelOf(token.table, fine), fine)
+          return list(entry, recipients.labelOf(token.table, fine), fine)
       }
     },
     isRefused(side, token, fine) {
@@ -108,7 +109,7 @@ export function makeOutcomes(
       if (column === undefined) {
         column = new Int32Array(recipients.fine.length)
         for (let fine = 0; fine < column.length; fine++) {
-          if (token.kind === 'self') column[fine] = self(side, fine)
+          if (token.kind === 'self') column[fine] = self(entries[side]![token.senders]!, fine)
           else column[fine] = expands(token, fine) ? outcomes.of(side, token, fine) : -1
           if (tags.length > 0 && column[fine]! >= 0) column[fine] = tags.reduce(values.tagged, column[fine]!)
         }

@@ -9,9 +9,9 @@ import {
   type Stage,
   type Table,
 } from '../graph/graph.ts'
-import { parseMailbox } from '../mail/path.ts'
+import { type Mailbox, parseMailbox } from '../mail/path.ts'
 import type { CanonTable } from './canon.ts'
-import { type Ends, recipientEnds } from './recipient-ends.ts'
+import { type Ends, recipientEnds, type SenderAt } from './recipient-ends.ts'
 
 /**
  * A graph as one proof needs to see it. Leaves that are the same to the proof are one label, and a node all of whose
@@ -25,6 +25,9 @@ export type Question = {
   valueOf(label: number): string | undefined
   /** What an expansion stands for: the values of the routes of its mailboxes, each once, sorted. */
   routesOf(label: number): readonly string[]
+  /** Whether that depends on the sender; then `routesFrom` says it for one kind of sender. */
+  asksSender(label: number): boolean
+  routesFrom(label: number, senderAt: SenderAt): readonly string[]
 }
 
 export class NotDecidable extends Error {}
@@ -43,6 +46,8 @@ export function question(graph: Graph, meaning: (leaf: Leaf) => string, { whole 
   const first = new Map<string, number>()
   const values = new Map<number, string>()
   const routes = new Map<number, readonly string[]>()
+  /** Mailboxes of expansions whose routes depend on the sender. */
+  const bySender = new Map<number, readonly Mailbox[]>()
   const ends = endsOf(graph)
 
   for (let id = nodes.length - 1; id >= 0; id--) {
@@ -57,20 +62,39 @@ export function question(graph: Graph, meaning: (leaf: Leaf) => string, { whole 
     }
     label[id] = (whole ? null : onlyLabel(node, label)) ?? id
   }
-  return { graph, label, valueOf: (one) => values.get(one), routesOf: (one) => routes.get(one) ?? [] }
+  return {
+    graph,
+    label,
+    valueOf: (one) => values.get(one),
+    routesOf: (one) => routes.get(one) ?? [],
+    asksSender: (one) => bySender.has(one),
+    routesFrom(one, senderAt) {
+      const found = new Set<string>()
+      for (const mailbox of bySender.get(one) ?? [])
+        for (const end of ends.routesFrom(mailbox, senderAt)) found.add(leafValue(end.leaf, one))
+      return [...found].sort()
+    },
+  }
 
   function leafValue(leaf: Leaf, id: number): string {
     if (leaf.kind === 'next' || leaf.kind === 'park') return passes
     if (leaf.kind !== 'expand') return meaning(leaf)
     const found = new Set<string>()
+    const mailboxes: Mailbox[] = []
+    let asksSender = false
     for (const text of leaf.to) {
       const mailbox = parseMailbox(text)
       if (!mailbox.ok) throw new NotDecidable(`the graph expands to ${JSON.stringify(text)}, which is no mailbox`)
-      for (const end of ends.routes(mailbox.value)) found.add(leafValue(end.leaf, id))
+      const own = new Set(ends.routes(mailbox.value).map((end) => leafValue(end.leaf, id)))
+      // Of one recipient nothing else is left to tell routes apart.
+      if (own.size > 1) asksSender = true
+      mailboxes.push(mailbox.value)
+      for (const one of own) found.add(one)
     }
     const sorted = [...found].sort()
-    const value = `expands ${sorted.join(' ')}`
+    const value = asksSender ? `expands by sender ${leaf.to.join(' ')}` : `expands ${sorted.join(' ')}`
     routes.set(first.get(value) ?? id, sorted)
+    if (asksSender) bySender.set(first.get(value) ?? id, mailboxes)
     return value
   }
 }
@@ -109,14 +133,14 @@ const askedFor: Readonly<Partial<Record<Stage, readonly string[]>>> = {
   auth: atHelo,
   mail: atMail,
   rcpt: atRcpt,
-  route: ['recipient', 'local-part', ...notes],
+  route: ['recipient', 'local-part', 'sender', ...notes],
   data: [...atRcpt, 'hops'],
   destination: ['destination', ...notes],
 }
 
 /**
- * Compiled documents ask each stage only for what is known there, and route by the recipient alone: that makes the route
- * of an expansion one value, and a message one thing in all stages. A graph that does otherwise is not decided here.
+ * Compiled documents ask each stage only for what is known there, which makes a message one thing in all stages. A graph
+ * that does otherwise is not decided here.
  */
 function checkStages({ nodes, entry }: Graph): void {
   for (const [stage, may] of Object.entries(askedFor)) {

@@ -94,9 +94,11 @@ export function walk(
     const routes = stage === 'route' ? [value] : space.question.routesOf(id)
     if (stage === 'rcpt' && value !== passes) {
       // An expansion: refused as a whole when one of its mailboxes has a route that refuses.
-      const refused = routes.find((one) => one === refuses || one.startsWith(`${refuses} `))
-      if (refused !== undefined) watch.ending?.(region, { kind: 'refused', stage: 'route', leaf: id })
-      else enter('data', region, routes, true)
+      for (const [ways, part] of expansions(space, id, routes, region)) {
+        const refused = ways.find((one) => one === refuses || one.startsWith(`${refuses} `))
+        if (refused !== undefined) watch.ending?.(part, { kind: 'refused', stage: 'route', leaf: id })
+        else enter('data', part, ways, true)
+      }
       continue
     }
     const next = only === null ? following[stage] : null
@@ -104,6 +106,27 @@ export function walk(
     if (next === null) watch.ending?.(region, { kind: 'accepted', values: said, isExpanded })
     else enter(next, region, said, isExpanded)
   }
+}
+
+/** What an expansion stands for, with those of the region for whom it does: by the sender where routes depend on that. */
+function* expansions(
+  space: Space,
+  id: NodeId,
+  routes: readonly string[],
+  region: Region,
+): Generator<readonly [readonly string[], Region]> {
+  if (!space.question.asksSender(id)) {
+    yield [routes, region]
+    return
+  }
+  const bySender = new Map<string, { readonly ways: readonly string[]; readonly sender: number[] }>()
+  for (const state of region.sender) {
+    const ways = space.question.routesFrom(id, (node, table) => space.labelAt(node, table, state))
+    const known = bySender.get(ways.join('\n'))
+    if (known === undefined) bySender.set(ways.join('\n'), { ways, sender: [state] })
+    else known.sender.push(state)
+  }
+  for (const { ways, sender } of bySender.values()) yield [ways, { ...region, sender }]
 }
 
 /** The parts of a region by the label that the node leads them to. */

@@ -7,11 +7,15 @@ export type Ends = {
   /** Whom mail for this recipient may be accepted for, aliases expanded; none when it is refused from everybody. */
   finals(recipient: Mailbox): readonly Mailbox[]
   routes(recipient: Mailbox): readonly End[]
+  /** The same for one kind of sender: `senderAt` says where a table of senders leads it. */
+  routesFrom(recipient: Mailbox, senderAt: SenderAt): readonly End[]
   /** True when an alias or a catch-all may take the place of this recipient. */
   standsForOthers(recipient: Mailbox): boolean
 }
 /** A leaf, and what decided on the way there: the leaf's own `at`, or that of the last row taken. */
 export type End = { readonly leaf: Leaf; readonly at: string }
+
+export type SenderAt = (id: NodeId, table: Table) => NodeId
 
 export function recipientEnds(graph: Graph): Ends {
   const successors = new Map<NodeId, readonly NodeId[]>()
@@ -30,7 +34,7 @@ export function recipientEnds(graph: Graph): Ends {
     }
     return found
   }
-  const ends = (entry: NodeId, recipient: Mailbox): End[] => {
+  const ends = (entry: NodeId, recipient: Mailbox, senderAt: SenderAt | null = null): End[] => {
     const found: End[] = []
     const seen = new Set<NodeId>()
     const open: (readonly [NodeId, string])[] = [[entry, '']]
@@ -43,7 +47,8 @@ export function recipientEnds(graph: Graph): Ends {
       else if (node.kind === 'table' && (node.on === 'recipient' || node.on === 'local-part')) {
         const row = rowOf(node, recipient)
         open.push(row === null ? [node.otherwise, at] : [row[1], row[2] === '' ? at : row[2]])
-      } else for (const to of everywhere(id, node)) open.push([to, at])
+      } else if (senderAt !== null && node.kind === 'table' && node.on === 'sender') open.push([senderAt(id, node), at])
+      else for (const to of everywhere(id, node)) open.push([to, at])
     }
     return found
   }
@@ -64,6 +69,7 @@ export function recipientEnds(graph: Graph): Ends {
       }
       return [...found.values()]
     },
+    routesFrom: (recipient, senderAt) => ends(graph.entry.route, recipient, senderAt),
     routes(recipient) {
       // Asked for by every gateway that serves this graph, one after the other.
       if (latest.recipient !== recipient) {

@@ -4,7 +4,7 @@ import { makeIntLists } from './int-lists.ts'
 import { type LocalClass, type Mailboxes, mailboxesOf } from './mailboxes.ts'
 import type { Outcomes } from './outcomes.ts'
 import type { StateId } from './states.ts'
-import { type Token, tokenKey } from './values.ts'
+import { type Expansion, expansionKey } from './values.ts'
 
 /**
  * Recipients in two divisions. Fine: every table is constant, those of the route stage too. Coarse: only what admission
@@ -26,12 +26,13 @@ export type Recipients = {
   labelOf(table: CanonId, fine: number): CanonId
   labelAt(table: CanonId, state: StateId): CanonId
   /** Of each side, who it may accept for. */
-  readonly tokens: readonly (readonly Token[])[]
+  readonly tokens: readonly (readonly Expansion[])[]
   /** Of each coarse atom one fine atom. Empty until `divide`. */
   readonly coarse: readonly number[]
   /** Of each fine atom its coarse one. */
   readonly coarseOf: Int32Array
-  divide(outcomes: Outcomes): void
+  /** `senders`: how many classes of senders have routes of their own. */
+  divide(outcomes: Outcomes, senders: number): void
 }
 
 type Tables = {
@@ -135,9 +136,13 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     tokens: expanding.map((reached) => tokensOf(nodes, reached, isExpansion)),
     coarse,
     coarseOf,
-    divide(outcomes) {
+    divide(outcomes, senders) {
       const asked = all.map((id) => admission.has(id))
-      const asks = recipients.tokens.flatMap((tokens, side) => tokens.map((token) => ({ side, token })))
+      const asks = recipients.tokens.flatMap((tokens, side) =>
+        tokens.flatMap((one) =>
+          Array.from({ length: senders }, (_, index) => ({ side, token: { ...one, senders: index } })),
+        ),
+      )
       const lists = makeIntLists()
       const key = new Int32Array(2 * all.length + 2 + asks.length)
       let length = 0
@@ -185,9 +190,9 @@ function tokensOf(
   nodes: readonly CanonNode[],
   reached: readonly CanonId[],
   isExpansion: (id: CanonId) => boolean,
-): Token[] {
-  const tokens = new Map<string, Token>()
-  const add = (token: Token) => tokens.set(tokenKey(token), token)
+): Expansion[] {
+  const tokens = new Map<string, Expansion>()
+  const add = (token: Expansion) => tokens.set(expansionKey(token), token)
   add({ kind: 'self' })
   const last = reached.at(-1)
   if (last !== undefined && isExpansion(last)) add({ kind: 'list', leaf: last })

@@ -3,10 +3,11 @@ import type { Graph } from '../graph/graph.ts'
 import { oracleName } from '../graph/oracle.ts'
 import { ascending, type CanonId, type CanonTable, makeCanon, reachedFrom } from './canon.ts'
 import { type DiagramId, makeDiagram } from './diagram.ts'
-import { type Dimensions, makeDimensions } from './dimensions.ts'
+import { type Dimensions, makeDimensions, senderAtoms } from './dimensions.ts'
 import { type AskedStage, askedStages, makeMailFunction } from './mail-function.ts'
 import { makeOutcomes, type Outcomes } from './outcomes.ts'
 import { makeRecipients, type Recipients } from './recipients.ts'
+import { routeSenders } from './route-senders.ts'
 import type { SetOf } from './set.ts'
 import { makeValues, type Values } from './values.ts'
 
@@ -18,6 +19,7 @@ import { makeValues, type Values } from './values.ts'
  *                   each dimension divided into atoms on which every table and comparison of every graph is constant
  *   diagram.ts      decision diagrams over these atoms; a table of 100,000 rows is one node
  *   outcomes.ts     the route stage, kept out of the diagrams: they only say `route of this recipient`
+ *   route-senders.ts the same for each class of senders, where routes depend on the sender
  *   mail-function.ts stages composed as `graph/admission.ts` does, from messages to behaviours
  *   product.ts      several such functions as one, whose values are tuples
  *   likeness.ts     the recipients that no question tells apart
@@ -94,8 +96,8 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
   )
   for (const id of routing) {
     const node = canon.nodes[id]!
-    const isOfRecipient = node.kind === 'table' && ['recipient', 'local-part', 'destination'].includes(node.on)
-    if (node.kind !== 'leaf' && node.kind !== 'tag' && !isOfRecipient)
+    const isOfEnvelope = node.kind === 'table' && ['recipient', 'local-part', 'destination', 'sender'].includes(node.on)
+    if (node.kind !== 'leaf' && node.kind !== 'tag' && !isOfEnvelope)
       throw new NotAnalysable(`the route stage asks for ${'on' in node ? `the ${node.on}` : `a ${node.kind}`}`)
   }
 
@@ -104,26 +106,28 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
       const node = canon.nodes[id]!
       return node.kind === 'table' && on.includes(node.on)
     })
-  const everywhere = ascending(new Set([...admission, ...routing]))
+  const atoms = senderAtoms(canon.nodes, ascending(new Set(tables([...admission, ...routing], 'sender'))))
+  const senders = routeSenders(
+    canon,
+    sides.map((side) => entry(side, 'route')),
+    atoms,
+  )
+  const routes = reachedFrom(canon.nodes, senders.entries.flat())
+  const everywhere = ascending(new Set([...admission, ...routes]))
   const recipients = makeRecipients(canon.nodes, {
     admission: new Set(tables(admission, 'recipient', 'local-part')),
     all: tables(everywhere, 'recipient', 'local-part'),
     expanding: sides.map((side) => reachedFrom(canon.nodes, [entry(side, 'rcpt')])),
   })
   const values = makeValues()
-  const outcomes = makeOutcomes(
-    canon.nodes,
-    recipients,
-    values,
-    sides.map((side) => entry(side, 'route')),
-  )
-  recipients.divide(outcomes)
+  const outcomes = makeOutcomes(canon.nodes, recipients, values, senders.entries)
+  recipients.divide(outcomes, Math.max(1, ...senders.entries.map(({ length }) => length)))
   const dimensions = makeDimensions(
     canon.nodes,
     admission,
     {
       clients: tables(admission, 'client'),
-      senders: tables(admission, 'sender'),
+      senders: atoms,
       logins: tables(admission, 'login'),
       certificates: tables(admission, 'certificate'),
       helos: tables(admission, 'helo'),
@@ -134,7 +138,7 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
     recipients.coarse.length,
   )
   const diagram = makeDiagram(dimensions.sizes, budget)
-  const mail = makeMailFunction({ nodes: canon.nodes, dimensions, recipients, outcomes, values, diagram })
+  const mail = makeMailFunction({ nodes: canon.nodes, dimensions, recipients, outcomes, senders, values, diagram })
   return {
     sides,
     dimensions,

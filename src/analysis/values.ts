@@ -1,8 +1,12 @@
 import { type Behaviour, behaviourKey } from '../graph/behaviour.ts'
 import { type CanonId, type Way, wayName, wayText } from './canon.ts'
 
-/** Who a message accepted at RCPT goes to; which mailboxes and ways these are is said by the recipient (`outcomes.ts`). */
-export type Token =
+/**
+ * Who a message accepted at RCPT goes to; which mailboxes and ways these are is said by the recipient (`outcomes.ts`), and
+ * by the class of its sender where routes depend on that (`route-senders.ts`).
+ */
+export type Token = Expansion & { readonly senders: number }
+export type Expansion =
   /** The recipient itself. */
   | { readonly kind: 'self' }
   /** The mailboxes of an expansion. */
@@ -97,7 +101,10 @@ export function makeValues(): Values {
   }
 }
 
-export function tokenKey(token: Token): string {
+export const tokenKey = (token: Token): string =>
+  token.senders === 0 ? expansionKey(token) : `${expansionKey(token)} of senders ${token.senders}`
+
+export function expansionKey(token: Expansion): string {
   switch (token.kind) {
     case 'self':
       return 'self'

@@ -1,5 +1,6 @@
 import { defaults } from '../config/defaults.ts'
-import type { Document, DomainEntry, Target } from '../config/document.ts'
+import type { BySender, Document, DomainEntry, PlainTarget, Target } from '../config/document.ts'
+import { leaves } from '../config/target-kinds.ts'
 import { coveringPatterns, mailboxKey } from '../graph/pattern.ts'
 import { assertNever } from '../mail/result.ts'
 import type { Builder, Ref, Row } from './builder.ts'
@@ -17,7 +18,7 @@ export function localMx(build: Builder, document: Document, ours: OurDomains, re
     const twice = rows.get(pattern)
     if (twice !== undefined)
       report.error('MG2001', at, `${pattern} is in localMx twice`, { at: twice[2], message: 'first here' })
-    else rows.set(pattern, [pattern, leafOf(build, target), at])
+    else rows.set(pattern, [pattern, wayOf(build, target), at])
   }
   const written = new Map(document.localMx.map((row) => [row.pattern, row]))
   for (const entry of ours.entries) {
@@ -25,7 +26,7 @@ export function localMx(build: Builder, document: Document, ours: OurDomains, re
     const own = written.get(entry.pattern)
     if (own === undefined)
       rows.set(entry.pattern, [entry.pattern, leafOf(build, { kind: 'deliver', dir: defaults.dir }), entry.at])
-    else if (['relay', 'hosts', 'mx'].includes(own.target.kind)) {
+    else if (leaves(own.target)) {
       report.error(
         'MG2006',
         own.at,
@@ -72,8 +73,21 @@ function parked(build: Builder, document: Document, ours: OurDomains, routes: Re
   return build.table('recipient', rows, routes)
 }
 
+const wayOf = (build: Builder, target: Target): Ref =>
+  target.kind === 'by-sender' ? bySender(build, target) : leafOf(build, target)
+
+/**
+ * The null sender and whoever is not known go the way of `*`. A notification has nobody's sender, and a question without a
+ * sender (`docs/explain.md`) is about everybody.
+ */
+function bySender(build: Builder, { rows }: BySender): Ref {
+  const ways = rows.map(({ pattern, target, at }): Row => [pattern, leafOf(build, target), at])
+  const [, others] = ways.find(([pattern]) => pattern === '*')!
+  return build.table('sender', ways, others)
+}
+
 /** Many rows share one leaf: which row it was is known from the row. */
-function leafOf(build: Builder, target: Target): Ref {
+function leafOf(build: Builder, target: PlainTarget): Ref {
   const at = null
   switch (target.kind) {
     case 'relay':

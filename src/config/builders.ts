@@ -1,10 +1,18 @@
-import type { Reject, Secret, TableRef, Tag, TlsLevel, Watched } from './define.ts'
+import type { PlainTarget, Reject, Secret, TableRef, Tag, TlsLevel, Watched } from './define.ts'
 import type { TextRef } from './define-notices.ts'
 
 // Each gives the plain data that YAML and JSON spell out: one document, three surfaces, one meaning.
 
 /** To a relay that `relays` declares: its hosts, TLS level and credentials. */
 export const via = <const Name extends string>(relay: Name): { readonly relay: Name } => ({ relay })
+
+/**
+ * By whom the message is from: `user@a.example`, `*@a.example`, `*@*.a.example`, `<>` for notifications, and `*` for all
+ * others, which has to be there.
+ */
+export const bySender = <const Rows extends { readonly [sender: string]: PlainTarget }>(
+  rows: Rows,
+): { readonly bySender: Rows } => ({ bySender: rows })
 
 /** To one host by its address records (never MX), on port 25 unless said. An IPv6 address may come with or without brackets. */
 export function host(name: string, port?: number): { readonly host: string } {

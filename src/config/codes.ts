@@ -51,6 +51,7 @@ export const codes = {
   MG1352: 'not a way to log in to a relay',
   MG1353: 'TLS from the first octet that is none',
   MG1354: 'TLS from the first octet that nobody begins',
+  MG1355: 'senders without a way',
   MG1360: 'not a text of a notification',
 
   MG1370: 'not what an address may become',

@@ -89,7 +89,14 @@ export type Relay = {
 export type Reject = { readonly reject: { readonly code: number; readonly text: string } }
 
 /** Where mail for a pattern goes. A text is read as in a table: `'bart:26'`, `'relay:isp'`, `'mx'`, `'hold'`. */
-export type Target<Relays extends string = string> =
+export type Target<Relays extends string = string> = PlainTarget<Relays> | BySender<Relays>
+
+/** By whom the message is from; made by `bySender()`. */
+export type BySender<Relays extends string = string> = {
+  readonly bySender: { readonly [sender: string]: PlainTarget<Relays> }
+}
+
+export type PlainTarget<Relays extends string = string> =
   | { readonly relay: Relays }
   | { readonly host: string }
   | { readonly hosts: readonly string[] }

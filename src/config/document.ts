@@ -167,7 +167,13 @@ export type Relaying =
 
 export type LocalMxRow = At & { readonly pattern: DomainPattern; readonly target: Target }
 
-export type Target =
+export type Target = PlainTarget | BySender
+
+/** By whom the message is from: the most specific row, with one for `*` among them. */
+export type BySender = { readonly kind: 'by-sender'; readonly rows: readonly SenderRow[] }
+export type SenderRow = At & { readonly pattern: AddressPattern; readonly target: PlainTarget }
+
+export type PlainTarget =
   | { readonly kind: 'relay'; readonly relay: string }
   | { readonly kind: 'hosts'; readonly hosts: readonly HostPort[] }
   | { readonly kind: 'mx'; readonly tls: TlsLevel }

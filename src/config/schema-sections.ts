@@ -10,6 +10,7 @@ import {
   keys,
   list,
   many,
+  named,
   oneOf,
   size,
   table,
@@ -155,7 +156,8 @@ export const relay = keys({
   ...nextHop,
 })
 
-export const target = either(wanted.target, [
+/** Where mail goes, whoever it is from. */
+const plainTargets = [
   text(wanted.target),
   list(text('a host'), 'hosts'),
   keys({ relay: text('the name of a relay').meta({ description: 'A relay of `relays`.' }) }),
@@ -186,6 +188,17 @@ export const target = either(wanted.target, [
     }),
   }),
   keys({ discard: yes().meta({ description: 'Accepts, and throws away.' }) }),
+] as const
+
+export const target = either(wanted.target, [
+  ...plainTargets,
+  keys({
+    bySender: named(either(wanted.target, plainTargets), 'targets by sender').meta({
+      description:
+        'By whom the message is from: `user@a.example`, `*@a.example`, `*@*.a.example`, `<>` (notifications, which otherwise go the way of `*`), and `*` for all others, which has to be there. The most specific wins.',
+      examples: [{ '*@brand.example': { relay: 'brand' }, '*': { relay: 'isp' } }],
+    }),
+  }),
 ])
 
 export const limits = keys({

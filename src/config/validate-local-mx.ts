@@ -1,11 +1,12 @@
-import type { Target as SurfaceTarget } from './define.ts'
+import type { BySender, Target as SurfaceTarget } from './define.ts'
 import type { LocalMxRow, Target } from './document.ts'
-import { readDomainPattern } from './patterns.ts'
+import { readAddressPattern, readDomainPattern } from './patterns.ts'
 import type { DocPath } from './positions.ts'
 import { target as targetSchema } from './schema-sections.ts'
+import { readBySender } from './validate-by-sender.ts'
 import { twice } from './validate-read.ts'
 import type { Report, Spot } from './validate-report.ts'
-import { type Pair, pairs } from './validate-rows.ts'
+import { entries, type Pair, pairs } from './validate-rows.ts'
 import { checkStructure } from './validate-structure.ts'
 import { readTarget, type TargetReading } from './validate-target.ts'
 
@@ -33,8 +34,9 @@ export function localMx(report: Report, section: unknown): Routes {
       twice(report, pair.keySpot, pattern, first.pair.keySpot)
       continue
     }
-    const target = targetOf(report, pair, read)
-    const row = target === null ? null : { at: `localMx[${JSON.stringify(pattern)}]`, pattern, target }
+    const at = `localMx[${JSON.stringify(pattern)}]`
+    const target = targetOf(report, pair, at, read)
+    const row = target === null ? null : { at, pattern, target }
     byPattern.set(pattern, { pair, row })
     if (row === null) continue
     report.place(row.at, pair.keySpot)
@@ -43,11 +45,30 @@ export function localMx(report: Report, section: unknown): Routes {
   return { list, byPattern }
 }
 
-/** The place of the name of a relay. */
-export const relaySpot = ({ value, valueSpot }: Pair): Spot =>
-  typeof value === 'object' ? inside(valueSpot, ['relay']) : valueSpot
+/** The places of the names of relays, of each with the name. */
+export function relaysNamed({ pair, row }: PlacedRow): readonly { readonly relay: string; readonly spot: Spot }[] {
+  if (row === null) return []
+  const { target } = row
+  const spotIn = (value: unknown, spot: Spot): Spot => (typeof value === 'object' ? inside(spot, ['relay']) : spot)
+  if (target.kind === 'relay') return [{ relay: target.relay, spot: spotIn(pair.value, pair.valueSpot) }]
+  if (target.kind !== 'by-sender') return []
+  // Rows are in the order in which they were written, each pattern once.
+  const written = new Map(
+    entries((pair.value as BySender).bySender).map(([key, value]) => [normal(key), { key, value }] as const),
+  )
+  return target.rows.flatMap(({ pattern, target }) => {
+    const own = written.get(pattern)
+    if (target.kind !== 'relay' || own === undefined) return []
+    return [{ relay: target.relay, spot: spotIn(own.value, inside(pair.valueSpot, ['bySender', own.key])) }]
+  })
+}
 
-function targetOf(report: Report, pair: Pair, read: Map<string, TargetReading>): Target | null {
+const normal = (key: string): string => {
+  const reading = readAddressPattern(key)
+  return reading.ok ? reading.value : key
+}
+
+function targetOf(report: Report, pair: Pair, at: string, read: Map<string, TargetReading>): Target | null {
   const { value } = pair
   let reading: TargetReading | undefined
   if (typeof value === 'string') {
@@ -58,12 +79,23 @@ function targetOf(report: Report, pair: Pair, read: Map<string, TargetReading>):
     const odd =
       valueSpot.kind === 'cell' && !checkStructure(targetSchema, value, report, (path) => inside(valueSpot, path))
     if (odd) return null
-    reading = readTarget(value as SurfaceTarget)
+    if (isBySender(value)) {
+      return readBySender(report, value, at, valueSpot, (key, part, more = []) => {
+        const path = ['bySender', key, ...more]
+        return valueSpot.kind !== 'cell' && part === 'key'
+          ? { kind: 'key', path: [...valueSpot.path, ...path] }
+          : inside(valueSpot, path)
+      })
+    }
+    reading = readTarget(value as Exclude<SurfaceTarget, BySender>)
   }
   if (reading.ok) return reading.value
   report.error(reading.code, inside(pair.valueSpot, reading.key), reading.error, { hint: reading.hint })
   return null
 }
+
+const isBySender = (value: unknown): value is BySender =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, 'bySender')
 
 function inside(spot: Spot, path: DocPath): Spot {
   return spot.kind === 'cell'

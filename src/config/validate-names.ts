@@ -1,7 +1,7 @@
 import type { Check, Deny, Dnsbl } from './define.ts'
 import type { DocPath } from './positions.ts'
 import { didYouMean } from './suggest.ts'
-import { type Routes, relaySpot } from './validate-local-mx.ts'
+import { type Routes, relaysNamed } from './validate-local-mx.ts'
 import { twice, valueSpot } from './validate-read.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { entries, tellEmpty } from './validate-rows.ts'
@@ -11,12 +11,11 @@ export function checkRelayNames(report: Report, section: unknown, routes: Routes
   const declared = entries(section).map(([name]) => name)
   const known = new Set(declared)
   const used = new Set<string>()
-  for (const { target, pattern } of routes.list) {
-    if (target.kind !== 'relay') continue
-    used.add(target.relay)
-    if (known.has(target.relay)) continue
-    const { pair } = routes.byPattern.get(pattern)!
-    tellUndeclared(report, 'MG1402', relaySpot(pair), 'relay', target.relay, declared)
+  for (const { pattern } of routes.list) {
+    for (const { relay, spot } of relaysNamed(routes.byPattern.get(pattern)!)) {
+      used.add(relay)
+      if (!known.has(relay)) tellUndeclared(report, 'MG1402', spot, 'relay', relay, declared)
+    }
   }
   // With a row that could not be read, nobody knows what it would have used.
   if (!complete) return

@@ -4,6 +4,7 @@ import type { RecipientCheck } from './define-recipients.ts'
 import type { RecipientCheckEntry } from './document-recipients.ts'
 import type { DocPath } from './positions.ts'
 import { didYouMean } from './suggest.ts'
+import { leaves } from './target-kinds.ts'
 import { fileAt } from './validate-file.ts'
 import { ldapServers, readDn, readFilter } from './validate-ldap.ts'
 import { http } from './validate-login-server.ts'
@@ -135,7 +136,7 @@ export function checkCallouts(report: Report, routing: Routing, checks: readonly
     const why =
       kind === 'local'
         ? 'the domain is delivered here'
-        : target !== undefined && !['relay', 'hosts', 'mx'].includes(target.kind)
+        : target !== undefined && !leaves(target)
           ? `its row of localMx is ${target.kind}`
           : null
     if (why === null) continue

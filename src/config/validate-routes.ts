@@ -1,6 +1,7 @@
 import type { HostPort } from '../mail/settings.ts'
 import type { ClientEntry, DomainEntry, Relaying, Target } from './document.ts'
 import { covering } from './patterns.ts'
+import { leaves, plainTargets } from './target-kinds.ts'
 import { hostText } from './validate-host.ts'
 import { type Bound, ownListener } from './validate-listeners.ts'
 import type { Routes } from './validate-local-mx.ts'
@@ -71,10 +72,12 @@ export function checkOwnListeners(
   }
   for (const { placedHosts } of relays) for (const { value, spot } of placedHosts) tell(value, spot)
   const seen = new Set<Target>()
-  for (const { target, pattern } of routes.list) {
-    if (target.kind !== 'hosts' || seen.has(target)) continue
-    seen.add(target)
-    for (const host of target.hosts) tell(host, routes.byPattern.get(pattern)!.pair.valueSpot)
+  for (const row of routes.list) {
+    for (const target of plainTargets(row.target)) {
+      if (target.kind !== 'hosts' || seen.has(target)) continue
+      seen.add(target)
+      for (const host of target.hosts) tell(host, routes.byPattern.get(row.pattern)!.pair.valueSpot)
+    }
   }
 }
 
@@ -108,15 +111,13 @@ export function checkTowardsInternet(report: Report, routes: Routes, expireAfter
       `is for labs: hosts of the internet take mail on port 25 alone, not on ${mxPort}`,
     )
   }
-  const internet = routes.list.find(({ target }) => target.kind === 'mx')
+  const internet = routes.list.find(({ target }) => plainTargets(target).some(({ kind }) => kind === 'mx'))
   if (internet === undefined || mxPort !== 25 || expireAfterMs >= 4 * 86_400_000) return
   const text = 'is short for mail to the internet: RFC 5321 §4.5.4.1 asks for 4 to 5 days, over a weekend too'
   report.warning('MG1504', { kind: 'value', path: ['retry', 'expireAfter'] }, text, {
     related: [{ message: 'to the internet here', spot: routes.byPattern.get(internet.pattern)!.pair.keySpot }],
   })
 }
-
-const leaves = (target: Target): boolean => target.kind === 'relay' || target.kind === 'hosts' || target.kind === 'mx'
 
 /** The entry of the most specific pattern that covers `pattern`. */
 export function firstOf<T>(byPattern: ReadonlyMap<string, T>, pattern: string): T | undefined {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { blockOf, contains } from '../graph/network.ts'
-import { noFacts, routeOf } from '../graph/route-of.ts'
+import { queuedFacts, routeOf } from '../graph/route-of.ts'
 import { viaRelay } from '../graph/via-relay.ts'
 import type { TlsNeed } from '../mail/envelope.ts'
 import { type IpAddress, ipBytes } from '../mail/ip.ts'
@@ -29,7 +29,7 @@ export type QueueRouteParts = {
   readonly live: () => Live
   readonly overlays: Pick<Overlays, 'route'>
   /** Whether the recipient waits for the end of a trial. */
-  readonly pauses: (mailbox: Mailbox) => boolean
+  readonly pauses: (mailbox: Mailbox, entry: QueueEntry) => boolean
 }
 
 /** Names in the queue what waits for the end of a trial. */
@@ -45,18 +45,18 @@ const untilConfirmed: Pause = {
 export function queueRoute({ stateDir, live, overlays, pauses }: QueueRouteParts): QueueRoute {
   const way: QueueRoute['way'] = (mailbox, entry, via) => {
     const { evaluator, control } = live()
-    const route = routeOf(evaluator, mailbox)
+    const route = routeOf(evaluator, mailbox, queuedFacts(evaluator, entry))
     const found = mailboxesIn(stateDir, via === null ? route : viaRelay(route, via, control).route)
     return entry.tlsNeed === undefined ? found : withNeed(found, entry)
   }
   return {
     way,
     route: (mailbox, entry, via) =>
-      pauses(mailbox) ? untilConfirmed : overlays.route(mailbox, way(mailbox, entry, via)),
+      pauses(mailbox, entry) ? untilConfirmed : overlays.route(mailbox, way(mailbox, entry, via)),
     whyNotVia: (mailbox, entry, relay) => viaRelay(way(mailbox, entry, null), relay, live().control).why,
-    ruling(mailbox) {
+    ruling(mailbox, entry) {
       const { evaluator } = live()
-      routeOf(evaluator, mailbox, noFacts())
+      routeOf(evaluator, mailbox, queuedFacts(evaluator, entry))
       return evaluator.winner()
     },
   }

@@ -39,6 +39,8 @@ export type Facts = Line & {
 export type Evaluator = {
   readonly hash: string
   readonly control: Control
+  /** Routes may depend on who the sender is; otherwise nobody need tell. */
+  readonly routesBySender: boolean
   /** A leaf's number, or `~n` (negative) for oracle `n` that has to be answered first. Reuses its memory between calls. */
   start(stage: Stage, facts: Facts): number
   resume(oracle: number, outcome: Outcome, facts: Facts): number

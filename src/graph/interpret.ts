@@ -7,6 +7,7 @@ import { type Evaluator, type Facts, type NoteAt, noNotes, type Winner } from '.
 import {
   type Choice,
   type Compare,
+  edgesOf,
   type Graph,
   isLeaf,
   type Leaf,
@@ -86,6 +87,7 @@ export function interpreter(graph: Graph, sources: Sources = noSources, hash = g
   return {
     hash,
     control: graph.control,
+    routesBySender: routesBySender(graph),
     start(stage: Stage, facts: Facts) {
       steps = []
       winner = ''
@@ -108,6 +110,16 @@ export function interpreter(graph: Graph, sources: Sources = noSources, hash = g
     notes: () => notes ?? noNotes,
     steps: () => steps,
   }
+}
+
+function routesBySender({ nodes, entry }: Graph): boolean {
+  const seen = new Set([entry.route])
+  for (const id of seen) {
+    const node = nodes[id]!
+    if (node.kind === 'table' && node.on === 'sender') return true
+    for (const to of edgesOf(node)) seen.add(to)
+  }
+  return false
 }
 
 type Answer = { to: number; at: string; seen: { compared: string | null; took: string | null } }

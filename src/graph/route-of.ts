@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Domain } from '../mail/domain.ts'
 import type { NextHop, Route } from '../mail/next-hop.ts'
-import type { Mailbox } from '../mail/path.ts'
+import type { Mailbox, ReversePath } from '../mail/path.ts'
 import { canonicalJson } from './canonical.ts'
 import type { Control } from './control.ts'
 import { bareLine, type Evaluator, type Facts } from './evaluator.ts'
@@ -36,6 +36,15 @@ export function routeOf(evaluator: Evaluator, mailbox: Mailbox, facts: Facts = n
       return { kind: 'hold', reason: `the route ends at ${leaf.kind}`, at }
   }
 }
+
+/** Facts of a message in the queue: of nobody but the sender, and of him where a route depends on him. */
+export function queuedFacts({ routesBySender }: Evaluator, entry: Queued): Facts {
+  const facts = noFacts()
+  // Otherwise the envelope of a message that a start found stays text (`stored-entry.ts`).
+  if (routesBySender) facts.sender = entry.envelope.from
+  return facts
+}
+type Queued = { readonly envelope: { readonly from: ReversePath } }
 
 /** Facts of nobody: for questions of the queue, where client and sender are long gone. */
 export const noFacts = (): Facts => ({

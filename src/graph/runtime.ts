@@ -163,6 +163,7 @@ export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
   return {
     hash,
     control,
+    routesBySender: routesBySender(),
     start(stage, facts) {
       place = -1
       notes = null
@@ -184,6 +185,14 @@ export function flatEvaluator({ hash, control, buffer }: Flat): Evaluator {
     },
     winner: () => placed(place),
     notes: () => notes ?? noNotes,
+  }
+
+  /** All that the route stage reaches stands behind its entry; tables of senders of other stages before it (`builder.ts`). */
+  function routesBySender(): boolean {
+    for (let id = entry.route; id < words[header.nodeCount]!; id++) {
+      if (words[nodes + id * nodeWords] === nodeKinds.sender) return true
+    }
+    return false
   }
 
   function read<T>(known: Map<number, T>, number: number, kind: number): T {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import type { Document, Target, Unknown } from '../../src/config/document.ts'
+import type { Document, PlainTarget, Target, Unknown } from '../../src/config/document.ts'
+import { leaves } from '../../src/config/target-kinds.ts'
 import {
   aDocument,
   alias,
@@ -117,7 +118,7 @@ const pattern = fc.oneof(fc.constantFrom(...domainPatterns), mailboxText)
 const senderPattern = fc.oneof({ weight: 6, arbitrary: pattern }, { weight: 1, arbitrary: fc.constant('<>') })
 const patterns = (of: fc.Arbitrary<string>) => fc.uniqueArray(of, { minLength: 1, maxLength: 3 })
 
-const target: fc.Arbitrary<Target> = fc.oneof(
+const plainTarget: fc.Arbitrary<PlainTarget> = fc.oneof(
   fc.constant({ kind: 'relay', relay: 'isp' } as const),
   fc.constantFrom('one', '192.0.2.7').map(
     (host) =>
@@ -135,6 +136,32 @@ const target: fc.Arbitrary<Target> = fc.oneof(
   fc.constant({ kind: 'discard' } as const),
   fc.constant({ kind: 'reject', code: 556, status: '5.1.10', text: 'no mail here' } as const),
 )
+/** Where mail goes by its sender, always with a way for those that no row names. */
+const bySender: fc.Arbitrary<Target> = fc
+  .tuple(
+    fc.uniqueArray(
+      fc.tuple(
+        senderPattern.filter((one) => one !== '*'),
+        plainTarget.filter(({ kind }) => kind !== 'deliver'),
+      ),
+      { selector: ([pattern]) => pattern, maxLength: 3 },
+    ),
+    plainTarget.filter(({ kind }) => kind !== 'deliver'),
+  )
+  .map(([named, others]) => ({
+    kind: 'by-sender',
+    rows: [...named, ['*', others] as const].map(([pattern, target]) => ({
+      at: `bySender[${JSON.stringify(pattern)}]`,
+      pattern,
+      target,
+    })),
+  }))
+/** Each row has its own place. */
+const placed = (target: Target, pattern: string): Target =>
+  target.kind !== 'by-sender'
+    ? target
+    : { ...target, rows: target.rows.map((row) => ({ ...row, at: `localMx["${pattern}"].${row.at}` })) }
+const target: fc.Arbitrary<Target> = fc.oneof({ weight: 5, arbitrary: plainTarget }, { weight: 1, arbitrary: bySender })
 const unknown: fc.Arbitrary<Unknown> = fc.oneof(
   fc.constant({ kind: 'reject' } as const),
   fc.constant({ kind: 'park' } as const),
@@ -224,13 +251,11 @@ export const randomDocument: fc.Arbitrary<Document> = fc
           ? { kind: 'open', reason: 'lab', until: '2030-01-01', at: 'relaying' }
           : { kind: random.relaying as 'outbound', at: 'relaying' },
       localMx: [
-        ...random.localMx.filter(
-          ([pattern, target]) => !(relayed(pattern) && ['relay', 'hosts', 'mx'].includes(target.kind)),
-        ),
+        ...random.localMx.filter(([pattern, target]) => !(relayed(pattern) && leaves(target))),
         ...(random.hasDefault && !relayed('*') && !random.localMx.some(([pattern]) => pattern === '*')
           ? [['*', { kind: 'relay', relay: 'isp' }] as const]
           : []),
-      ].map(([pattern, target]) => route(pattern, target)),
+      ].map(([pattern, target]) => route(pattern, placed(target, pattern))),
       dnsbl: random.dnsbl.map(({ listeners, onError, code }, i) =>
         list(`list${i}`, { listeners, onError: onError as 'ignore', onListed: { code, text: `listed ${i}` } }),
       ),

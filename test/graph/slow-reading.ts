@@ -1,4 +1,4 @@
-import type { ClientEntry, DenyRule, Document, DomainEntry, Target } from '../../src/config/document.ts'
+import type { BySender, ClientEntry, DenyRule, Document, DomainEntry, Target } from '../../src/config/document.ts'
 import type { Facts } from '../../src/graph/evaluator.ts'
 import type { Outcome } from '../../src/graph/graph.ts'
 import type { Mailbox } from '../../src/mail/path.ts'
@@ -195,6 +195,13 @@ export function read(document: Document, facts: Facts, oracles: Oracles) {
     return existence(recipient)
   }
 
+  /** The null sender, and one that is not known, go the way of `*`, unless a row names it; the recipient's row decides. */
+  function bySender({ rows }: BySender, at: string) {
+    const { sender } = facts
+    const named = sender === undefined ? null : best(rows, ({ pattern }) => addressMatch(pattern, sender))
+    return named ?? { at, target: rows.find(({ pattern }) => pattern === '*')!.target }
+  }
+
   function route(): string {
     const recipient = facts.recipient!
     const entry = ours(recipient.domain)
@@ -210,7 +217,8 @@ export function read(document: Document, facts: Facts, oracles: Oracles) {
       .map(({ pattern }) => ({ pattern, at: '', target: { kind: 'deliver', dir: 'mail' } as Target }))
     const row = best([...document.localMx, ...implied], ({ pattern }) => domainMatch(pattern, recipient.domain))
     if (row === null) return refuse(550, '5.1.2', 'localMx')
-    const { target, at } = row
+    const { target, at } =
+      row.target.kind === 'by-sender' ? bySender(row.target, row.at) : { ...row, target: row.target }
     switch (target.kind) {
       case 'relay':
         return `relay ${target.relay}`

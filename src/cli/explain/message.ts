@@ -1,6 +1,6 @@
 import type { KnownMessage } from '../../admin/operations.ts'
 import { lineWords } from '../../graph/message-text.ts'
-import { routeOf } from '../../graph/route-of.ts'
+import { noFacts, routeOf } from '../../graph/route-of.ts'
 import { parseMailbox } from '../../mail/path.ts'
 import { askForJson } from '../admin-client.ts'
 import { routeWords } from '../plan/queue-impact.ts'
@@ -38,14 +38,23 @@ export async function explainId(
   )
   return {
     ...known,
-    next: waiting.map(({ recipient }) => ({ recipient, ways: sides.map((side) => wayOf(side, recipient)) })),
+    next: waiting.map(({ recipient }) => ({
+      recipient,
+      ways: sides.map((side) => wayOf(side, recipient, known.queued?.sender ?? '')),
+    })),
   }
 }
 
-function wayOf({ name, bundle, evaluator }: Side, recipient: string): ExplainedId['next'][number]['ways'][number] {
+function wayOf(
+  { name, bundle, evaluator }: Side,
+  recipient: string,
+  sender: string,
+): ExplainedId['next'][number]['ways'][number] {
   const mailbox = parseMailbox(recipient)
   if (!mailbox.ok) throw new CommandError(`the queue holds ${recipient}: ${mailbox.error}`)
-  const route = routeOf(evaluator, mailbox.value)
+  const from = sender === '' ? null : parseMailbox(sender)
+  const facts = { ...noFacts(), sender: from?.ok ? from.value : null }
+  const route = routeOf(evaluator, mailbox.value, facts)
   return { by: name, graph: bundle.hash, says: routeWords(route), ...evaluator.winner() }
 }
 

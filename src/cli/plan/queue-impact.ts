@@ -3,7 +3,7 @@ import type { Bundle } from '../../graph/bundle.ts'
 import type { Evaluator } from '../../graph/evaluator.ts'
 import { flatOf } from '../../graph/flat.ts'
 import { flatten } from '../../graph/flat-build.ts'
-import { routeOf } from '../../graph/route-of.ts'
+import { noFacts, routeOf } from '../../graph/route-of.ts'
 import { flatEvaluator } from '../../graph/runtime.ts'
 import type { NextHop, Route } from '../../mail/next-hop.ts'
 import { parseMailbox } from '../../mail/path.ts'
@@ -49,17 +49,19 @@ export async function queuedRows(
   }
 }
 
-/** The route is of the recipient alone, so equal recipients are asked about once. */
+/** Equal recipients, of equal senders where a route depends on them, are asked about once. */
 export function movesOf(rows: readonly QueueRow[], before: Bundle, after: Bundle): readonly QueueMove[] {
   // The form that a gateway runs: a long queue asks about many recipients, and tables may be long too.
   const evaluators = [before, after].map((bundle) => flatEvaluator(flatOf(flatten(bundle))))
   const routes = new Map<string, readonly [string, string] | null>()
   const moves = new Map<string, { -readonly [Key in keyof QueueMove]: QueueMove[Key] }>()
-  for (const { id, recipient } of rows) {
-    let route = routes.get(recipient)
+  const bySender = evaluators.some(({ routesBySender }) => routesBySender)
+  for (const { id, recipient, sender } of rows) {
+    const key = bySender ? `${sender}\n${recipient}` : recipient
+    let route = routes.get(key)
     if (route === undefined) {
-      route = changedRoute(evaluators, recipient)
-      routes.set(recipient, route)
+      route = changedRoute(evaluators, recipient, sender)
+      routes.set(key, route)
     }
     if (route === null) continue
     const [from, to] = route
@@ -70,11 +72,17 @@ export function movesOf(rows: readonly QueueRow[], before: Bundle, after: Bundle
   return [...moves.values()].sort((a, b) => b.recipients - a.recipients)
 }
 
-function changedRoute(evaluators: readonly Evaluator[], recipient: string): readonly [string, string] | null {
+function changedRoute(
+  evaluators: readonly Evaluator[],
+  recipient: string,
+  sender: string,
+): readonly [string, string] | null {
   const mailbox = parseMailbox(recipient)
   if (!mailbox.ok) return null
+  const reversePath = sender === '' || sender === '<>' ? null : parseMailbox(sender)
   const [from, to] = evaluators.map((evaluator) => {
-    const route = routeOf(evaluator, mailbox.value)
+    const facts = { ...noFacts(), sender: reversePath?.ok ? reversePath.value : null }
+    const route = routeOf(evaluator, mailbox.value, facts)
     return { key: keyOf(route), text: routeWords(route) }
   })
   if (from!.key === to!.key) return null
