@@ -174,12 +174,13 @@ test('a journal gets one copy of what matches, with everybody it went to, and ke
   expect(rows).toMatchObject([
     { recipient: 'journal@archive.test', state: 'held', why: 'the journal did not take it: closed' },
   ])
-  expect(archive.accepted).toHaveLength(1)
+  // With PIPELINING its DATA was answered all the same, and ended by a lone dot (RFC 2920 §3.1).
+  expect(archive.accepted.filter((text) => text !== '')).toHaveLength(1)
   // Its sender never hears of journals.
   expect(await received(gateway.stateDir, 'bob@here.test')).toHaveLength(1)
   await expect(received(gateway.stateDir, 'ann@here.test', 0)).resolves.toEqual([])
 
   isClosed = false
   expect((await mailgw(['queue', 'retry', kept, '--state-dir', gateway.stateDir])).code).toBe(0)
-  await arrived(archive, 2)
+  await until('the journal has the other one', () => archive.accepted.some((text) => text.includes(kept)))
 })
