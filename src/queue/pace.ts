@@ -1,5 +1,5 @@
 /** Longest time that long work takes the event loop at once: sessions and deliveries come between. */
-const sliceMs = 4
+const sliceMs = 2
 /** Steps between two looks at the clock. */
 const perLook = 16
 

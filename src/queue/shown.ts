@@ -19,7 +19,7 @@ export function shownState(slot: RecipientSlot, lanes: ReadonlyMap<string, NextH
   const { state, lastReply, why, nextHop, paused, delivery, isFinal } = slot
   // In a lane that is down: when it is probed, and why, is the lane's to say.
   const lane = delivery !== null && !delivery.isTaken && nextHop !== null ? lanes.get(nextHop) : undefined
-  const down = lane?.state === 'back-off' ? lane : undefined
+  const down = lane === undefined || lane.state === 'up' ? undefined : lane
   const reply = lastReply ?? down?.reply ?? null
   return {
     // What is paused is held, for whoever looks.
