@@ -13,6 +13,25 @@ export type SharedOptions = {
 /** What only looks. `docs/probe.md` and `docs/operations.md` have examples. */
 export const lookCommands = ({ config, graphFile, env, stateDir, json }: SharedOptions): readonly CommandEntry[] => [
   {
+    name: 'config show',
+    summary: 'show every value of a document, and where it comes from',
+    details:
+      'The document as it is read: included files merged, byEnv() chosen, one line a value. With --effective also what nobody wrote and holds all the same. Secrets are shown as what names them. A document with errors is not shown: `mailgw check` says what is wrong.',
+    arguments: [['[setting]', 'this setting and those below it, such as limits or listeners.smtp']],
+    options: [
+      config,
+      env,
+      ['--effective', 'also the defaults that hold'],
+      ['--with-source', 'say of each value its file and line, or that it is a default'],
+      json,
+    ],
+    exits: [
+      [0, 'shown'],
+      [1, 'the document cannot be read, or has errors'],
+    ],
+    load: () => import('./commands/config-show.ts'),
+  },
+  {
     name: 'conns',
     summary: 'list the connections of the running gateway, in and out',
     details:
