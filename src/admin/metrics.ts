@@ -48,6 +48,7 @@ const among = (states: readonly string[], name: string, state: string): Sample[]
   states.map((each) => [Number(each === state), name, each])
 
 const backendStates = ['unused', 'ok', 'failing']
+const tokenStates = ['fetching', 'ok', 'renewing', 'failing', 'refused']
 const listStates = ['healthy', 'silent', 'greedy', 'unknown']
 const stsModes = ['enforce', 'testing', 'none']
 const overlayKinds = ['deny', 'ban', 'hold']
@@ -162,6 +163,33 @@ export const metrics: readonly Metric[] = [
         [errors, id, 'error'],
         [remembered, id, 'remembered'],
       ]),
+  ),
+  gauge(
+    'token_state',
+    ['relay', 'state'],
+    '1 for the state of the access token that a relay logs in with, 0 for the others: fetching, ok, renewing, failing, refused',
+    (m) => m.status.tokens.flatMap(({ relays, state }) => relays.flatMap((relay) => among(tokenStates, relay, state))),
+  ),
+  gauge(
+    'token_expiry_timestamp_seconds',
+    ['relay'],
+    'when the access token of a relay ends, in seconds since 1970; absent while there is none',
+    (m) =>
+      m.status.tokens.flatMap(({ relays, validUntil }): Sample[] =>
+        validUntil === null ? [] : relays.map((relay) => [validUntil / 1000, relay]),
+      ),
+  ),
+  counter(
+    'token_fetches',
+    ['relay', 'outcome'],
+    'tries to fetch the access token of a relay: fetched, failed; from 0 when its login is changed. Relays that share a token have the same numbers',
+    (m) =>
+      m.status.tokens.flatMap(({ relays, fetched, failed }): Sample[] =>
+        relays.flatMap((relay): Sample[] => [
+          [fetched, relay, 'fetched'],
+          [failed, relay, 'failed'],
+        ]),
+      ),
   ),
   gauge(
     'dns_list_state',

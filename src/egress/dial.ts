@@ -9,6 +9,7 @@ import type { HostsToTry, HostToTry } from '../route/hosts.ts'
 import { hostLabel } from './attempt.ts'
 import { NoCredentials } from './auth/credentials.ts'
 import { type Entrance, entered, entranceOf, renewedEntrance } from './auth/entrance.ts'
+import { refusalMeaning } from './auth/refusal-meaning.ts'
 import type { Capabilities } from './capabilities.ts'
 import { type Door, type Knocker, knock, openYoung } from './knock.ts'
 import type { Tokens } from './oauth/tokens.ts'
@@ -222,7 +223,10 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
       why,
     })
     if (reply !== null) dialling.refused(reply)
-    if (command === 'auth') log.warn('connection.credentials-refused', { nextHop: nextHop.key, host: label, why })
+    if (command === 'auth') {
+      const meaning = refusalMeaning(reply)
+      log.warn('connection.credentials-refused', { nextHop: nextHop.key, host: label, why, meaning })
+    }
     if (reply?.code === 521) last = { kind: 'refused', reply, host: label }
     // REQUIRETLS cannot be met here, today or tomorrow (RFC 8689 §4.2.1).
     else if (reply === null && status.startsWith('5.')) {

@@ -39,7 +39,7 @@ function statusText(status: Status, now: number): string {
   lines.push(...certificatesText(status, now))
   if (status.nextHops.length > 0)
     lines.push(table(['next hop', 'state', 'waiting', 'active', 'why'], status.nextHops.map(nextHopRow)))
-  lines.push(...credentialsText(status, now))
+  lines.push(...credentialsText(status, now), ...tokensText(status, now))
   lines.push(...policiesText(status, now))
   if (status.overlays.length > 0) lines.push(`overlays\n${overlaysText(status.overlays, now)}`)
   return `${lines.join('\n')}\n`
@@ -117,6 +117,22 @@ function policiesText({ tlsPolicies }: Status, now: number): string[] {
     ])
   const more = known.length > rows.length ? [`${known.length - rows.length} more MTA-STS policies (--json)`] : []
   return [table(['MTA-STS policy', 'mode', 'MX hosts', 'expires in', ''], rows), ...more]
+}
+
+/** A table only where relays log in with tokens. A gateway before tokens does not say. */
+function tokensText({ tokens }: Status, now: number): string[] {
+  const known = (tokens as Status['tokens'] | undefined) ?? []
+  if (known.length === 0) return []
+  const left = (at: number | null) => (at === null ? '' : at <= now ? 'now' : `in ${durationText(at - now)}`)
+  const rows = known.map(({ relays, provider, state, validUntil, nextAt, lastError, refusedBy }) => [
+    relays.join(' '),
+    provider,
+    state,
+    validUntil === null ? 'none' : `for ${durationText(validUntil - now)}`,
+    left(nextAt),
+    state === 'refused' ? `refused by ${refusedBy.join(', ')}, also when it was new` : (lastError?.why ?? ''),
+  ])
+  return [table(['token for', 'of', 'state', 'valid', 'next', 'why'], rows)]
 }
 
 function nextHopRow(value: unknown): string[] {
