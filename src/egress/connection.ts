@@ -63,7 +63,7 @@ export class Connection implements WireUser {
     return this.stage === 'idle'
   }
 
-  private get isClosed(): boolean {
+  get isClosed(): boolean {
     return this.stage === 'closed'
   }
 
@@ -105,9 +105,9 @@ export class Connection implements WireUser {
   }
 
   /** Ends at once. What is on the wire counts as lost. */
-  close(): void {
+  close(why = 'connection given up'): void {
     if (this.stage === 'closed') return
-    this.end({ status: '4.4.2', why: 'connection given up' })
+    this.end({ status: '4.4.2', why })
   }
 
   /** The wire's deadline has passed, or not. An idle connection that is old leaves politely. */

@@ -5,6 +5,7 @@ import { assertNever } from '../mail/result.ts'
 import type { Attempt, Lane } from '../queue/lane.ts'
 import type { Connection } from './connection.ts'
 import type { SmtpCarrierOptions } from './dial.ts'
+import type { Places } from './places.ts'
 import { reactionTo } from './reactions.ts'
 import type { Shape } from './shape.ts'
 import type { Parting } from './stage.ts'
@@ -53,7 +54,10 @@ export function parted({ label, messages }: Connection, { reply, offered }: Part
 }
 
 /** A host keeps a connection waiting: with fewer of them it costs less, and others have the places. */
-export function slowed({ label }: Connection, waitedMs: number, { nextHop, shape, options }: Heeding): void {
+export function slowed(connection: Connection, waitedMs: number, heeding: Heeding & { places: Places }): void {
+  const { nextHop, shape, options, places } = heeding
+  const { label } = connection
+  places.slow(connection)
   shape.ceiling.cut(shape.open, options.clock.now(), `${label}: no answer for ${Math.round(waitedMs / 1000)} s`)
   options.log.info('connection.slow', { nextHop: nextHop.key, host: label, waitedMs })
 }

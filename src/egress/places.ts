@@ -1,14 +1,24 @@
+import type { Clock } from '../mail/clock.ts'
+import type { Connection } from './connection.ts'
 import type { Tracked } from './dial.ts'
 import type { Pool } from './pool.ts'
 
 /** A place for one connection, from the first octet to the last. */
 export type Place = {
+  /** Others wait, and no session came about in time: it is to be given back. */
+  readonly isOver: boolean
+  /** What is done in it before a session stands; gives what forgets it. */
+  begin(one: Tracked): () => void
   /** A session stands: whoever waits for a trial may begin one. */
   proven(): void
   release(): void
 }
 
+/** A place whose next hop has not shown yet that it is there. */
+type Trial = { readonly since: number; end(): void }
+
 export type PlacesOptions = {
+  readonly clock: Clock
   /** Connections at one moment, to all next hops. */
   readonly limit: () => number
   /** Whether both directions together have room for one more. */
@@ -20,6 +30,9 @@ export type PlacesOptions = {
   readonly freed: () => void
 }
 
+/** How long an unknown next hop may keep a place without a session while others wait. */
+export const trialMs = 3000
+
 /** Messages after which a connection makes room when others wait for a place. */
 const turnMessages = 50
 
@@ -28,7 +41,9 @@ const turnMessages = 50
  * them all:
  * - the last quarter is only for next hops that have no connection or less than their share of all places;
  * - next hops of which nobody knows whether they are there (no session yet) have at most three quarters, and of these
- *   the ones that were down the last time at most a quarter. A dead host holds its place for a whole time-out.
+ *   the ones that were down the last time at most a quarter. A dead host holds its place for a whole time-out, unless
+ *   others wait: then one that is tried for the first time has `trialMs`, and its full time when it is probed later;
+ * - hosts that keep connections waiting for answers have at most half of all while others wait.
  */
 export class Places {
   draining = false
@@ -41,7 +56,9 @@ export class Places {
   private readonly waiting = new Set<Pool>()
   /** For want of a place among the trials. */
   private readonly untried = new Set<Pool>()
-  private trials = 0
+  private readonly trials = new Set<Trial>()
+  /** Connections whose hosts keep us waiting, the longest first. */
+  private readonly tardy = new Set<Connection>()
   private probes = 0
 
   constructor(options: PlacesOptions) {
@@ -113,13 +130,34 @@ export class Places {
   /** Time has passed: a place of the other direction may have come free, of which nobody tells. */
   sweep(now: number): void {
     for (const one of [...this.tracked]) one.sweep(now)
+    if (this.waiting.size + this.untried.size > 0) {
+      for (const trial of [...this.trials]) if (now - trial.since >= trialMs) trial.end()
+    }
+    this.hurry()
     if (!this.mayOpen) return
     for (const pool of [...this.waiting, ...this.untried]) pool.wake(pool.lane)
+  }
+
+  /** Its host keeps it waiting. */
+  slow(connection: Connection): void {
+    this.tardy.add(connection)
+    this.hurry()
   }
 
   forgetWaiting(): void {
     this.waiting.clear()
     this.untried.clear()
+  }
+
+  /** While others wait, half of all places is enough for hosts that do not answer: the longest silence is ended. */
+  private hurry(): void {
+    for (const one of this.tardy) if (one.isClosed) this.tardy.delete(one)
+    const most = Math.max(1, Math.floor(this.options.limit() / 2))
+    for (const one of [...this.tardy]) {
+      if (this.waiting.size === 0 || this.tardy.size <= most) return
+      this.tardy.delete(one)
+      one.close('no answer for a long time, and others waited for the connection')
+    }
   }
 
   private get share(): number {
@@ -136,24 +174,41 @@ export class Places {
   private isOverTried(isProbe: boolean): boolean {
     const limit = this.options.limit()
     if (isProbe && this.probes >= Math.max(1, Math.floor(limit / 4))) return true
-    return this.trials >= Math.max(1, Math.floor((limit * 3) / 4))
+    return this.trials.size >= Math.max(1, Math.floor((limit * 3) / 4))
   }
 
   private place(isTrial: boolean, isProbe: boolean): Place {
-    let onTrial = isTrial
-    if (isTrial) this.trials++
+    const young = new Set<Tracked>()
+    let isOver = false
+    const trial: Trial = {
+      // Who is probed has its time.
+      since: isProbe ? Number.POSITIVE_INFINITY : this.options.clock.now(),
+      end() {
+        isOver = true
+        for (const one of [...young]) one.close()
+      },
+    }
+    if (isTrial) this.trials.add(trial)
     if (isProbe) this.probes++
-    const endTrial = () => {
-      if (!onTrial) return
-      onTrial = false
-      this.trials--
+    const endTrial = (): boolean => {
+      if (!this.trials.delete(trial)) return false
       if (isProbe) this.probes--
+      return true
     }
     return {
+      get isOver() {
+        return isOver
+      },
+      begin: (one) => {
+        const forget = this.track(one)
+        young.add(one)
+        return () => {
+          young.delete(one)
+          forget()
+        }
+      },
       proven: () => {
-        if (!onTrial) return
-        endTrial()
-        const [first] = this.untried
+        const [first] = endTrial() ? this.untried : []
         if (first !== undefined && this.mayOpen) this.rouse(first)
       },
       release: () => {

@@ -11,7 +11,7 @@ import { learn, parted, slowed } from './heed.ts'
 import { Intake } from './intake.ts'
 import { isUntouched, isWorthMoving, type Job, moved, newJob, settleAll, settleAsBefore } from './job.ts'
 import { type LineFacts, logOutcome } from './outcome-log.ts'
-import type { Place, Places } from './places.ts'
+import { type Place, type Places, trialMs } from './places.ts'
 import type { Shape } from './shape.ts'
 import type { Sources } from './source.ts'
 import type { Work } from './work.ts'
@@ -21,6 +21,8 @@ const maxAgeMs = 300_000
 const hostsPerAttempt = 2
 /** How long messages may wait for a connection before there are more of them. */
 const behindMs = 25
+/** It gave its place up. */
+const noSession = `no session within ${trialMs / 1000} s while others waited for a connection`
 /** Connections in a row that ended in their first transaction; then the next hop counts as down. */
 const maxBarren = 3
 
@@ -288,7 +290,7 @@ export class Pool implements Work {
   }
 
   private async open(place: Place): Promise<void> {
-    const dialled = await this.dial(new Set())
+    const dialled = await this.dial(new Set(), place)
     this.opening--
     if (dialled.kind === 'open') return this.keep(dialled, false, place)
     this.shape.open--
@@ -302,11 +304,12 @@ export class Pool implements Work {
       return
     }
     if (this.opening > 0) return
-    this.isDown(dialled.status, dialled.why, dialled.reply)
+    if (place.isOver) this.isDown('4.4.1', `${noSession}; ${dialled.why}`, null)
+    else this.isDown(dialled.status, dialled.why, dialled.reply)
   }
 
-  private dial(without: ReadonlySet<string>): Promise<Dialled> {
-    return dial(this.nextHop, this.options, diallingOf(this, without))
+  private dial(without: ReadonlySet<string>, place: Place): Promise<Dialled> {
+    return dial(this.nextHop, this.options, diallingOf(this, without, place))
   }
 
   private keep(dialled: Extract<Dialled, { kind: 'open' }>, spare: boolean, place: Place): void {
@@ -363,7 +366,7 @@ export class Pool implements Work {
   }
 
   private async openSpare(without: ReadonlySet<string>, place: Place): Promise<void> {
-    const dialled = await this.dial(without)
+    const dialled = await this.dial(without, place)
     this.openingSpare--
     if (dialled.kind === 'open') return this.keep(dialled, true, place)
     this.shape.open--

@@ -79,6 +79,7 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
     drained = []
   }
   const places: Places = new Places({
+    clock,
     limit: () => options.settings().limits.connectionsOut,
     hasRoom: options.hasRoom ?? (() => true),
     pools,
