@@ -27,14 +27,18 @@ export const lateOutcome = (
   entry: QueueEntry,
   index: number,
   { expireAfterMs, dsn }: { readonly expireAfterMs: number; readonly dsn?: 'never' },
-): Outcome => ({
-  index,
-  expired: false,
-  status: null,
-  lastAttemptAt: entry.recipients[index]!.lastAttemptAt,
-  retryUntil: entry.queuedAt + expireAfterMs,
-  silent: dsn === 'never',
-})
+): Outcome => {
+  const { lastAttemptAt, why } = entry.recipients[index]!
+  return {
+    index,
+    expired: false,
+    // Of a next hop that was not reached the reason begins with it.
+    status: /^4\.\d{1,3}\.\d{1,3}(?= )/.exec(why ?? '')?.[0] ?? null,
+    lastAttemptAt,
+    retryUntil: entry.queuedAt + expireAfterMs,
+    silent: dsn === 'never',
+  }
+}
 
 export type ReportOrder = {
   /** The notification's own id. */
