@@ -47,6 +47,11 @@ const each = (record: Readonly<Record<string, number>>): Sample[] =>
 const among = (states: readonly string[], name: string, state: string): Sample[] =>
   states.map((each) => [Number(each === state), name, each])
 
+const archives = (
+  { status }: Measured,
+  read: (archive: { readonly messages: number; readonly bytes: number }) => number,
+): Sample[] => Object.entries(status.archives ?? {}).map(([name, archive]) => [read(archive), name])
+
 const backendStates = ['unused', 'ok', 'failing']
 const tokenStates = ['fetching', 'ok', 'renewing', 'failing', 'refused']
 const listStates = ['healthy', 'silent', 'greedy', 'unknown']
@@ -123,6 +128,20 @@ export const metrics: readonly Metric[] = [
   ),
   counter('tls_reports', ['outcome'], 'reports on TLS to other domains: sent, failed (given up)', (m) =>
     each(m.status.tlsReports),
+  ),
+  gauge('archive_messages', ['archive'], 'copies in an archive of the document: sent, failed', (m) =>
+    archives(m, ({ messages }) => messages),
+  ),
+  gauge('archive_bytes', ['archive'], 'their octets', (m) => archives(m, ({ bytes }) => bytes)),
+  counter(
+    'archived',
+    ['archive', 'result'],
+    'messages that left the queue and belong into an archive: kept, lost (the disk was full, or slower than the mail)',
+    (m) =>
+      Object.entries(m.status.archives ?? {}).flatMap(([name, { kept, lost }]): Sample[] => [
+        [kept, name, 'kept'],
+        [lost, name, 'lost'],
+      ]),
   ),
   gauge('connections_out', [], 'connections to next hops now', (m) => one(m.status.connectionsOut)),
   gauge('bans_active', [], 'clients that the gateway has banned by itself', (m) => one(m.status.banned.clients)),

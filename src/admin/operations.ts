@@ -10,6 +10,7 @@ import type { Result } from '../mail/result.ts'
 import type { TokenHealth } from '../mail/token-health.ts'
 import type { QueueRow } from '../queue/listing.ts'
 import type { Identity } from './access.ts'
+import type { ArchiveOperations } from './archive-operations.ts'
 import type { DestinationOperations } from './destination-operations.ts'
 import type { DnsOperations } from './dns-operations.ts'
 import type { Measured } from './metrics.ts'
@@ -45,6 +46,7 @@ export type Operations = {
   readonly queue: QueueOperations
   readonly dns: DnsOperations
   readonly destinations: DestinationOperations
+  readonly archive: ArchiveOperations
   /** Answers at once; the gateway ends after it. */
   stop(now: boolean): void
 
@@ -198,6 +200,10 @@ export type Status = {
   readonly tlsSessions: Readonly<Record<string, { readonly ok: number; readonly failed: number }>>
   /** Reports on TLS since the start. */
   readonly tlsReports: { readonly sent: number; readonly failed: number }
+  /** By name, of those that the document has; absent: none. */
+  readonly archives?: Readonly<
+    Record<string, { readonly messages: number; readonly bytes: number; readonly kept: number; readonly lost: number }>
+  >
   /** Connections to next hops. */
   readonly connectionsOut: number
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number }

@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import { line, orNull } from '../graph/shape.ts'
 import type { Log } from '../mail/log.ts'
 import type { Recognized } from './access.ts'
+import { archiveCalls } from './archive-calls.ts'
 import { banCalls } from './ban-calls.ts'
 import { bodyToFile } from './bodies.ts'
 import { type Calls, openCalls } from './calls.ts'
@@ -36,6 +37,7 @@ export function adminListener({ operations, uploads, identify, log }: RouteOptio
   connectionCalls(calls, operations)
   messageCalls(calls, operations)
   queueCalls(calls, operations)
+  archiveCalls(calls, operations)
   dnsCalls(calls, operations)
   destinationCalls(calls, operations)
   metricCalls(calls, operations)

@@ -104,6 +104,28 @@ export function queueCommands(stateDir: OptionEntry, json: OptionEntry): readonl
       options: [['--via <relay>', 'name of a relay in the document']],
     }),
     {
+      name: 'queue resurrect',
+      summary: 'put failed mail out of the archive back into the queue',
+      details:
+        'Of messages that `archive.failed` of the document keeps: for the recipients that had failed, under a new id; the active document says where they go. What is stored leaves the archive.',
+      arguments: [['[ids...]', 'ids of messages, as they were in the queue']],
+      options: [
+        stateDir,
+        ['--recipient <mailbox>', 'failed for this recipient'],
+        ['--domain <domain>', 'failed for a recipient of this domain'],
+        ['--sender <mailbox>', 'from this sender'],
+        ['--within <time>', 'archived within this time, such as 2h'],
+        ['--all', 'all of the archive'],
+        ['--dry-run', 'count and show what is selected, and do nothing'],
+        json,
+      ],
+      exits: [
+        [0, 'put back; the count is printed'],
+        [1, 'no gateway answers, nothing was selected, or some could not be put back'],
+      ],
+      load: () => import('./commands/queue-resurrect.ts'),
+    },
+    {
       name: 'queue export',
       summary: 'copy queued messages into files',
       details:

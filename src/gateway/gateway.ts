@@ -48,14 +48,17 @@ import { sizedAdmissions } from './sized-admission.ts'
 import { openSockets } from './sockets.ts'
 import { dnsOperations } from './start-dns.ts'
 import { egressParts } from './start-egress.ts'
+import { archiveOperations, archiveView, startArchive } from './start-archive.ts'
 import { startJournal } from './start-journal.ts'
 import { type RunningOracles, startOracles } from './start-oracles.ts'
 import { startRecipientChecks } from './start-recipient-checks.ts'
 import { retryingOf } from './start-retrying.ts'
 import { startTlsPolicy } from './start-tls-policy.ts'
 import { startTokens } from './start-tokens.ts'
+import { type Summary, summaryOf } from './summary.ts'
 
 export { GatewayError } from './gateway-error.ts'
+export type { Summary } from './summary.ts'
 
 export type GatewayOptions = {
   readonly stateDir: string
@@ -71,16 +74,6 @@ export type Gateway = {
   /** Drains, or cuts when `now`; may be called again to cut. `ended` resolves when all is closed. */
   stop(now: boolean): void
   readonly ended: Promise<void>
-}
-
-export type Summary = {
-  readonly graph: string
-  readonly hostname: string
-  readonly listeners: readonly { readonly name: string; readonly addresses: readonly string[] }[]
-  /** How much the document holds, in words. */
-  readonly holds: string
-  /** A command line that sends a first message. */
-  readonly tryIt: string
 }
 
 /**
@@ -145,6 +138,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     const maildir = createMaildirCarrier({ hostname: live().control.hostname, clock, log })
     const pauses: Activation['pauses'] = (mailbox, entry) => activation?.pauses(mailbox, entry) === true
     const routes = queueRoute({ stateDir, live, overlays, pauses })
+    const archive = startArchive({ stateDir, live, clock, log })
+    opened.push(() => archive.close())
     const queue = await openQueue({
       dir: stateDir,
       lock,
@@ -157,6 +152,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       carriers: (nextHop) => (nextHop.kind === 'maildir' ? maildir : smtp),
       onResult: (result, recipients) => activation?.delivery(result, recipients),
       form: formsOf(live),
+      archive,
       ...retryingOf(live),
     })
     opened.push(() => queue.close())
@@ -308,6 +304,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       watched: asked.watched(),
       credentials: logins.health(),
       tokens: tokens.health(),
+      archives: archiveView(archive),
       connectionsOut: smtp.connections(),
       tlsPolicies: tlsPolicy.policies(),
       tlsSessions: tlsPolicy.sessions(),
@@ -347,6 +344,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       message: (id) => knownMessage(id, queue, envelopes),
       queue: queueOperations({ queue, routes, live, journal, log }),
       dns: dnsOperations({ live, resolver, egress, smtp, overlays, queue, choice, tlsPolicy, clock, log }),
+      archive: archiveOperations(archive, { inlet: queue, journal, live, log }),
       destinations: destinationOperations({ queue, smtp, overlays, journal, log }),
       stop: (now) => void setImmediate(stop, now),
     }
@@ -380,17 +378,5 @@ const settingsOf = (settings: Live['control']['envelopeLog']) =>
 
 /** The first second belongs to whoever waits for the gateway. */
 const loadAfterMs = 1000
-
-function summaryOf({ hash, control, holds }: Live, { listeners }: Status): Summary {
-  const [first] = listeners
-  const to = control.postmaster
-  return {
-    graph: hash,
-    hostname: control.hostname,
-    listeners: listeners.map(({ name, addresses }) => ({ name, addresses })),
-    holds,
-    tryIt: `swaks --server ${first?.addresses[0] ?? ''} --to ${to}`,
-  }
-}
 
 const hostPort = ({ host, port }: HostPort): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)

@@ -2,6 +2,7 @@ import type { Clock } from '../mail/clock.ts'
 import type { Envelope } from '../mail/envelope.ts'
 import type { Log } from '../mail/log.ts'
 import type { NotificationKind } from '../mail/notification-settings.ts'
+import type { Archive } from './archive/archive.ts'
 import type { RecipientState } from './entry.ts'
 import type { Outcome, Reporter } from './reports.ts'
 import type { Spool } from './spool.ts'
@@ -27,9 +28,11 @@ export class Ledger {
   private readonly reporter: Reporter
   private readonly clock: Clock
   private readonly log: Log
+  private readonly archive: Archive | null
   private onIdle: (() => void)[] = []
 
-  constructor(spool: Spool, reporter: Reporter, clock: Clock, log: Log) {
+  constructor(spool: Spool, reporter: Reporter, clock: Clock, log: Log, archive: Archive | null = null) {
+    this.archive = archive
     this.spool = spool
     this.reporter = reporter
     this.clock = clock
@@ -58,7 +61,10 @@ export class Ledger {
     if (outcomes.length === 0) return
     const { recipients } = entry.envelope
     const isJournal = ({ index }: Outcome) => recipients[index]!.journal !== undefined
-    if (!outcomes.some(isJournal)) return this.fail(entry, outcomes)
+    if (!outcomes.some(isJournal)) {
+      this.fail(entry, outcomes)
+      return
+    }
     const kept = outcomes.filter(isJournal)
     for (const { index, expired } of kept) {
       const slot = entry.recipients[index] as RecipientSlot
@@ -177,10 +183,27 @@ export class Ledger {
   /** Their new state is final, or an attempt's: it goes to the disk, or the whole message leaves it. */
   changed(entry: StoredEntry, recipients: readonly number[]): void {
     if (entry.open === 0) {
+      if (this.archive !== null && this.archives(this.archive, entry, recipients)) return
       this.entries.delete(entry.id)
       for (const slot of entry.recipients) this.counts[slot.state]--
       this.spool.done(entry)
     } else if (recipients.length > 0) this.spool.mark(entry, recipients)
+  }
+
+  /** It leaves when its copies are made. That it is over is marked first: a crash may cost a copy, and sends nothing twice. */
+  private archives(archive: Archive, entry: StoredEntry, recipients: readonly number[]): boolean {
+    if (entry.isArchived) return false
+    entry.isArchived = true
+    const kinds = archive.kindsFor(entry.recipients)
+    if (kinds.length === 0) return false
+    if (recipients.length > 0) this.spool.mark(entry, recipients)
+    entry.open++
+    archive.keep(entry, kinds, () => {
+      entry.open--
+      this.changed(entry, [])
+      this.checkIdle()
+    })
+    return true
   }
 
   to(slot: RecipientSlot, state: RecipientState['state']): void {
@@ -191,6 +214,7 @@ export class Ledger {
 
   checkIdle(): void {
     if (this.onIdle.length === 0 || this.counts.active > 0 || this.reporter.pending > 0) return
+    if ((this.archive?.pending ?? 0) > 0) return
     for (const done of this.onIdle.splice(0)) done()
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import type { Mailbox } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
+import type { Archive } from './archive/archive.ts'
 import { type DeliveryResult, Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 import type { QueueEntry, RecipientState } from './entry.ts'
 import type { Inlet } from './intake.ts'
@@ -23,6 +24,8 @@ export type QueueOptions = DispatcherOptions &
     readonly notify: MakeReport
     /** Who is told of a failed message that has no sender. Absent: nobody. */
     readonly doubleBounce?: () => Mailbox | null
+    /** Keeps copies of what leaves; absent: nobody does. */
+    readonly archive?: Archive
     /** Of the folder, when the caller has taken it already; the caller releases it. */
     readonly lock?: Lock
     /** Sizes and the disk, for tests and measurements. */
@@ -103,7 +106,7 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     const { spool, recovered } = await openSpool({ ...options.spool, dir, clock, log })
     const { notify: make, doubleBounce } = options
     const reporter = new Reporter(spool, { make, clock, log, ...(doubleBounce === undefined ? {} : { doubleBounce }) })
-    const ledger = new Ledger(spool, reporter, clock, log)
+    const ledger = new Ledger(spool, reporter, clock, log, options.archive ?? null)
     const dispatcher = new Dispatcher(options, ledger)
     spool.sink = dispatcher
     const { entries, segments, tornBytes, damaged } = recovered

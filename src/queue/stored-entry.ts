@@ -16,6 +16,8 @@ export class StoredEntry implements QueueEntry {
   open: number
   /** It left the queue, whatever still runs with it. */
   isGone = false
+  /** Its copies are made, or none are wanted. */
+  isArchived = false
   /** In which order the messages of this run came, from 0. */
   number = 0
   /** When the agenda has it next; `Infinity`: it does not have it. */
