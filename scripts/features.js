@@ -61,6 +61,16 @@ export const features = [
       ['TU-07', 'A message has so many recipients and no more'],
     ],
   },
+  {
+    title: 'The way out',
+    rows: [
+      ['MQ-68', 'What fails is told to its sender by RFC 3464; off by route alone, and told by check'],
+      ['EX-40', 'So many attempts, and no more'],
+      ['EX-51', 'Failures and delays in texts of the document'],
+      ['EX-52', 'What is too old is told to its sender'],
+      ['EX-60', '5yz fails, with the exceptions that the standards have'],
+    ],
+  },
 ]
 
 const id = /\b(?:MQ|EX|MR|TU)-\d{2}\b/g
