@@ -26,8 +26,12 @@ export class Agenda<T> {
   }
 
   add(at: number, target: T): void {
+    this.insert({ at, order: this.order++, target })
+    if (this.heap[0]?.target === target) this.arm()
+  }
+
+  private insert(item: Item<T>): void {
     const { heap } = this
-    const item = { at, order: this.order++, target }
     let i = heap.length
     while (i > 0) {
       const parent = (i - 1) >> 1
@@ -37,7 +41,14 @@ export class Agenda<T> {
       i = parent
     }
     heap[i] = item
-    if (i === 0) this.arm()
+  }
+
+  /** Forgets what nobody wants to hear of any more: it would keep its memory until its time comes. */
+  sweep(isWanted: (target: T) => boolean): void {
+    const wanted = this.heap.filter(({ target }) => isWanted(target))
+    if (wanted.length === this.heap.length) return
+    this.heap.length = 0
+    for (const item of wanted) this.insert(item)
   }
 
   close(): void {

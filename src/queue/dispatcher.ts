@@ -3,10 +3,10 @@ import type { Log } from '../mail/log.ts'
 import type { NextHop, Route } from '../mail/next-hop.ts'
 import type { Mailbox } from '../mail/path.ts'
 import { assertNever } from '../mail/result.ts'
+import { Afresh } from './afresh.ts'
 import { Agenda } from './agenda.ts'
 import type { QueueEntry } from './entry.ts'
 import { Expiry } from './expiry.ts'
-import { Fifo } from './fifo.ts'
 import { companyOf, type Form } from './form.ts'
 import type { Attempt, Carrier } from './lane.ts'
 import type { Ledger } from './ledger.ts'
@@ -37,8 +37,6 @@ export type DeliveryResult = 'delivered' | 'deferred' | 'failed'
 
 /** A host must take 100 recipients in one transaction (RFC 5321 §4.5.3.1.8). */
 const maxRecipients = 100
-/** Messages routed in one turn of the event loop, after a start or a new graph. */
-const perTurn = 200
 /** Lanes kept although nothing is in them. */
 const idleLanes = 1000
 
@@ -55,11 +53,7 @@ export class Dispatcher implements Sink, LaneOwner {
   private readonly ledger: Ledger
   readonly expiry: Expiry
   private readonly agenda: Agenda<StoredEntry | NextHopLane | 'expiry'>
-  private readonly afresh = new Fifo<StoredEntry>()
-  /** Long rows of messages that are to be routed, before those of `afresh`, as they are older. */
-  private readonly rows = new Fifo<Iterator<StoredEntry>>()
-  private isRouting = false
-  private isClosed = false
+  private readonly afresh = new Afresh((entry) => this.dispatch(entry))
   private readonly toWake = new Set<NextHopLane>()
 
   constructor(options: DispatcherOptions, ledger: Ledger) {
@@ -87,23 +81,20 @@ export class Dispatcher implements Sink, LaneOwner {
       if (entry.recipients.length > 1 && entry.mayMention('expanded')) this.ledger.reportExpansion(entry)
       this.plan(entry, now)
     }
-    this.rows.push(entries.values())
-    this.routeAfresh()
+    this.afresh.addRow(entries.values())
     // Who is too old because the gateway stood still is tried once before it fails.
     const [oldest] = entries
     if (oldest !== undefined) this.expiry.watchOverdue(oldest)
   }
 
-  /** The recipients of these messages that wait for nothing else are routed, some in each turn of the event loop. */
-  routeAfresh(...entries: readonly StoredEntry[]): void {
-    for (const entry of entries) this.afresh.push(entry)
-    if (!this.isRouting) this.routeSome()
+  /** The recipients of this message that wait for nothing else are routed, soon. */
+  routeAfresh(entry: StoredEntry): void {
+    this.afresh.add(entry)
   }
 
   /** A new graph is active: what is in lanes may belong elsewhere; what waits for its time is asked then. */
   reroute(): void {
-    for (const lane of this.lanes.values()) if (lane.waiting > 0) this.rows.push(lane.empty().withdrawn())
-    this.routeAfresh()
+    for (const lane of this.lanes.values()) if (lane.waiting > 0) this.afresh.addRow(lane.empty().withdrawn())
     // Routes may have other schedules now.
     if (this.ledger.entries.size > 0) this.expiry.lookAtAll()
   }
@@ -114,14 +105,18 @@ export class Dispatcher implements Sink, LaneOwner {
     if (released === null) return 0
     const [oldest] = this.ledger.entries.values()
     if (oldest !== undefined) this.expiry.watchOverdue(oldest)
-    this.rows.push(released.entries)
-    this.routeAfresh()
+    this.afresh.addRow(released.entries)
     return released.messages
+  }
+
+  /** Many messages have left: what would keep them in memory until their time comes is forgotten. */
+  forgetGone(): void {
+    this.agenda.sweep((target) => target === 'expiry' || target instanceof NextHopLane || !target.isGone)
   }
 
   close(): void {
     this.isDraining = true
-    this.isClosed = true
+    this.afresh.close()
     this.agenda.close()
   }
 
@@ -253,29 +248,6 @@ export class Dispatcher implements Sink, LaneOwner {
   private planAt(entry: StoredEntry, at: number): void {
     entry.plannedAt = at
     this.agenda.add(at, entry)
-  }
-
-  private routeSome(): void {
-    this.isRouting = !this.isClosed
-    if (this.isClosed) return
-    for (let count = 0; count < perTurn; count++) {
-      const entry = this.nextAfresh()
-      if (entry === null) {
-        this.isRouting = false
-        return
-      }
-      this.dispatch(entry)
-    }
-    setImmediate(() => this.routeSome())
-  }
-
-  private nextAfresh(): StoredEntry | null {
-    for (let row = this.rows.first; row !== undefined; row = this.rows.first) {
-      const { value, done } = row.next()
-      if (done !== true) return value
-      this.rows.shift()
-    }
-    return this.afresh.shift() ?? null
   }
 
   /** Routes every recipient that is due and at no other place; none, when the message left the queue meanwhile. */

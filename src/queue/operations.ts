@@ -37,11 +37,15 @@ export type OperationsParts = ListParts & {
   readonly ledger: Pick<Ledger, 'entries' | 'entered'>
   readonly spool: Spool
   readonly steering: Steering
+  /** Messages have left that others may still remember. */
+  readonly forgetGone: () => void
   /** Why a recipient may not go by another relay; `null`: it may. */
   readonly whyNotVia: (entry: StoredEntry, index: number, relay: string) => string | null
 }
 
 const sampleSize = 10
+/** When so many may have left, it is worth looking who still remembers them. */
+const manyGone = 1000
 /** Notifications that an operation has waiting at one moment. */
 const maxReporting = 200
 /** The disk may have refused a notification, which is tried again every ten seconds: nobody waits for that. */
@@ -100,6 +104,7 @@ async function walk(
     if (pace.isOver()) await pace.turn()
   }
   const isReported = await reporting.end()
+  if (isDone && messages >= manyGone) parts.forgetGone()
   const isMarked = !isDone || (await spool.settled())
   return {
     done: isDone,

@@ -154,6 +154,7 @@ function queueOf(
   }
   const match = (conditions: QueueConditions) => matcher(conditions, { now: clock.now(), shown: views.shown, isIn })
   const steering = new Steering({ clock, log, spool, ledger, dispatcher })
+  const forgetGone = () => dispatcher.forgetGone()
   // Two at once would count each other's.
   let operating: Promise<unknown> = Promise.resolve()
   return {
@@ -164,7 +165,15 @@ function queueOf(
       const mayNot = (entry: StoredEntry, index: number, relay: string) =>
         whyNotVia(mailboxOf(entry, index), entry, relay)
       const outcome = operating.then(() =>
-        operate(order, { ...views, ledger, spool, steering, match: match(order.selector), whyNotVia: mayNot }),
+        operate(order, {
+          ...views,
+          ledger,
+          spool,
+          steering,
+          match: match(order.selector),
+          whyNotVia: mayNot,
+          forgetGone,
+        }),
       )
       operating = outcome.catch(() => {})
       return outcome
