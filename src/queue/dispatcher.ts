@@ -95,8 +95,8 @@ export class Dispatcher implements Sink, LaneOwner {
   /** A new graph is active: what is in lanes may belong elsewhere; what waits for its time is asked then. */
   reroute(): void {
     for (const lane of this.lanes.values()) if (lane.waiting > 0) this.afresh.addRow(lane.empty().withdrawn())
-    // Routes may have other schedules now.
-    if (this.ledger.entries.size > 0) this.expiry.lookAtAll()
+    // Routes may have other schedules now, and what was planned by the old ones may be too late.
+    this.expiry.lookAtAll()
   }
 
   /** What `by` has paused is routed anew. Gives the number of messages. */
@@ -164,7 +164,7 @@ export class Dispatcher implements Sink, LaneOwner {
     let policy: RoutePolicy | null = null
     const changed: number[] = []
     const failed: Outcome[] = []
-    const late: Outcome[] = []
+    let late: Outcome[] | null = null
     const delivered: number[] = []
     let dueAt = Number.POSITIVE_INFINITY
     for (const [position, index] of recipients.entries()) {
@@ -194,7 +194,10 @@ export class Dispatcher implements Sink, LaneOwner {
           this.ledger.to(slot, 'waiting')
           changed.push(index)
           dueAt = Math.min(dueAt, settlement.at)
-          if (!slot.isWarned && isLate(policy!, now - entry.queuedAt)) late.push(lateOutcome(entry, index, policy!))
+          if (!slot.isWarned && isLate(policy!, now - entry.queuedAt)) {
+            late ??= []
+            late.push(lateOutcome(entry, index, policy!))
+          }
           break
         case 'failed':
           failed.push({
@@ -212,7 +215,7 @@ export class Dispatcher implements Sink, LaneOwner {
     }
     if (dueAt < entry.plannedAt) this.planAt(entry, dueAt)
     this.ledger.reportSuccess(entry, delivered, lane.nextHop.kind === 'maildir' ? 'delivered' : 'relayed')
-    this.ledger.warn(entry, late)
+    if (late !== null) this.ledger.warn(entry, late)
     this.ledger.changed(entry, changed)
     this.ledger.giveUp(entry, failed)
     if (entry.open > 0 && !isInLane(entry)) entry.rest()

@@ -46,3 +46,30 @@ test('the first row is kept, and what was let in is handed out once', () => {
   letIn(recipients, 'c@x.test', ['c@x.test'], 'third')
   expect(recipients.takeOut().map(({ at }) => at)).toEqual(['third'])
 })
+
+test('an alias for several whose success is asked for is one expansion: SUCCESS goes, the rest stays (RFC 3461 §5.2.7.3)', () => {
+  const told = (notify: readonly ('success' | 'failure' | 'delay')[] | null, mailboxes: readonly string[]) => {
+    const recipients = new Recipients()
+    letIn(recipients, 'ann@here.test')
+    const original = mailbox('team@here.test')
+    recipients.add({ to: original, at: 'row', answers: undefined }, mailboxes.map(mailbox), {
+      original,
+      notify,
+      orcpt: 'rfc822;team@here.test',
+    })
+    return recipients.list.slice(1).map(({ mailbox: { text }, notify: left, expanded, orcpt }) => {
+      expect(orcpt).toBe('rfc822;team@here.test')
+      return `${text} ${left === null ? '-' : left.join() || 'never'}${expanded === true ? ' expanded' : ''}`
+    })
+  }
+  const two = ['bea@here.test', 'carl@here.test']
+  expect(told(['success', 'failure'], two)).toEqual(['bea@here.test failure expanded', 'carl@here.test failure'])
+  expect(told(['success'], two)).toEqual(['bea@here.test never expanded', 'carl@here.test never'])
+  // Who is named already has his own wishes; the alias is told of all the same.
+  expect(told(['success'], ['ann@here.test', ...two])).toEqual(['bea@here.test never expanded', 'carl@here.test never'])
+  // One mailbox behind an alias is another name, and no list (§5.2.7.2).
+  expect(told(['success'], ['bea@here.test'])).toEqual(['bea@here.test success'])
+  expect(told(['failure', 'delay'], two)).toEqual(['bea@here.test failure,delay', 'carl@here.test failure,delay'])
+  expect(told([], two)).toEqual(['bea@here.test never', 'carl@here.test never'])
+  expect(told(null, two)).toEqual(['bea@here.test -', 'carl@here.test -'])
+})

@@ -236,3 +236,17 @@ test('ten thousand late messages are told of without a turn of the event loop th
   expect(told(r)).toEqual([])
   expect(longest).toBeLessThan(250)
 })
+
+test('after an apply with shorter times, also what comes to an empty queue is told of in time', async () => {
+  let now = general
+  const r = await rig({ retry: () => now, schedules: () => [] })
+  await r.store(envelopeTo('a@slow.example'))
+  r.carrier.take('slow.example').settle([ok])
+  now = { ...general, warnAfterMs: 10 * MINUTE }
+  r.queue.reroute()
+  await r.clock.pass(0)
+  refuseAll(r, 'slow.example')
+  await r.store(envelopeTo('b@slow.example'))
+  await r.clock.pass(10 * MINUTE)
+  expect(told(r)).toEqual(['delayed 1'])
+})
