@@ -5,7 +5,7 @@ import type { CertificateView } from '../mail/certificate-view.ts'
 import type { ConnectionsFilter, ConnectionsView } from '../mail/connection-view.ts'
 import type { Origin } from '../mail/envelope.ts'
 import type { EnvelopeRecord } from '../mail/envelope-record.ts'
-import type { RecipientOperations } from '../mail/recipient-view.ts'
+import type { RecipientCheckView, RecipientOperations } from '../mail/recipient-view.ts'
 import type { Result } from '../mail/result.ts'
 import type { TokenHealth } from '../mail/token-health.ts'
 import type { QueueRow } from '../queue/listing.ts'
@@ -192,6 +192,8 @@ export type Status = {
   }[]
   /** Back-ends that know logins, in the order in which they are asked. */
   readonly credentials: readonly BackendHealth[]
+  /** Checks of recipients. */
+  readonly recipientChecks: readonly RecipientCheckView[]
   /** Access tokens that relays log in with. */
   readonly tokens: readonly TokenHealth[]
   /** MTA-STS policies of other domains that are known and hold. */

@@ -303,6 +303,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       lists: asked.lists(),
       watched: asked.watched(),
       credentials: logins.health(),
+      recipientChecks: recipients.checks(),
       tokens: tokens.health(),
       archives: archiveView(archive),
       connectionsOut: smtp.connections(),

@@ -11,7 +11,7 @@ import type { Live } from './live.ts'
  * larger than the next hop of that recipient takes: the client hears now what its sender would be told by a notification
  * later. Whoever announces less than the smallest limit known costs one comparison.
  */
-export function sizedAdmission({ admission, evaluator }: Live, learnt: LearntSizes, clock: Clock): Admission {
+export function sizedAdmission({ admission, evaluator, control }: Live, learnt: LearntSizes, clock: Clock): Admission {
   const refusal = (verdict: Verdict, sender: ReversePath, sizeBytes: number): Verdict => {
     if (verdict.kind === 'refuse') return verdict
     for (const mailbox of verdict.recipients) {
@@ -19,7 +19,9 @@ export function sizedAdmission({ admission, evaluator }: Live, learnt: LearntSiz
       const limit = route.kind === 'next-hop' ? learnt.limit(route.nextHop, clock.now()) : null
       if (limit === null || sizeBytes <= limit.sizeBytes) continue
       const text = `the next hop takes at most ${limit.sizeBytes} octets of this recipient's mail`
-      return { ...verdict, kind: 'refuse', reply: reply(552, '5.3.4', text), at: 'learnSizes' }
+      const { recipients: _, ...said } = verdict
+      const answer = control.softBounce === true ? reply(452, '4.3.4', text) : reply(552, '5.3.4', text)
+      return { ...said, kind: 'refuse', reply: answer, at: 'learnSizes' }
     }
     return verdict
   }

@@ -2,7 +2,7 @@ import type { Status } from '../../admin/operations.ts'
 import { askForJson } from '../admin-client.ts'
 import { flag, type Run } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
-import { bytesText, durationText, table } from '../text.ts'
+import { bytesText, durationText, oneLine, table } from '../text.ts'
 import { overlaysText } from './overlay-list.ts'
 
 export const run: Run = async ({ options, terminal }) => {
@@ -39,7 +39,7 @@ function statusText(status: Status, now: number): string {
   lines.push(...certificatesText(status, now))
   if (status.nextHops.length > 0)
     lines.push(table(['next hop', 'state', 'waiting', 'active', 'why'], status.nextHops.map(nextHopRow)))
-  lines.push(...credentialsText(status, now), ...tokensText(status, now))
+  lines.push(...credentialsText(status, now), ...recipientChecksText(status, now), ...tokensText(status, now))
   lines.push(...policiesText(status, now))
   if (status.overlays.length > 0) lines.push(`overlays\n${overlaysText(status.overlays, now)}`)
   return `${lines.join('\n')}\n`
@@ -97,6 +97,23 @@ function credentialsText({ credentials }: Status, now: number): string[] {
     state === 'failing' ? (lastError?.why ?? '') : '',
   ])
   return [table(['credentials', 'kind', 'state', 'accepted', 'refused', 'errors', 'why'], rows)]
+}
+
+/** A table only where recipients are asked about. A gateway before that does not say. */
+function recipientChecksText({ recipientChecks }: Status, now: number): string[] {
+  const known = (recipientChecks as Status['recipientChecks'] | undefined) ?? []
+  if (known.length === 0) return []
+  const rows = known.map(({ id, kind, state, since, answers, remembered, lastError }) => [
+    id,
+    kind,
+    since === null ? state : `${state} for ${durationText(now - since)}`,
+    String(answers.exists),
+    String(answers.unknown),
+    String(answers.error),
+    String(remembered),
+    state === 'failing' ? oneLine(lastError?.why ?? '') : '',
+  ])
+  return [table(['recipients by', 'kind', 'state', 'exist', 'unknown', 'errors', 'remembered', 'why'], rows)]
 }
 
 /** At most that many are shown; `--json` has all. */

@@ -24,6 +24,8 @@ type Settings = CalloutRecipients & Pick<RecipientCheckSettings, 'id' | 'domains
 
 /** Next hops and domains that are remembered: more are those of an attack, or of nobody. */
 const mostKept = 10_000
+/** Connections of one check at one moment. */
+const mostOpen = 50
 /** How long a host that could not be tested with a stranger is not tested again. */
 const testAgainMs = 60_000
 
@@ -62,13 +64,15 @@ export function calloutAsker(settings: Settings, { route, egress, sources, stran
     let known = lines.get(nextHop.key)
     if (known === undefined) {
       if (lines.size >= mostKept) {
-        for (const [key, { line }] of lines) if (line.isIdle) lines.delete(key)
+        for (const [key, { line }] of lines) if (!line.isOpen) lines.delete(key)
       }
       known = { line: new CalloutLine(nextHop, options, sources), budget: new MinuteBudget(perMinute) }
       lines.set(nextHop.key, known)
     }
     return known
   }
+
+  const openLines = (): number => [...lines.values()].filter(({ line }) => line.isOpen).length
 
   function remember(key: string, is: boolean, forMs: number): void {
     takesAll.delete(key)
@@ -99,8 +103,14 @@ export function calloutAsker(settings: Settings, { route, egress, sources, stran
         return { kind: 'exists', reason: `${nextHop.key} takes every recipient of ${mailbox.domain}` }
       }
       const { line, budget } = lineOf(nextHop)
+      // Of many next hops not all at once: connections are for mail first.
+      const isNew = !line.isOpen
+      if (isNew && (openLines() >= mostOpen || egress.hasRoom?.() === false))
+        throw new Error('there is no room for one more connection that only asks')
       if (!budget.take(clock.now()))
         throw new Error(`${nextHop.key} was asked ${perMinute} times within a minute already`)
+      // Should the host take its time over a stranger, or hang up: the next question does without.
+      if (!isTested) remember(testKey, false, testAgainMs)
       const asked = `RCPT TO:<${mailbox.text}>`
       const utf8 = /[^\x00-\x7f]/.test(mailbox.text)
       const { host, replies } = await line.ask(

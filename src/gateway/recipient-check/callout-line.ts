@@ -55,8 +55,9 @@ export class CalloutLine {
     this.#options = options
   }
 
-  get isIdle(): boolean {
-    return this.#line === null && this.#turn.inside === 0
+  /** Connected, or about to be. */
+  get isOpen(): boolean {
+    return this.#line !== null || this.#turn.inside > 0
   }
 
   /** The label of the host and its replies. @throws Error when there are none */

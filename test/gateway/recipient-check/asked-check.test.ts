@@ -125,12 +125,13 @@ test('no answer within the time is an error, and whoever was asked is told to le
   expect(letGo).toBe(true)
 })
 
-test('the oldest answers go when there are more than `entries`: an attack cannot fill the memory', async () => {
-  const { one } = check(async () => unknown)
-  for (const name of ['a', 'b', 'c', 'd']) await one.ask(mailbox(`${name}@example.test`))
-  expect([...one.memory.list()].map(({ address }) => address)).toEqual(
-    ['b', 'c', 'd'].map((name) => `${name}@example.test`),
-  )
+test('when memory is full those who do not exist go first: an attack pushes out no recipient of ours', async () => {
+  const { one } = check(async (address) => (address.startsWith('x') ? unknown : exists))
+  for (const name of ['ann', 'x1', 'x2', 'x3', 'x4', 'bob', 'carol', 'dave'])
+    await one.ask(mailbox(`${name}@example.test`))
+  expect([...one.memory.list()].map(({ address }) => address.split('@')[0])).toEqual(['bob', 'carol', 'dave'])
+  await one.ask(mailbox('x5@example.test'))
+  expect([...one.memory.list()].map(({ address }) => address.split('@')[0])).toEqual(['bob', 'carol', 'dave'])
 })
 
 test('a directory that is down is one line in the log, not one for each recipient', async () => {
