@@ -32,8 +32,8 @@ export function tlsReports(
   report.place('tlsReports', { kind: 'key', path: ['tlsReports'] })
   const written = section as Exclude<TlsReports, 'off'>
   const line = (key: 'contact' | 'organization', usual: string): string => {
-    const text = written[key] ?? usual
-    if (/^[^\x00-\x1f\x7f-\x9f]{1,255}$/.test(text)) return text
+    const text = written[key]
+    if (text === undefined || /^[^\x00-\x1f\x7f-\x9f]{1,255}$/.test(text)) return text ?? usual
     report.error('MG1313', valueSpot(['tlsReports', key]), 'expected one line of 1 to 255 characters')
     return usual
   }
