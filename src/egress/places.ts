@@ -80,6 +80,16 @@ export class Places {
   /** `null`: none now; then `pool.wake` is called when there is one. */
   acquire(pool: Pool): Place | null {
     const { options, waiting, untried } = this
+    const isTrial = !pool.isProven
+    const isProbe = isTrial && pool.wasDown
+    if (isTrial && this.isOverTried(isProbe)) {
+      // Nobody is to make room for what may not be tried now.
+      waiting.delete(pool)
+      untried.add(pool)
+      options.schedule()
+      return null
+    }
+    untried.delete(pool)
     if (!this.mayOpen || this.isGreedy(pool)) {
       if (!waiting.has(pool)) {
         waiting.add(pool)
@@ -88,15 +98,7 @@ export class Places {
       }
       return null
     }
-    const isTrial = !pool.isProven
-    const isProbe = isTrial && pool.wasDown
-    if (isTrial && this.isOverTried(isProbe)) {
-      untried.add(pool)
-      options.schedule()
-      return null
-    }
     waiting.delete(pool)
-    untried.delete(pool)
     this.used++
     return this.place(isTrial, isProbe)
   }
@@ -112,9 +114,14 @@ export class Places {
     }
   }
 
+  /** Others wait for a place: nobody keeps one that has nothing to do. */
+  isShort(pool: Pool): boolean {
+    return this.waiting.size - Number(this.waiting.has(pool)) > 0
+  }
+
   /** Others wait for a place, and this pool has more than its share. */
   wanted(pool: Pool, messages: number): boolean {
-    if (this.waiting.size - Number(this.waiting.has(pool)) === 0) return false
+    if (!this.isShort(pool)) return false
     return pool.size > this.share || messages >= turnMessages
   }
 
@@ -134,8 +141,9 @@ export class Places {
       for (const trial of [...this.trials]) if (now - trial.since >= trialMs) trial.end()
     }
     this.hurry()
-    if (!this.mayOpen) return
-    for (const pool of [...this.waiting, ...this.untried]) pool.wake(pool.lane)
+    if (this.mayOpen) for (const pool of [...this.waiting]) pool.wake(pool.lane)
+    // One that may be tried and finds no place waits like the others then, and those that idle make room.
+    for (const pool of [...this.untried]) if (!this.isOverTried(pool.wasDown)) pool.wake(pool.lane)
   }
 
   /** Its host keeps it waiting. */
@@ -209,7 +217,7 @@ export class Places {
       },
       proven: () => {
         const [first] = endTrial() ? this.untried : []
-        if (first !== undefined && this.mayOpen) this.rouse(first)
+        if (first !== undefined) this.rouse(first)
       },
       release: () => {
         endTrial()

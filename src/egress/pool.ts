@@ -23,8 +23,6 @@ const hostsPerAttempt = 2
 const behindMs = 25
 /** It gave its place up. */
 const noSession = `no session within ${trialMs / 1000} s while others waited for a connection`
-/** Connections in a row that ended in their first transaction; then the next hop counts as down. */
-const maxBarren = 3
 
 type Kept = {
   readonly connection: Connection
@@ -55,7 +53,6 @@ export class Pool implements Work {
   private lookups = 0
   /** Since when something has been waiting at every flush. */
   private behindSince: number | null = null
-  private barren = 0
   private scheduled = false
 
   constructor(lane: Lane, options: SmtpCarrierOptions, places: Places, shape: Shape, sources: Sources) {
@@ -130,7 +127,7 @@ export class Pool implements Work {
       this.waiting > this.opening &&
       shape.open < limit &&
       this.opening < Math.max(1, this.kept.size) &&
-      (this.kept.size === 0 || now - (this.behindSince ?? now) >= behindMs)
+      (this.kept.size === 0 || (shape.works && now - (this.behindSince ?? now) >= behindMs))
     ) {
       const place = this.places.acquire(this)
       if (place === null) break
@@ -214,7 +211,9 @@ export class Pool implements Work {
   }
 
   idle(connection: Connection): void {
-    if (!connection.spare) this.free.push(connection)
+    if (connection.spare) return
+    if (this.places.isShort(this)) connection.quit()
+    else this.free.push(connection)
   }
 
   gone(connection: Connection): void {
@@ -255,10 +254,9 @@ export class Pool implements Work {
   private judge(connection: Connection): void {
     if (connection.spare || this.places.draining) return
     if (connection.parting !== null) parted(connection, connection.parting, this)
-    this.barren = connection.messages > 0 || connection.wasIdle ? 0 : this.barren + 1
-    if (this.barren < maxBarren) return
+    if (!this.shape.ended(connection.messages > 0 || connection.wasIdle)) return
     for (const other of this.kept.keys()) if (other.messages > 0 || other.wasIdle) return
-    this.barren = 0
+    this.shape.ended(true)
     this.isDown('4.4.2', `${connection.label}: the host drops every session before a message is through`, null)
   }
 

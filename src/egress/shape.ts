@@ -12,6 +12,8 @@ const sameReactionMs = 5000
 /** How long it is remembered after how many messages a host ended its session. */
 const fewMs = 600_000
 
+/** Connections in a row that ended in their first transaction; then the next hop counts as down. */
+const maxBarren = 3
 /** Transactions in a row that are refused for now as a whole; then the next hop is left alone for a while. */
 const maxRefusals = 20
 
@@ -30,9 +32,12 @@ export class Shape {
   pools = 0
   /** It opened a session since the shape is known. */
   wasUp = false
+  /** It took a message, or refused one for good. Until then one connection is enough to wait for it. */
+  works = false
   slowed: SlowDown | null = null
   private pace: Pace | null = null
   private refusals = 0
+  private barren = 0
   private reacted: { readonly reaction: Reaction; readonly at: number } | null = null
   private few: { readonly most: number; readonly until: number } | null = null
   private readonly clock: Clock
@@ -113,6 +118,12 @@ export class Shape {
     this.slowed = { pace: same ? slowed.pace : new Pace(rate), until, why }
   }
 
+  /** A session is over. True: one after the other ended before a message was through. */
+  ended(wasOfUse: boolean): boolean {
+    this.barren = wasOfUse ? 0 : this.barren + 1
+    return this.barren >= maxBarren
+  }
+
   /** A whole transaction was refused for now. True: so many in a row that it is no single message's trouble. */
   refused(): boolean {
     this.refusals++
@@ -123,6 +134,7 @@ export class Shape {
 
   /** Something was taken, or refused for good: it works. */
   worked(): void {
+    this.works = true
     this.refusals = 0
   }
 
