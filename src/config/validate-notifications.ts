@@ -1,5 +1,10 @@
 import { isReasonPattern, longestReason, parseNotice, parseNoticeSubject } from '../mail/notice-template.ts'
-import { type NotificationKind, type NotificationSettings, notificationKinds } from '../mail/notification-settings.ts'
+import {
+  defaultNotificationLimit,
+  type NotificationKind,
+  type NotificationSettings,
+  notificationKinds,
+} from '../mail/notification-settings.ts'
 import type { Result } from '../mail/result.ts'
 import type { Notice, Notifications } from './define-notices.ts'
 import { readMailbox } from './patterns.ts'
@@ -44,7 +49,8 @@ function copyOf(report: Report, { to, of }: NonNullable<Notifications['copy']>):
 function limitOf(report: Report, text: string): Pick<NotificationSettings, 'limit'> {
   if (text === 'off') return { limit: null }
   const rate = take(report, 'MG1332', valueSpot([root, 'limit']), readRate(text, 'messages'))
-  return rate === null ? {} : { limit: rate }
+  const { most, perMs } = defaultNotificationLimit
+  return rate === null || (rate.most === most && rate.perMs === perMs) ? {} : { limit: rate }
 }
 
 /** As much of RFC 5646 as texts need: language, script, region, variants. */
