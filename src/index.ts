@@ -40,6 +40,7 @@ export {
   tlsFloor,
   unchanged,
 } from './config/builders-claims.ts'
+export { googleWorkspace, microsoft365 } from './config/builders-providers.ts'
 export type {
   Admin,
   AdminScope,

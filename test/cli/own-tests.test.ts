@@ -19,6 +19,7 @@ describe('the documents of this repository do what their tests say, and no mista
     'examples/smart-host/mailgw.config.ts',
     'examples/edge/mailgw.config.ts',
     'examples/mailq/mailgw.config.ts',
+    'examples/microsoft-365/mailgw.config.ts',
   ])('%s', async (config) => {
     const { cases, mutation } = await tested(config, '--suggest')
     expect(cases.length).toBeGreaterThan(4)
@@ -33,4 +34,8 @@ test('examples/large-table does what its tests say', async () => {
   expect(passed).toBe(5)
   // A row for each of a hundred stores, of which the tests try two.
   expect(coverage!.rows.missing.length).toBeGreaterThan(100)
+})
+
+test('examples/google-workspace does what its tests say', async () => {
+  expect((await tested('examples/google-workspace/mailgw.yaml')).passed).toBe(4)
 })
