@@ -3,22 +3,22 @@ import type { QueueOutcome } from '../../queue/operations.ts'
 import { rowsPrinter } from './rows.ts'
 
 const did: Readonly<Record<QueueActionName, readonly [done: string, would: string]>> = {
-  retry: ['are tried now', 'would be tried now'],
-  hold: ['are held, also over restarts, until `mailgw queue release`', 'would be held'],
+  retry: ['tried now', 'would be tried now'],
+  hold: ['held, also over restarts, until `mailgw queue release`', 'would be held'],
   release: ['go on', 'would go on'],
-  fail: ['are given up', 'would be given up'],
-  drop: ['are dropped; nobody is told', 'would be dropped'],
-  reroute: ['are routed afresh', 'would be routed afresh'],
+  fail: ['given up', 'would be given up'],
+  drop: ['dropped; nobody is told', 'would be dropped'],
+  reroute: ['routed afresh', 'would be routed afresh'],
 }
 
 /** What came of an action, or what would. */
 export function outcomeText(action: QueueActionName, outcome: QueueOutcome, now: number): string {
   const { done, messages, recipients, onTheWire, kept, isDurable, sample } = outcome
   const [was, would] = did[action]
-  const lines = [`${count(recipients, 'recipient')} of ${count(messages, 'message')} ${done ? was : would}`]
+  const lines = [`${count(recipients, 'recipient')} of ${count(messages, 'message')}: ${done ? was : would}`]
   if (onTheWire > 0)
-    lines.push(`${count(onTheWire, 'recipient')} on the wire now: left alone; try again when they are back`)
-  if (kept !== null) lines.push(`${count(kept.recipients, 'recipient')} may not go that way: ${kept.why}`)
+    lines.push(`${count(onTheWire, 'recipient')} on the wire now: left alone; try again when that attempt is over`)
+  if (kept !== null) lines.push(`${count(kept.recipients, 'recipient')} kept to the old way: ${kept.why}`)
   if (!isDurable) lines.push('not all of it is on the disk yet: the gateway tries again; its log says why')
   const text = lines.map((line) => `${line}\n`).join('')
   if (done || sample.length === 0) return text
