@@ -7,10 +7,10 @@ import { type Reading, read, readDomain, readMailbox, unread } from './patterns.
 import type { DocPath } from './positions.ts'
 import { recipientsAt } from './validate-clients.ts'
 import { addressPatternsAt, atOf, durationAt, sizeAt, take, twice, valueSpot, values } from './validate-read.ts'
-import { checkSecret } from './validate-secret.ts'
 import type { Report, Spot } from './validate-report.ts'
 import { rewriteOf } from './validate-rewrite.ts'
 import { entries } from './validate-rows.ts'
+import { checkSecret } from './validate-secret.ts'
 
 /** The sections of the document, each key absent where it says nothing. */
 export function copies(
@@ -58,7 +58,7 @@ export function srs(report: Report, section: unknown, ours: ReadonlyMap<string, 
     const place = Array.isArray(secret) ? [...path, 'secret', i] : [...path, 'secret']
     checkSecret(report, one as Parameters<typeof checkSecret>[1], place)
   }
-  const validMs = durationAt(report, validFor, valueSpot([...path, 'validFor']), dayMs)
+  const validMs = daysAt(report, validFor, valueSpot([...path, 'validFor']), dayMs)
   const validDays = Math.ceil((validMs ?? dayMs) / dayMs)
   if (validDays > maxDays) {
     report.error(
@@ -69,6 +69,12 @@ export function srs(report: Report, section: unknown, ours: ReadonlyMap<string, 
   }
   if (name === null) return null
   return { at, domain: name, secrets: secrets.map(({ $secret }) => ({ $secret })), validDays, of }
+}
+
+/** As other times; no timer waits for it, so days may be many. */
+function daysAt(report: Report, text: string, spot: Spot, leastMs: number): number | null {
+  const days = Number(/^(\d{1,4})d$/.exec(text)?.[1] ?? 0)
+  return days > 0 && days <= 3660 ? days * dayMs : durationAt(report, text, spot, leastMs)
 }
 
 export function journal(report: Report, section: unknown): JournalEntry[] {
@@ -141,7 +147,7 @@ export function archive(report: Report, section: unknown): ArchiveSettings | nul
 
 function folderAt(report: Report, { dir, keep, maxSize }: SurfaceFolder, path: DocPath): ArchiveFolder | null {
   const found = take(report, 'MG1312', valueSpot([...path, 'dir']), readFolder(dir))
-  const keepMs = durationAt(report, keep ?? defaults.archive.keep, valueSpot([...path, 'keep']), leastKeepMs)
+  const keepMs = daysAt(report, keep ?? defaults.archive.keep, valueSpot([...path, 'keep']), leastKeepMs)
   const sizeSpot = valueSpot([...path, 'maxSize'])
   const maxBytes = sizeAt(report, maxSize ?? defaults.archive.maxSize, sizeSpot)
   if (maxBytes !== null && maxBytes < leastBytes) {
