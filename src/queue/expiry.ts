@@ -79,8 +79,13 @@ export class Expiry {
     let nextAt = this.allAt
     this.isPlanned = false
     for (const entry of this.ledger.entries.values()) {
-      if (ages.some((age) => entry.queuedAt + age > since && entry.queuedAt + age <= now)) this.late.push(entry)
-      for (const age of ages) if (entry.queuedAt + age > now) nextAt = Math.min(nextAt, entry.queuedAt + age)
+      let isLate = false
+      for (let i = 0; i < ages.length; i++) {
+        const at = entry.queuedAt + ages[i]!
+        if (at > now) nextAt = Math.min(nextAt, at)
+        else if (at > since) isLate = true
+      }
+      if (isLate) this.late.push(entry)
       if (entry.queuedAt + ages[0]! > now) {
         this.isPlanned = true
         break
