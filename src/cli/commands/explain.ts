@@ -6,6 +6,7 @@ import { followed, followedText } from '../explain/follow.ts'
 import { explainedIdText, explainId } from '../explain/message.ts'
 import { comparedText, compareExplanations } from '../explain/parting.ts'
 import { chosenSide, namedSide, runningSide, type Side } from '../explain/sides.ts'
+import { tlsLines } from '../explain/tls-words.ts'
 import { CommandError, flag, type Invocation, type Run, textOption } from '../run.ts'
 
 export const run: Run = async (invocation) => {
@@ -37,7 +38,10 @@ async function explained(invocation: Invocation): Promise<readonly [unknown, str
   }
   const explanation = explain(side.evaluator, message, answers)
   const named = textOption(options, 'base')
-  if (named === null) return [explanation, explanationText(explanation)]
+  if (named === null) {
+    const tls = tlsLines(explanation, side.evaluator, message.sender ?? null)
+    return [explanation, [explanationText(explanation), ...tls.map((line) => `${line}\n`)].join('')]
+  }
   const base = await namedSide(named, options, terminal)
   const compared = compareExplanations(explain(base.evaluator, message, answers), explanation)
   return [compared, comparedText(compared, { base: base.name, next: side.name })]

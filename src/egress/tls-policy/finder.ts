@@ -67,7 +67,7 @@ const always = (policy: TlsPolicy): HopPolicies => {
 }
 
 /** Whose policies count: the domain of an MX; of hosts that the document names, each of them (RFC 8461 §3.4). */
-function policyDomains(nextHop: NextHop): ReadonlySet<string> {
+export function policyDomains(nextHop: NextHop): ReadonlySet<string> {
   switch (nextHop.kind) {
     case 'mx':
       return new Set(isPublic(nextHop.domain) ? [nextHop.domain] : [])
