@@ -67,6 +67,8 @@ export const features = [
       ['MQ-68', 'What fails is told to its sender by RFC 3464; off by route alone, and told by check'],
       ['EX-40', 'So many attempts, and no more'],
       ['EX-51', 'Failures and delays in texts of the document'],
+      ['EX-38', 'What waits is listed with sender, destination, times, attempts, state, last reply and the row that decides'],
+      ['EX-39', 'What waits is tried, held, released, given up, dropped or sent another way, by whatever selects it'],
       ['EX-52', 'What is too old is told to its sender'],
       ['EX-60', '5yz fails, with the exceptions that the standards have'],
     ],

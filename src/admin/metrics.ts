@@ -10,6 +10,8 @@ export type Measured = {
   readonly deliveries: Readonly<Record<'delivered' | 'deferred' | 'failed', number>>
   /** Notifications by kind since the start, and `suppressed`. */
   readonly notifications: Readonly<Record<string, number>>
+  /** Epoch ms; `null`: the queue is empty. */
+  readonly oldestQueuedAt: number | null
   /** By state, whether or not there are any. */
   readonly nextHops: Readonly<Record<string, number>>
   /** State of DNS lists by the id that the document gives them. */
@@ -103,6 +105,12 @@ export const metrics: readonly Metric[] = [
     (m) => each(m.notifications),
   ),
   gauge('queue_messages', [], 'messages in the queue', (m) => one(m.status.queue['messages'] ?? 0)),
+  gauge(
+    'queue_oldest_timestamp_seconds',
+    [],
+    'when the oldest message in the queue came, in seconds since 1970; nothing while the queue is empty',
+    (m) => (m.oldestQueuedAt === null ? [] : one(m.oldestQueuedAt / 1000)),
+  ),
   gauge(
     'queue_recipients',
     ['state'],

@@ -7,7 +7,7 @@ import type { Queue } from '../queue/queue.ts'
 export type MeasuredParts = {
   readonly status: Status
   readonly tally: Tally
-  readonly queue: Pick<Queue, 'totals' | 'laneStates' | 'notifications'>
+  readonly queue: Pick<Queue, 'totals' | 'laneStates' | 'oldest' | 'notifications'>
   readonly lists: Measured['lists']
   readonly listeners: readonly ListenerSettings[]
 }
@@ -23,6 +23,7 @@ export function measure({ status, tally, queue, lists, listeners }: MeasuredPart
     tally,
     deliveries: queue.totals(),
     notifications: queue.notifications(),
+    oldestQueuedAt: queue.oldest(),
     nextHops,
     lists,
     unreadable: [...wanted].filter((name) => !read.has(name)),
