@@ -42,7 +42,7 @@ export type MtaStsOptions = {
   readonly files: PolicyFiles
   readonly clock: Clock
   readonly log: Log
-  /** How long the TXT record is waited for; later than that is as good as never. */
+  /** How long the TXT record is waited for. Whoever can slow the DNS down must not have mail go in clear so soon. */
   readonly waitMs?: number
 }
 
@@ -67,7 +67,7 @@ const none: StsFinding = { kind: 'none', problem: null }
  * whatever the DNS or the policy's server say meanwhile: only another policy takes its place.
  */
 export async function openMtaSts(options: MtaStsOptions): Promise<MtaSts> {
-  const { resolver, fetch, files, clock, log, waitMs = 5000 } = options
+  const { resolver, fetch, files, clock, log, waitMs = 20_000 } = options
   /** In the order of their last use. */
   const entries = new Map<string, Entry>()
   const failures = new Map<string, { readonly id: string; readonly problem: StsProblem; readonly until: number }>()
