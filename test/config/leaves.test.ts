@@ -3,6 +3,7 @@ import { type JsonSchema, structureSchema } from '../../src/config/schema-json.t
 import { base, validated } from './check.ts'
 import { frontCases } from './front-documents.ts'
 import { noticeCases } from './notice-documents.ts'
+import { relayCases } from './relay-documents.ts'
 import { tlsCases } from './tls-documents.ts'
 
 /** Documents that together have every key of the schema, none at its default. */
@@ -219,7 +220,13 @@ const candidates = [
   true,
   false,
 ]
-const cases = [...plain.map((document) => ({ document, candidates })), ...frontCases, ...noticeCases, ...tlsCases]
+const cases = [
+  ...plain.map((document) => ({ document, candidates })),
+  ...frontCases,
+  ...noticeCases,
+  ...tlsCases,
+  ...relayCases,
+]
 const documents: readonly Record<string, unknown>[] = cases.map(({ document }) => document)
 
 /** The only words that may stand where they do. */

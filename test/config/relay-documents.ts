@@ -1,0 +1,58 @@
+import { base } from './check.ts'
+
+/** Documents that together have every key of a relay's login and of routes by sender, none at its default (see `leaves.test.ts`). */
+
+const tokenUrl = 'https://id.corp.com/token'
+const secret = { $secret: 'env:SECRET' }
+const relayed = { ...base, relaying: 'two-way', localMx: { 'corp.example': { hold: 'later' }, '*': { relay: 'isp' } } }
+const relay = (auth: object, more: object = {}) => ({
+  ...relayed,
+  relays: { isp: { hosts: 'smtp.isp.com', auth, ...more } },
+})
+
+const passwords = relay(
+  { user: 'gw', pass: secret, mechanisms: ['PLAIN', 'LOGIN'] },
+  { implicitTls: true, tls: 'encrypt' },
+)
+const application = relay({
+  user: 'gw',
+  oauth: { tokenUrl, scopes: ['one', 'two'], ca: '/etc/ca.pem', client: { id: 'app', secret } },
+})
+const signed = relay({
+  user: 'gw',
+  oauth: { tokenUrl, scopes: 'one', client: { id: 'app', key: secret, keyId: 'k1' } },
+})
+const refreshed = relay({
+  user: 'gw',
+  oauth: { tokenUrl, client: { id: 'app', secret }, refreshToken: { $secret: 'env:R' } },
+})
+const service = relay({ user: 'gw', oauth: { tokenUrl, serviceAccount: { account: secret, subject: 'ann@corp.com' } } })
+const bySender = {
+  ...base,
+  relays: { isp: { hosts: 'smtp.isp.com' }, zz: { hosts: 'zz' } },
+  localMx: {
+    'corp.example': { hold: 'later' },
+    '*': { bySender: { 'a.com': { relay: 'zz' }, '<>': { hosts: ['bart'] }, '*': { relay: 'isp' } } },
+  },
+}
+
+const candidates = [
+  'verify',
+  'may',
+  'env:ZZ',
+  'https://zz.com/',
+  '/etc/zz.pem',
+  'SCRAM-SHA-256',
+  'SCRAM-SHA-1',
+  'zz',
+  'isp',
+  'zz.com',
+  true,
+  false,
+  'plain',
+]
+
+export const relayCases = [passwords, application, signed, refreshed, service, bySender].map((document) => ({
+  document: document as Record<string, unknown>,
+  candidates,
+}))
