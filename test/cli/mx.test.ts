@@ -68,7 +68,9 @@ describe.skipIf(!peers('nsd'))('mailgw mx --config', () => {
       outcome: { kind: 'hosts', count: 3 },
     })
     expect(two.hop!.hosts[0]).toMatchObject({ standing: 'tried', addresses: [{ address: '127.0.0.11', turn: 1 }] })
-    expect(two.steps[1]).toMatch(/^connect to 127\.0\.0\.11:25 \(mx-127-0-0-11\.mx-lab\.test\): TLS may/)
+    expect(two.steps[1]).toMatch(
+      /^connect to 127\.0\.0\.11:25 \(mx-127-0-0-11\.mx-lab\.test\): TLS if the host offers it/,
+    )
     expect(two.steps.at(-1)).toContain('wait and try again')
 
     const nobody = await shown('null.test')
@@ -114,7 +116,7 @@ describe.skipIf(!peers('nsd'))('mailgw mx --config', () => {
     expect(smart.published!.hosts[0]).toMatchObject({ addresses: [{ address: '127.0.0.19' }] })
     expect(smart.steps).toEqual([
       'take the hosts that the document names; no MX is asked for',
-      'connect to 127.0.0.30:587: TLS off (route: the route says off)',
+      'connect to 127.0.0.30:587: TLS never (the route says off)',
       'wait and try again if none of them takes it now',
     ])
     expect(await shown('held.test')).toMatchObject({

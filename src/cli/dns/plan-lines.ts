@@ -66,7 +66,8 @@ export function dnsPlanZone({ records, files, assumed }: DnsPlan): string {
     .join('\n')
 }
 
-const isLive = ({ state }: PlannedRecord): boolean => state === 'add' || state === 'change' || state === 'ask'
+/** What somebody else has to put into a zone of his is none of ours. */
+const isLive = ({ state }: PlannedRecord): boolean => state === 'add' || state === 'change'
 
 /** Texts in strings of at most 255 octets (RFC 1035 §3.3). */
 function rdata({ type }: PlannedRecord, value: string): string {

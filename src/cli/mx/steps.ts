@@ -1,5 +1,6 @@
-import type { HopHostView, HopView, WayView } from '../../mail/hop-view.ts'
+import type { HopView, WayView } from '../../mail/hop-view.ts'
 import { durationText } from '../text.ts'
+import { tlsWords } from './tls-words.ts'
 
 /** What a delivery would do now, in order, for a person. */
 export function stepsOf(way: WayView, now: number): readonly string[] {
@@ -65,13 +66,8 @@ function tries({ hosts }: HopView, now: number): readonly string[] {
     const { name, port } = host
     const at = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
     const named = name === address ? '' : ` (${name})`
-    const late = shunnedUntil === null ? '' : `; last, as it did not answer, for ${durationText(shunnedUntil - now)}`
-    return `${host.tls?.kind === 'unusable' ? 'pass over' : 'connect to'} ${at}${named}: ${tlsText(host)}${late}`
+    const late =
+      shunnedUntil === null ? '' : `; after the others, as it did not answer, for ${durationText(shunnedUntil - now)}`
+    return `${host.tls?.kind === 'unusable' ? 'pass over' : 'connect to'} ${at}${named}: TLS ${tlsWords(host.tls)}${late}`
   })
-}
-
-function tlsText({ tls }: HopHostView): string {
-  if (tls === null) return 'TLS as the route says'
-  if (tls.kind === 'unusable') return `${tls.status} ${tls.why}`
-  return `TLS ${tls.level} (${tls.by}: ${tls.why})`
 }

@@ -1,6 +1,7 @@
 import type { HopHostView, HopView, StsPolicyView, WayView } from '../../mail/hop-view.ts'
 import { durationText, oneLine } from '../text.ts'
 import { stepsOf } from './steps.ts'
+import { tlsWords } from './tls-words.ts'
 
 /** Anybody may write what stands in the DNS, and at any length. */
 const maxText = 300
@@ -90,11 +91,7 @@ function hostLines(host: HopHostView, now: number): readonly string[] {
       return `    ${address}: ${place}${why === null ? '' : `: ${why}`}${avoided}`
     }),
     ...tlsa.map((record) => `    TLSA ${record}`),
-    ...(tls === null
-      ? []
-      : [
-          `    TLS: ${tls.kind === 'unusable' ? `none that may be used: ${tls.why}` : `${tls.level}, by ${tls.by}: ${tls.why}`}`,
-        ]),
+    ...(tls === null ? [] : [`    TLS: ${tlsWords(tls)}`]),
   ]
 }
 
