@@ -64,6 +64,8 @@ export const features = [
   {
     title: 'The way out',
     rows: [
+      ['MQ-66', 'Sent mail is kept by age and size, where the document says so'],
+      ['MQ-67', 'Failed mail is kept, and brought back by an operator'],
       ['MQ-68', 'What fails is told to its sender by RFC 3464; off by route alone, and told by check'],
       ['EX-40', 'So many attempts, and no more'],
       ['EX-51', 'Failures and delays in texts of the document'],
