@@ -172,7 +172,6 @@ export class Dispatcher implements Sink, LaneOwner {
       const slot = entry.recipients[index] as RecipientSlot
       slot.delivery = null
       slot.attempts++
-      slot.lastAttemptAt = now
       slot.lastReply = attempt.reply
       slot.lastHost = attempt.host
       slot.why = attempt.reply === null ? attempt.why : null
@@ -190,6 +189,7 @@ export class Dispatcher implements Sink, LaneOwner {
           break
         case 'retry':
           slot.dueAt = settlement.at
+          slot.lastAttemptAt = now
           this.ledger.totals.deferred++
           this.ledger.to(slot, 'waiting')
           changed.push(index)
@@ -213,7 +213,7 @@ export class Dispatcher implements Sink, LaneOwner {
           assertNever(settlement)
       }
     }
-    if (dueAt < entry.plannedAt) this.planAt(entry, dueAt)
+    if (dueAt !== Number.POSITIVE_INFINITY) this.planAt(entry, dueAt)
     this.ledger.reportSuccess(entry, delivered, lane.nextHop.kind === 'maildir' ? 'delivered' : 'relayed')
     if (late !== null) this.ledger.warn(entry, late)
     this.ledger.changed(entry, changed)
@@ -235,7 +235,7 @@ export class Dispatcher implements Sink, LaneOwner {
       // Another failure or an operator's retry may have come between.
       if (target.state === 'back-off' && target.until <= at) target.probe()
     } else if (target.plannedAt === at) {
-      target.plannedAt = Number.POSITIVE_INFINITY
+      target.plannedAt = null
       this.dispatch(target)
       if (!target.isGone) this.plan(target, this.options.clock.now())
     }
@@ -245,10 +245,11 @@ export class Dispatcher implements Sink, LaneOwner {
   private plan(entry: StoredEntry, now: number): void {
     let first = Number.POSITIVE_INFINITY
     for (const slot of entry.recipients) if (isFree(slot) && slot.dueAt > now && slot.dueAt < first) first = slot.dueAt
-    if (first < entry.plannedAt) this.planAt(entry, first)
+    if (first !== Number.POSITIVE_INFINITY) this.planAt(entry, first)
   }
 
   private planAt(entry: StoredEntry, at: number): void {
+    if (entry.plannedAt !== null && entry.plannedAt <= at) return
     entry.plannedAt = at
     this.agenda.add(at, entry)
   }

@@ -6,7 +6,7 @@ import type { Attempt, Carrier, Delivery, Lane } from './lane.ts'
 import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 
 /** With more in a lane, envelopes that come behind them are kept as text. */
-const manyWaiting = 5000
+const manyWaiting = 20_000
 
 /** What a lane asks of its queue. */
 export type LaneOwner = {

@@ -20,8 +20,8 @@ export class StoredEntry implements QueueEntry {
   isArchived = false
   /** In which order the messages of this run came, from 0. */
   number = 0
-  /** When the agenda has it next; `Infinity`: it does not have it. */
-  plannedAt = Number.POSITIVE_INFINITY
+  /** When the agenda has it next; `null`: it does not have it. */
+  plannedAt: number | null = null
   /** The envelope as it is in the spool; what many messages have in common is in `shared`, once for all of them. */
   private own: string
   private shared: string
