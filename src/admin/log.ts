@@ -33,7 +33,14 @@ export function openLog(options: { level: LogLevel; pretty: boolean }): OpenLog 
       // Not open yet, or the reader went away.
     }
   }
-  setInterval(() => sink.flush(() => {}), options.pretty ? 50 : 200).unref()
+  // One at a time: a reader that is slower than the lines of a long action would have ever more of them waiting.
+  let isFlushing = false
+  const flushNow = () => {
+    if (isFlushing) return
+    isFlushing = true
+    sink.flush(() => (isFlushing = false))
+  }
+  setInterval(flushNow, options.pretty ? 50 : 200).unref()
   const line =
     (level: LogLevel) =>
     (event: string, fields?: LogFields): void => {
