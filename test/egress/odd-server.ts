@@ -55,7 +55,7 @@ export const behave: Behave = (verb) => {
 }
 
 /** An SMTP server that does what a test tells it to, however wrong. Closed with the test. */
-export async function oddServer(behaviour: Behave = behave, host = '127.0.0.1'): Promise<OddServer> {
+export async function oddServer(behaviour: Behave = behave, host = '127.0.0.1', port = 0): Promise<OddServer> {
   const sessions: OddSession[] = []
   const accepted: string[] = []
   const sockets = new Set<Socket>()
@@ -71,7 +71,7 @@ export async function oddServer(behaviour: Behave = behave, host = '127.0.0.1'):
     })
     converse(socket, session, behaviour, accepted)
   })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve))
   const close = async () => {
     for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => server.close(resolve))

@@ -15,8 +15,8 @@ export type Client = {
 }
 
 /** A plain SMTP client that has read the greeting and said EHLO. */
-export async function openClient(port: number, localAddress = '127.0.0.1'): Promise<Client> {
-  const socket = createConnection({ port, host: '127.0.0.1', localAddress, noDelay: true })
+export async function openClient(port: number, localAddress = '127.0.0.1', host = '127.0.0.1'): Promise<Client> {
+  const socket = createConnection({ port, host, localAddress, noDelay: true })
   const arrived: string[] = []
   const waiting: { resolve(reply: string): void; reject(error: Error): void }[] = []
   let pending = ''
