@@ -11,6 +11,7 @@ import type { Ruling } from '../queue/listing.ts'
 import type { Pause } from '../queue/pauses.ts'
 import type { Live } from './live.ts'
 import type { Overlays } from './overlays.ts'
+import { fromOwnSource } from './own-source.ts'
 
 /** What the queue asks of the active graph. */
 export type QueueRoute = {
@@ -47,7 +48,7 @@ export function queueRoute({ stateDir, live, overlays, pauses }: QueueRouteParts
     const { evaluator, control } = live()
     const route = routeOf(evaluator, mailbox, queuedFacts(evaluator, entry))
     const found = mailboxesIn(stateDir, via === null ? route : viaRelay(route, via, control).route)
-    return entry.tlsNeed === undefined ? found : withNeed(found, entry)
+    return fromOwnSource(entry.tlsNeed === undefined ? found : withNeed(found, entry), entry, control)
   }
   return {
     way,
