@@ -88,11 +88,14 @@ export class Ledger {
     if (outcomes.length === 0) return
     this.totals.failed += outcomes.length
     const { envelope } = entry
-    const reported = outcomes.filter((outcome) => this.isTold(envelope, outcome, 'failure'))
-    const silent = outcomes.filter((outcome) => !reported.includes(outcome))
+    const reported: Outcome[] = []
+    const silent: Outcome[] = []
     for (const outcome of outcomes) {
       const { index, expired } = outcome
       const slot = entry.recipients[index] as RecipientSlot
+      const notified = this.isTold(envelope, outcome, 'failure')
+      if (notified) reported.push(outcome)
+      else silent.push(outcome)
       this.to(slot, 'failed')
       this.log.warn(expired ? 'message.expired' : 'message.failed', {
         id: entry.id,
@@ -101,7 +104,7 @@ export class Ledger {
         reply: slot.lastReply?.text ?? slot.why,
         host: slot.lastHost,
         attempts: slot.attempts,
-        notified: reported.includes(outcome),
+        notified,
       })
     }
     const settled = (done: readonly Outcome[]): void => {
@@ -109,10 +112,10 @@ export class Ledger {
       for (const { index } of done) (entry.recipients[index] as RecipientSlot).isReporting = false
       this.changed(entry, indexesOf(done))
     }
-    if (reported.length > 0) {
-      for (const { index } of reported) (entry.recipients[index] as RecipientSlot).isReporting = true
-      this.reporter.send({ action: 'failed', entry, outcomes: reported }, () => {
-        settled(reported)
+    for (const { index } of reported) (entry.recipients[index] as RecipientSlot).isReporting = true
+    for (const part of portions(reported)) {
+      this.reporter.send({ action: 'failed', entry, outcomes: part }, () => {
+        settled(part)
         this.checkIdle()
       })
     }
@@ -128,7 +131,7 @@ export class Ledger {
     const told = outcomes.filter((outcome) => this.isTold(entry.envelope, outcome, 'delay'))
     if (told.length === 0) return
     for (const { index } of told) (entry.recipients[index] as RecipientSlot).isWarned = true
-    this.report(entry, 'delayed', told, () => indexesOf(told))
+    for (const part of portions(told)) this.report(entry, 'delayed', part, () => indexesOf(part))
   }
 
   /**
@@ -220,3 +223,10 @@ export class Ledger {
 }
 
 const indexesOf = (outcomes: readonly Outcome[]): readonly number[] => outcomes.map(({ index }) => index)
+
+/** Recipients in one notification: one about a hundred thousand would be larger than any host takes. */
+const mostTogether = 500
+
+function* portions(outcomes: readonly Outcome[]): Generator<readonly Outcome[], void, void> {
+  for (let from = 0; from < outcomes.length; from += mostTogether) yield outcomes.slice(from, from + mostTogether)
+}

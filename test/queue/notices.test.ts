@@ -187,3 +187,21 @@ test('texts of the document take the place of ours, in its language and with its
   expect(text).toContain('  (mx1.example.com[192.0.2.1]:25 meldet: 550 5.1.1 no such user)\r\nNummer ')
   expect(text).toContain(' {so}\r\n')
 })
+
+test('a message for twelve hundred that fails as a whole is told in portions that a host takes', async () => {
+  const r = await rig(told({}))
+  const envelope = envelopeTo(...Array.from({ length: 1200 }, (_, i) => `u${i}@example.com`))
+  r.policy = { scheduleMs: [HOUR], expireAfterMs: 2 * HOUR, warnAfterMs: HOUR }
+  r.carrier.onWake = (lane) => {
+    if (lane.nextHop.key === 'example.com') lane.down('connection refused', null)
+  }
+  await r.store(envelope)
+  await r.clock.pass(2 * HOUR + MINUTE)
+  const portions = (action: string) =>
+    r.events.flatMap(({ event, fields }) =>
+      event === 'notification.stored' && fields['action'] === action ? [fields['recipients']] : [],
+    )
+  expect(portions('delayed')).toEqual([500, 500, 200])
+  expect(portions('failed')).toEqual([500, 500, 200])
+  expect(r.queue.counts()).toMatchObject({ messages: 6, failed: 0 })
+})
