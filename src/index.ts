@@ -65,6 +65,7 @@ export type {
   Resolver,
   Rows,
   Secret,
+  SenderTarget,
   Size,
   TableRef,
   Tag,

@@ -1,4 +1,4 @@
-import type { PlainTarget, Reject, Secret, TableRef, Tag, TlsLevel, Watched } from './define.ts'
+import type { Reject, Secret, SenderTarget, TableRef, Tag, TlsLevel, Watched } from './define.ts'
 import type { TextRef } from './define-notices.ts'
 
 // Each gives the plain data that YAML and JSON spell out: one document, three surfaces, one meaning.
@@ -10,7 +10,7 @@ export const via = <const Name extends string>(relay: Name): { readonly relay: N
  * By whom the message is from: `user@a.example`, `*@a.example`, `*@*.a.example`, `<>` for notifications, and `*` for all
  * others, which has to be there.
  */
-export const bySender = <const Rows extends { readonly [sender: string]: PlainTarget }>(
+export const bySender = <const Rows extends { readonly [sender: string]: SenderTarget }>(
   rows: Rows,
 ): { readonly bySender: Rows } => ({ bySender: rows })
 

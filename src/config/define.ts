@@ -93,15 +93,19 @@ export type Target<Relays extends string = string> = PlainTarget<Relays> | BySen
 
 /** By whom the message is from; made by `bySender()`. */
 export type BySender<Relays extends string = string> = {
-  readonly bySender: { readonly [sender: string]: PlainTarget<Relays> }
+  readonly bySender: { readonly [sender: string]: SenderTarget<Relays> }
 }
 
 export type PlainTarget<Relays extends string = string> =
+  | SenderTarget<Relays>
+  | { readonly deliver: true | { readonly dir: string } }
+
+/** A mailbox is the same whoever writes to it. */
+export type SenderTarget<Relays extends string = string> =
   | { readonly relay: Relays }
   | { readonly host: string }
   | { readonly hosts: readonly string[] }
   | { readonly mx: true | { readonly tls?: TlsLevel } }
-  | { readonly deliver: true | { readonly dir: string } }
   | Reject
   | { readonly hold: string | true }
   | { readonly discard: true }

@@ -156,8 +156,8 @@ export const relay = keys({
   ...nextHop,
 })
 
-/** Where mail goes, whoever it is from. */
-const plainTargets = [
+/** Where mail may go by its sender: a mailbox is the same whoever writes to it. */
+const senderTargets = [
   text(wanted.target),
   list(text('a host'), 'hosts'),
   keys({ relay: text('the name of a relay').meta({ description: 'A relay of `relays`.' }) }),
@@ -171,16 +171,6 @@ const plainTargets = [
       keys({ tls: tls.meta({ description: `${tlsText} Default: \`${defaults.mxTls}\`.` }).optional() }),
     ]).meta({ description: "The MX hosts of the recipient's domain (RFC 5321 §5)." }),
   }),
-  keys({
-    deliver: either('true or { dir }', [
-      yes(),
-      keys({
-        dir: text('a folder').meta({
-          description: `Folder of the maildirs, below the state folder unless absolute. Default: \`${defaults.dir}\`.`,
-        }),
-      }),
-    ]).meta({ description: 'Maildir delivery on this machine.' }),
-  }),
   rejects,
   keys({
     hold: either('true or a reason', [yes(), text()]).meta({
@@ -191,9 +181,19 @@ const plainTargets = [
 ] as const
 
 export const target = either(wanted.target, [
-  ...plainTargets,
+  ...senderTargets,
   keys({
-    bySender: named(either(wanted.target, plainTargets), 'targets by sender').meta({
+    deliver: either('true or { dir }', [
+      yes(),
+      keys({
+        dir: text('a folder').meta({
+          description: `Folder of the maildirs, below the state folder unless absolute. Default: \`${defaults.dir}\`.`,
+        }),
+      }),
+    ]).meta({ description: 'Maildir delivery on this machine.' }),
+  }),
+  keys({
+    bySender: named(either(wanted.target, senderTargets), 'targets by sender').meta({
       description:
         'By whom the message is from: `user@a.example`, `*@a.example`, `*@*.a.example`, `<>` (notifications, which otherwise go the way of `*`), and `*` for all others, which has to be there. The most specific wins.',
       examples: [{ '*@brand.example': { relay: 'brand' }, '*': { relay: 'isp' } }],

@@ -7,7 +7,7 @@ const secret = { $secret: 'env:SECRET' }
 const relayed = { ...base, relaying: 'two-way', localMx: { 'corp.example': { hold: 'later' }, '*': { relay: 'isp' } } }
 const relay = (auth: object, more: object = {}) => ({
   ...relayed,
-  relays: { isp: { hosts: 'smtp.isp.com', auth, ...more } },
+  relays: { zz: { hosts: 'zz' }, isp: { hosts: 'smtp.isp.com', auth, ...more } },
 })
 
 const passwords = relay(
@@ -32,24 +32,37 @@ const bySender = {
   relays: { isp: { hosts: 'smtp.isp.com' }, zz: { hosts: 'zz' } },
   localMx: {
     'corp.example': { hold: 'later' },
-    '*': { bySender: { 'a.com': { relay: 'zz' }, '<>': { hosts: ['bart'] }, '*': { relay: 'isp' } } },
+    '*': {
+      bySender: {
+        'a.com': { relay: 'zz' },
+        '<>': { hosts: ['bart'] },
+        'b.com': { host: 'bart:26' },
+        'c.com': { mx: { tls: 'encrypt' } },
+        'd.com': { reject: { code: 554, text: '5.7.1 not you' } },
+        'e.com': { hold: 'later' },
+        'f.com': { discard: true },
+        'g.com': { mx: true },
+        '*': { relay: 'isp' },
+      },
+    },
   },
 }
 
 const candidates = [
-  'verify',
-  'may',
-  'env:ZZ',
-  'https://zz.com/',
-  '/etc/zz.pem',
-  'SCRAM-SHA-256',
-  'SCRAM-SHA-1',
-  'zz',
-  'isp',
-  'zz.com',
-  true,
-  false,
-  'plain',
+  ...[
+    'verify',
+    'may',
+    'env:ZZ',
+    'https://zz.com/',
+    '/etc/zz.pem',
+    'SCRAM-SHA-256',
+    'SCRAM-SHA-1',
+    'zz',
+    'isp',
+    'zz.com',
+  ],
+  ...['zz:27', 'encrypt', 'plain', 'submission', '127.0.0.7:2599', 'outbound', 'two-way', 'zz@corp.example'],
+  ...[551, true, false],
 ]
 
 export const relayCases = [passwords, application, signed, refreshed, service, bySender].map((document) => ({
