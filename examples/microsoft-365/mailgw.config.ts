@@ -35,8 +35,8 @@ export default defineConfig({
     alerts: microsoft365({ ...organisation, mailbox: 'alerts@corp.example' }),
     // Without any login, for mail to ourselves alone: a connector of the organisation that knows our public address.
     //   connector: { hosts: 'corp-example.mail.protection.outlook.com:25', tls: 'verify' },
-    // High Volume Email has a host of its own, and other limits:
-    //   bulk: { ...microsoft365({ ...organisation, mailbox: 'bulk@corp.example' }), hosts: 'smtp-hve.office365.com:587', rate: '2000/1m' },
+    // High Volume Email has accounts and a host of its own, and its own limits: write rate and connections as it tells you.
+    //   bulk: { ...microsoft365({ ...organisation, mailbox: 'bulk@corp.example' }), hosts: 'smtp-hve.office365.com:587' },
   },
   localMx: {
     // Microsoft sends only for the mailbox that logged in (or that it may send as): each sender has its own way.
