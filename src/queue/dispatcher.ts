@@ -94,7 +94,9 @@ export class Dispatcher implements Sink, LaneOwner {
 
   /** A new graph is active: what is in lanes may belong elsewhere; what waits for its time is asked then. */
   reroute(): void {
-    for (const lane of this.lanes.values()) if (lane.waiting > 0) this.afresh.addRow(lane.empty().withdrawn())
+    // All of them first: what is routed makes lanes, and is not to be routed again.
+    const rows = [...this.lanes.values()].filter(({ waiting }) => waiting > 0).map((lane) => lane.empty().withdrawn())
+    for (const row of rows) this.afresh.addRow(row)
     // Routes may have other schedules now, and what was planned by the old ones may be too late.
     this.expiry.lookAtAll()
   }
@@ -222,10 +224,11 @@ export class Dispatcher implements Sink, LaneOwner {
     this.ledger.checkIdle()
   }
 
-  /** By the active graph; `null`: to no next hop, or paused. */
-  private nextHopOf(entry: StoredEntry, index: number): NextHop | null {
+  /** For whoever asks before it is due; `null`: to no next hop. What will be held is paused, too. */
+  private nextHopOf(entry: StoredEntry, index: number): NextHop | null | 'paused' {
     const { mailbox } = entry.peekRecipients()[index]!
     const route = this.options.route(mailbox, entry, entry.recipients[index]!.via)
+    if (route.kind === 'pause' || route.kind === 'hold') return 'paused'
     return route.kind === 'next-hop' ? route.nextHop : null
   }
 

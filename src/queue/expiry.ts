@@ -3,7 +3,7 @@ import type { NextHop } from '../mail/next-hop.ts'
 import { Fifo } from './fifo.ts'
 import type { Ledger } from './ledger.ts'
 import { lateOutcome, type Outcome } from './reports.ts'
-import { isLate, isOnePolicy, policiesOf, type Retrying } from './retrying.ts'
+import { isLate, policiesOf, type Retrying } from './retrying.ts'
 import { retryDelay } from './settle.ts'
 import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 
@@ -11,11 +11,13 @@ import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
 const sweepMs = 1000
 /** Messages looked at in one turn of the event loop. */
 const perTurn = 100
+/** Who would be paused at his next attempt, and nobody has seen it yet, is looked at again. */
+const againMs = 3_600_000
 
 export type ExpiryOptions = Retrying & {
   readonly clock: Clock
-  /** Where a recipient goes by the active graph; `null`: to no next hop. */
-  readonly nextHopOf: (entry: StoredEntry, index: number) => NextHop | null
+  /** Where a recipient goes now; `null`: to no next hop. `paused`: nothing is tried, as soon as it is due. */
+  readonly nextHopOf: (entry: StoredEntry, index: number) => NextHop | null | 'paused'
   /** Asks for `sweep` at that time. */
   readonly plan: (at: number) => void
 }
@@ -55,10 +57,7 @@ export class Expiry {
     const { clock, retry } = this.options
     this.watch(oldest)
     if (oldest.queuedAt + this.ages()[0]! > clock.now()) return
-    const at = clock.now() + retryDelay(retry(null), 1)
-    // Sooner, when somebody else waits for it: a wait that is prolonged by each new one might never end.
-    if (this.allAt === Number.POSITIVE_INFINITY) this.allAt = at
-    this.planAt(this.allAt)
+    this.lookAgainAt(clock.now() + retryDelay(retry(null), 1))
   }
 
   /** Other policies hold: each message is held against its own, now. */
@@ -130,7 +129,12 @@ export class Expiry {
     for (const [index, slot] of entry.recipients.entries()) {
       // Paused: nobody is told that it failed because we did not try. It gets an attempt when it is released.
       if (slot.state !== 'waiting' || slot.paused !== null) continue
-      const policy = this.options.retry(this.nextHopOf(entry, index, slot))
+      const nextHop = slot.delivery?.lane.nextHop ?? this.options.nextHopOf(entry, index)
+      if (nextHop === 'paused') {
+        this.lookAgainAt(now + againMs)
+        continue
+      }
+      const policy = this.options.retry(nextHop)
       const age = now - entry.queuedAt
       if (age >= policy.expireAfterMs) {
         takeFromLane(slot)
@@ -145,10 +149,10 @@ export class Expiry {
     this.ledger.giveUp(entry, expired)
   }
 
-  /** Where one policy holds for all, nobody asks for the route. */
-  private nextHopOf(entry: StoredEntry, index: number, { delivery }: RecipientSlot): NextHop | null {
-    if (delivery !== null) return delivery.lane.nextHop
-    return isOnePolicy(this.options) ? null : this.options.nextHopOf(entry, index)
+  /** Sooner, when somebody else waits for it: a wait that is prolonged by each new one might never end. */
+  private lookAgainAt(at: number): void {
+    if (this.allAt === Number.POSITIVE_INFINITY) this.allAt = at
+    this.planAt(this.allAt)
   }
 }
 

@@ -16,8 +16,6 @@ export const policiesOf = ({ retry, schedules }: Retrying): readonly RetryPolicy
   ...(schedules?.() ?? []),
 ]
 
-export const isOnePolicy = ({ schedules }: Retrying): boolean => (schedules?.() ?? []).length === 0
-
 /** Old enough that its sender is told. */
 export const isLate = ({ warnAfterMs }: RetryPolicy, ageMs: number): boolean =>
   warnAfterMs != null && ageMs >= warnAfterMs

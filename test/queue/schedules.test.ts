@@ -250,3 +250,38 @@ test('after an apply with shorter times, also what comes to an empty queue is to
   await r.clock.pass(10 * MINUTE)
   expect(told(r)).toEqual(['delayed 1'])
 })
+
+test('what waits for its next attempt while its destination is paused neither expires nor is late; afterwards it is', async () => {
+  const r = await rig(byRoute())
+  await r.store(envelopeTo('a@few.example', 'b@slow.example'))
+  // An hour until the next attempt, and the pause is not seen before.
+  r.carrier.take('slow.example').settle([later])
+  r.carrier.take('few.example').settle([ok])
+  const byDomain = r.route
+  await r.clock.pass(3 * HOUR + 30 * MINUTE)
+  r.carrier.take('slow.example').settle([later])
+  r.route = () => ({ kind: 'pause', by: 'suspend-1', why: 'suspended', until: null })
+  await r.clock.pass(50 * HOUR)
+  expect(told(r)).toEqual([])
+  expect(r.queue.counts()).toMatchObject({ held: 1, waiting: 0 })
+  r.route = byDomain
+  refuseAll(r, 'slow.example')
+  r.queue.release('suspend-1')
+  await r.clock.pass(2 * HOUR)
+  expect(told(r)).toEqual(['failed 1'])
+})
+
+test('a pause that begins and ends between two attempts leaves nothing behind that never expires', async () => {
+  const long = { ...general, scheduleMs: [100 * HOUR], expireAfterMs: 120 * HOUR, warnAfterMs: 4 * HOUR }
+  const r = await rig({ retry: () => long, schedules: () => [] })
+  await r.store(envelopeTo('a@slow.example'))
+  r.carrier.take('slow.example').settle([later])
+  const byDomain = r.route
+  r.route = () => ({ kind: 'pause', by: 'suspend-1', why: 'suspended', until: null })
+  await r.clock.pass(5 * HOUR)
+  expect(told(r)).toEqual([])
+  r.route = byDomain
+  r.queue.release('suspend-1')
+  await r.clock.pass(2 * HOUR)
+  expect(told(r)).toEqual(['delayed 1'])
+})
