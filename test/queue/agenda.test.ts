@@ -80,3 +80,21 @@ test('a fifo behaves like an array with push, unshift and shift', () => {
     { numRuns: 50 },
   )
 })
+
+test('what is swept never comes due, and the rest comes in its order', async () => {
+  const times = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 60 })
+  await fc.assert(
+    fc.asyncProperty(times, fc.integer({ min: 1, max: 5 }), async (delays, by) => {
+      const clock = new HandClock()
+      const due: number[] = []
+      const agenda = new Agenda<number>(clock, (number) => due.push(number))
+      for (const [number, delay] of delays.entries()) agenda.add(clock.time + delay, number)
+      agenda.sweep((number) => number % by > 0)
+      const left = [...delays.entries()].filter(([number]) => number % by > 0)
+      expect(agenda.length).toBe(left.length)
+      await clock.pass(40)
+      expect(due).toEqual(left.sort(([a, x], [b, y]) => x - y || a - b).map(([number]) => number))
+    }),
+    { numRuns: 30 },
+  )
+})
