@@ -104,7 +104,11 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
       count.cached++
       return handedOut(kept)
     }
-    const found = await findShared(question)
+    // Nobody waits for servers that were not heard a moment ago; the question goes out, and finds out whether they are back.
+    const before = orStale && servers.areSilent ? cache.stale(question, clock.now()) : null
+    const asked = findShared(question)
+    if (before !== null) return handedOut(before)
+    const found = await asked
     if (!orStale || found.kind !== 'failed' || !open) return found
     const stale = cache.stale(question, clock.now())
     return stale === null ? found : handedOut(stale)

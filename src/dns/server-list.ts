@@ -56,6 +56,11 @@ export class ServerList {
     }
   }
 
+  /** None of them was heard lately. */
+  get areSilent(): boolean {
+    return this.#servers.length > 0 && this.#servers.every(({ shunned }) => shunned)
+  }
+
   stats(): readonly ServerStats[] {
     return this.#servers.map((server) => server.stats())
   }

@@ -424,6 +424,31 @@ describe('life of a resolver', () => {
     expect(resolver.stats().stale).toBe(3)
   })
 
+  test('while no server is heard nobody waits for what is known from before, and it is asked again beside that', async () => {
+    const clock = movableClock()
+    let isDown = false
+    const server = await fakeServer((asked) =>
+      isDown ? null : fake.reply(asked, { answers: [fake.mx(asked.name, 10, `mx${asked.nth}.test`, 60)] }),
+    )
+    const resolver = resolverOf({ ...server.settings, timeoutMs: 2000 }, { clock })
+    await Promise.all([resolver.mx(d('x.test')), resolver.mx(d('y.test')), resolver.mx(d('z.test'))])
+    isDown = true
+    clock.move(61_000)
+    // The first finds out that nobody is there, and waits for it.
+    expect(await resolver.mx(d('x.test'))).toMatchObject({ stale: true })
+    const before = performance.now()
+    expect(await resolver.mx(d('y.test'))).toMatchObject({ stale: true, value: [{ exchange: 'mx0.test' }] })
+    expect(await resolver.mx(d('z.test'))).toMatchObject({ stale: true })
+    expect(performance.now() - before).toBeLessThan(1500)
+    await expect.poll(() => resolver.stats().inFlight, { timeout: 10_000 }).toBe(0)
+    isDown = false
+    clock.move(31_000)
+    await expect
+      .poll(() => resolver.mx(d('y.test')), { timeout: 10_000 })
+      .toMatchObject({ value: [{ exchange: 'mx2.test' }] })
+    expect(await resolver.mx(d('y.test'))).not.toHaveProperty('stale')
+  })
+
   test('a time of 0 serves nothing beyond its time', async () => {
     const clock = movableClock()
     let isDown = false
