@@ -11,7 +11,10 @@ const inRoot = (...names) => join(root, ...names)
 checkNode()
 installPackages()
 build()
-if (process.argv.includes('--test')) installPeers()
+if (process.argv.includes('--test')) {
+  installPeers()
+  unpackExim()
+}
 
 function checkNode() {
   const { engines } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
@@ -77,6 +80,11 @@ function installPeers() {
     ['gcc', 'cc'],
     ['libc6-dev', '/usr/include/stdio.h'],
     ['python3', 'python3'],
+    // What Exim is linked with; itself it is only unpacked.
+    ...['libdb5.3', 'libgnutls-dane0', 'libidn12', 'libnsl2', 'libpcre2-8-0'].map((name) => [
+      name,
+      `/usr/share/doc/${name}/copyright`,
+    ]),
   ]
   const missing = peers.filter(([, sign]) => !isThere(sign)).map(([name]) => name)
   if (missing.length === 0) return
@@ -91,6 +99,29 @@ function installPeers() {
     run('apt-get', ['update', '-qq'], env)
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], env)
   })
+}
+
+/**
+ * Exim beside Postfix: Debian lets one mail server be installed, so this one is unpacked where only the tests find it. It
+ * will not run without the user that its package would have made.
+ */
+function unpackExim() {
+  const folder = inRoot('node_modules', '.cache', 'mailgw-peers', 'exim')
+  const isUnpacked = existsSync(join(folder, 'usr', 'sbin', 'exim4'))
+  const hasUser = spawnSync('id', ['Debian-exim']).status === 0
+  if (isUnpacked && hasUser) return
+  if (process.getuid?.() !== 0 || !isThere('apt-get') || !isThere('dpkg-deb')) {
+    say('exim4 is missing, and the tests that need it are skipped')
+    return
+  }
+  say('unpacking Exim for the tests')
+  if (!hasUser) run('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', 'Debian-exim'])
+  if (isUnpacked) return
+  const downloads = `${folder}.download`
+  mkdirSync(downloads, { recursive: true })
+  run('apt-get', ['download', '-qq', 'exim4-daemon-light', '-o', 'APT::Sandbox::User=root'], process.env, downloads)
+  for (const name of readdirSync(downloads)) run('dpkg-deb', ['-x', join(downloads, name), folder])
+  rmSync(downloads, { recursive: true })
 }
 
 /** Debian starts a server when it installs it, unless this file says that it must not (invoke-rc.d(8)). */
@@ -116,8 +147,8 @@ function isThere(sign) {
 }
 
 /** What the program says is shown on standard error, so that standard output stays the caller's. */
-function run(program, args, env = process.env) {
-  const { status, error } = spawnSync(program, args, { cwd: root, env, stdio: ['ignore', 2, 2] })
+function run(program, args, env = process.env, cwd = root) {
+  const { status, error } = spawnSync(program, args, { cwd, env, stdio: ['ignore', 2, 2] })
   if (error !== undefined || status !== 0)
     fail(`${program} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`)
 }
