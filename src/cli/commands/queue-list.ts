@@ -20,11 +20,9 @@ export const run: Run = async ({ options, terminal }) => {
   let last: QueueRow | undefined
   for await (const rows of queueRows(socketOf(stateDirOf(options)), query)) {
     if (json) {
-      for (const row of rows) terminal.out(`${count++ === 0 ? '[\n' : ',\n'}  ${JSON.stringify(row)}`)
-    } else {
-      terminal.out(print(rows))
-      count += rows.length
-    }
+      terminal.out(`${count === 0 ? '[\n  ' : ',\n  '}${rows.map((row) => JSON.stringify(row)).join(',\n  ')}`)
+    } else terminal.out(print(rows))
+    count += rows.length
     last = rows.at(-1)
   }
   if (json) terminal.out(count === 0 ? '[]\n' : '\n]\n')
