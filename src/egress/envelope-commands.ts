@@ -42,11 +42,16 @@ function dsnOfMail({ ret, envid }: Envelope): string {
 function dsnOfRecipient({ mailbox, notify, orcpt }: Recipient, to: Mailbox): string {
   let parameters = ''
   if (notify !== null) parameters += ` NOTIFY=${notify.length === 0 ? 'NEVER' : notify.join(',').toUpperCase()}`
-  if (orcpt !== null && isParameter(orcpt)) parameters += ` ORCPT=${orcpt}`
+  const original = orcpt === null ? null : embedded(orcpt)
+  if (original !== null && isParameter(original)) parameters += ` ORCPT=${original}`
   // Who reads a notification of that host shall know whom it is about (RFC 3461 §5.2.1).
   else if (to !== mailbox && /^[!-~]+$/.test(mailbox.text)) parameters += ` ORCPT=rfc822;${encodeXtext(mailbox.text)}`
   return parameters
 }
+
+/** An address of type utf-8 in the form that every host takes, whether it knows SMTPUTF8 or not (RFC 6533 §3). */
+const embedded = (orcpt: string): string =>
+  orcpt.replace(/[^\x00-\x7f]/gu, (char) => `\\x{${char.codePointAt(0)!.toString(16).toUpperCase()}}`)
 
 /** An esmtp-value (RFC 5321 §4.1.2) is printable ASCII; anything else would end the parameter or the command. */
 const isParameter = (value: string): boolean => /^[\x21-\x7e]+$/.test(value)

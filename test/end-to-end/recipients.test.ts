@@ -112,7 +112,7 @@ describe.skipIf(!peers('postfix', 'slapd'))('recipients are known at RCPT', () =
     client.close()
   })
 
-  // EX-47, MQ-39
+  // EX-47, part (c) 13
   test('a message that the next hop has said to be too large for it is refused at RCPT; connections can be seen', async () => {
     const postfix = await startPostfix({ main: maps })
     const { gateway, port } = await gatewayBefore(postfix.port, await freePort())

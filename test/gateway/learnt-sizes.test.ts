@@ -11,7 +11,7 @@ import { HandClock } from '../support/hand-clock.ts'
 const hop = (name: string): NextHop => ({ kind: 'hosts', key: `hosts:${name}:25`, hosts: [{ host: name, port: 25 }] })
 const [a, b] = [hop('a'), hop('b')]
 
-// MQ-39
+// part (c) 13
 test('what a host announced counts for a day, and the largest of the hosts of a next hop', () => {
   const sizes = new LearntSizes()
   sizes.learn(a, 'a1', 1000, 0)
