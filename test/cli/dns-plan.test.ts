@@ -78,6 +78,9 @@ describe.skipIf(!peers(...signedDnsPeers, 'openssl'))('mailgw dns plan', () => {
     expect(plan.records.some(({ name }) => name.includes('pattern'))).toBe(false)
     expect(code).toBe(2)
 
+    const check = await runHere(['check', '--dns', '--config', file])
+    expect(check.out).toMatch(/^problem +tlsa _25\._tcp\.mx\.ours\.test: wanted 3 1 1 /m)
+
     // What a plan says is published as it says, and then the next plan has nothing to do.
     const zone = (await runHere(['dns', 'plan', '--config', file, '--zone'])).out
     const due = zone.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
@@ -97,6 +100,9 @@ describe.skipIf(!peers(...signedDnsPeers, 'openssl'))('mailgw dns plan', () => {
     const after = await runHere(['dns', 'plan', '--config', file])
     expect(after.out).not.toMatch(/^(?:add|change|ask)/m)
     expect(after.code).toBe(0)
+    const again = await runHere(['check', '--dns', '--config', file])
+    expect(again.out).toMatch(/^ok +tlsa _25\._tcp\.mx\.ours\.test: /m)
+    expect(again.code).toBe(0)
   })
 
   test('where nobody answers nothing is planned, and without TLS no promise of it', async () => {

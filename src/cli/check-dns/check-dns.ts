@@ -13,6 +13,7 @@ import { askMx, compareMx } from './mx.ts'
 import { greetedNames, type Ours, oursOf } from './ours.ts'
 import { askReverse, compareReverse } from './reverse.ts'
 import { askSpf, compareSpf } from './spf-finding.ts'
+import { checkTlsa } from './tlsa.ts'
 import { askTlsrpt, compareTlsrpt } from './tlsrpt.ts'
 
 /** Domains, addresses or lists that are asked about at one moment. */
@@ -43,11 +44,12 @@ export async function checkDns(check: DnsCheck): Promise<DnsReport> {
     domainFindings(check, pattern, ours),
   )
   const keys = await inTurn(selectors, atOnce, (selector) => checkDkim(resolver, selector))
+  const tlsa = await checkTlsa(document, resolver)
   const lists = await inTurn(document.dnsbl, atOnce, async (list) =>
     listFinding(list.zone, await checkDnsbl(resolver, list)),
   )
   return {
-    findings: [...ours.findings, ...reverses.flat(), ...domains.flat(), ...keys, ...lists],
+    findings: [...ours.findings, ...reverses.flat(), ...domains.flat(), ...keys, ...tlsa, ...lists],
     assumed: ours.assumed,
   }
 }

@@ -11,7 +11,7 @@ export type Level = (typeof levels)[number]
 /** What was looked at, what it should be, and what the DNS said of it. */
 export type Finding = {
   readonly level: Level
-  readonly check: 'host' | 'reverse' | 'greeting' | 'mx' | 'spf' | 'dkim' | 'mta-sts' | 'tlsrpt' | 'dnsbl'
+  readonly check: 'host' | 'reverse' | 'greeting' | 'mx' | 'spf' | 'dkim' | 'mta-sts' | 'tlsrpt' | 'tlsa' | 'dnsbl'
   /** The address, name, domain or list. */
   readonly of: string
   readonly wanted: string
