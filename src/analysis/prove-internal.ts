@@ -50,8 +50,12 @@ function parted<T>(list: readonly T[], isIn: (one: T) => boolean): readonly [T[]
 }
 
 /** What a proof about internal clients takes for granted. */
-export function internalAssumptions({ claims }: Graph): string[] {
+export function internalAssumptions({ claims, control }: Graph): string[] {
   const found: string[] = []
+  if (control.srs !== undefined)
+    found.push(
+      `only this gateway makes return addresses of ${control.srs.domain} that it believes (srs): who has one reaches the sender that it was made from, for ${control.srs.validDays} days`,
+    )
   if (claims.clients.some(([, isInternal]) => isInternal))
     found.push(
       'clients in internal networks are really those hosts: no bridge, proxy or NAT shows strangers with their addresses',

@@ -46,7 +46,7 @@ function rowsAt(report: Report, value: unknown, path: DocPath): readonly Rewrite
       continue
     }
     known.set(pattern, keySpot)
-    report.place(atOf([...path, pattern]), keySpot)
+    report.place(`${atOf(path)}[${JSON.stringify(pattern)}]`, keySpot)
     rows.push([pattern, target])
   }
   // In the order of a graph: an equal rewriting is an equal graph.

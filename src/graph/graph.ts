@@ -137,7 +137,7 @@ export type Note = {
 
 /** What a note does to a message, as one word; `null`: nothing. */
 export const markOf = ({ note, text }: Pick<Note, 'note' | 'text'>): string | null =>
-  note === 'observe' ? null : note === 'tag' ? text : `${note} ${text}`
+  note === 'observe' ? null : note === 'tag' ? text : `${note === 'rewrite' ? 'rewritten by' : note} ${text}`
 
 /** Ends a stage. `at` is `null` where only the row that led here can tell (one leaf serves many rows). */
 export type Leaf = { readonly at: string | null } & (

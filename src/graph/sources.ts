@@ -1,6 +1,7 @@
 import { elementsOfClaims } from './claims.ts'
 import type { Graph } from './graph.ts'
 import { byCodeUnits } from './pattern.ts'
+import { rewritingElements } from './rewriting-elements.ts'
 
 /**
  * Where the elements of a graph were written, beside the graph and not in it. Files are relative to the document's
@@ -47,7 +48,7 @@ export function sourcesOf(graph: Graph, placeOf: (at: string) => Place | null): 
   const places: [string, number, number, number][] = []
   // Relays decide nothing, but what a change does to mail may be that a relay is another.
   const relays = graph.control.relays.map(({ name }) => `relays.${name}`)
-  for (const at of [...elementsOf(graph), ...relays].sort(byCodeUnits)) {
+  for (const at of [...elementsOf(graph), ...relays, ...rewritingElements(graph.control)].sort(byCodeUnits)) {
     const place = nearest(at, placeOf)
     if (place === null) continue
     let file = indexes.get(place.file)

@@ -1,6 +1,7 @@
 import { explain } from '../../graph/explanation.ts'
 import { explanationText } from '../../graph/explanation-text.ts'
 import { parseIp } from '../../mail/ip.ts'
+import { addressLines, standIn, standInLine } from '../explain/address-lines.ts'
 import { assumedAnswers, describedMessage, wanted } from '../explain/described.ts'
 import { followed, followedText } from '../explain/follow.ts'
 import { explainedIdText, explainId } from '../explain/message.ts'
@@ -23,7 +24,9 @@ async function explained(invocation: Invocation): Promise<readonly [unknown, str
   if (id !== undefined) return await byId(id, invocation)
 
   const side = await chosenSide(options, terminal)
-  const message = describedMessage(options, side.bundle)
+  const described = describedMessage(options, side.bundle)
+  const { control } = side.evaluator
+  const message = { ...described, recipient: standIn(described.recipient, control) }
   const answers = assumedAnswers(options)
   if (flag(options, 'follow')) {
     if (message.recipient === null)
@@ -40,7 +43,10 @@ async function explained(invocation: Invocation): Promise<readonly [unknown, str
   const named = textOption(options, 'base')
   if (named === null) {
     const tls = tlsLines(explanation, side.evaluator, message.sender ?? null)
-    return [explanation, [explanationText(explanation), ...tls.map((line) => `${line}\n`)].join('')]
+    const addresses = addressLines(explanation, side.evaluator, side.bundle.sources, message.sender ?? null)
+    const stands = message.recipient === described.recipient ? [] : [standInLine(described.recipient!)]
+    const lines = [...addresses, ...tls, ...stands].map((line) => `${line}\n`)
+    return [explanation, [explanationText(explanation), ...lines].join('')]
   }
   const base = await namedSide(named, options, terminal)
   const compared = compareExplanations(explain(base.evaluator, message, answers), explanation)
