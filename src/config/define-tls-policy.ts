@@ -1,8 +1,11 @@
+import type { Many } from './define.ts'
+
 /** TLS towards other hosts, as a person writes it in a document: types alone (see `define.ts`). */
 
 export type TlsPolicy = {
   readonly dane?: 'on' | 'off'
   readonly mtaSts?: 'on' | 'off' | { readonly port?: number }
+  readonly except?: Many<string>
   readonly ca?: string
 }
 

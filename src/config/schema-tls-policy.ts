@@ -1,5 +1,5 @@
 import { defaults } from './defaults.ts'
-import { count, either, keys, oneOf, text } from './schema-values.ts'
+import { count, either, keys, many, oneOf, text } from './schema-values.ts'
 
 /** What is asked of the owners of hosts before mail goes to them. */
 export const tlsPolicy = keys({
@@ -21,6 +21,13 @@ export const tlsPolicy = keys({
     .meta({
       description: 'MTA-STS policies of domains and of smart hosts are binding (RFC 8461).',
       default: defaults.tlsPolicy.mtaSts,
+    })
+    .optional(),
+  except: many("a domain pattern, such as 'a.example' or '*.a.example'")
+    .meta({
+      description:
+        'Domains, or names of smart hosts, whose TLSA records and policies do not count: for a partner whose records are broken while mail cannot wait. The level of the route still holds.',
+      examples: ['broken.example'],
     })
     .optional(),
   ca: text('an absolute path')

@@ -46,8 +46,8 @@ const fetchMs = 10_000
 export async function startTlsPolicy(parts: TlsPolicyParts): Promise<RunningTlsPolicy> {
   const { stateDir, live, resolver, clock, log } = parts
   const settings = () => {
-    const { mtaSts = { port: 443 }, dane } = live().control.tlsPolicy ?? {}
-    return { dane: dane !== false, mtaSts: mtaSts !== false, port: mtaSts === false ? 443 : mtaSts.port }
+    const { mtaSts = { port: 443 }, dane, except = [] } = live().control.tlsPolicy ?? {}
+    return { except, dane: dane !== false, mtaSts: mtaSts !== false, port: mtaSts === false ? 443 : mtaSts.port }
   }
   const fetch = policyFetcher(resolver, () => {
     const { ca } = live().smtp

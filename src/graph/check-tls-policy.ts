@@ -1,4 +1,4 @@
-import { line, oneOf, record, text, whole } from './shape.ts'
+import { line, listOf, oneOf, record, text, whole } from './shape.ts'
 
 const file = text(/^\/[^\x00-\x1f\x7f]{1,4000}$/, 'an absolute path')
 
@@ -9,6 +9,7 @@ export const tlsPolicy = record(
     mtaSts(value, where) {
       if (value !== false) record({ port: whole(1, 65_535) })(value, where)
     },
+    except: listOf(text(/^(?:\*|(?:\*\.)?[a-z0-9_.-]{1,255})$/, 'a domain pattern'), 100_000),
     ca: file,
   },
 )

@@ -9,10 +9,10 @@ export const tlsCases = [
   {
     document: {
       ...site,
-      tlsPolicy: { dane: 'off', mtaSts: { port: 8443 }, ca: '/etc/ca.pem' },
+      tlsPolicy: { dane: 'off', mtaSts: { port: 8443 }, except: ['*.a.example', 'b.example'], ca: '/etc/ca.pem' },
       tlsReports: { from: 'tls@corp.example', contact: 'ops@corp.example', organization: 'Corp' },
     },
-    candidates: ['on', 'off', 9443, '/etc/other.pem', 'other@corp.example', ...elsewhere],
+    candidates: ['on', 'off', 9443, '/etc/other.pem', 'other@corp.example', 'c.example', ...elsewhere],
   },
   { document: { ...site, tlsPolicy: { mtaSts: 'off' } }, candidates: ['on', ...elsewhere] },
 ]

@@ -22,6 +22,9 @@ describe('tlsPolicy and tlsReports', () => {
     expect(controlOf({ tlsPolicy: { dane: 'off', mtaSts: 'off', ca: '/etc/ca.pem' } })).toMatchObject({
       tlsPolicy: { dane: false, mtaSts: false, ca: '/etc/ca.pem' },
     })
+    expect(controlOf({ tlsPolicy: { except: ['b.example', '*.a.example'] } })).toMatchObject({
+      tlsPolicy: { except: ['*.a.example', 'b.example'] },
+    })
     expect(controlOf({ tlsPolicy: { mtaSts: { port: 8443 } } })).toMatchObject({
       tlsPolicy: { mtaSts: { port: 8443 } },
     })
@@ -43,6 +46,8 @@ describe('tlsPolicy and tlsReports', () => {
     ['a path that is not absolute', { tlsPolicy: { ca: 'ca.pem' } }, /MG1322/],
     ['a certificate in place of its path', { tlsPolicy: { ca: '-----BEGIN CERTIFICATE-----' } }, /MG1206/],
     ['a key that nobody knows', { tlsPolicy: { tlsa: 'on' } }, /MG1203/],
+    ['a pattern that is none', { tlsPolicy: { except: 'a b' } }, /MG1301/],
+    ['a pattern twice', { tlsPolicy: { except: ['a.example', 'A.example'] } }, /MG1401/],
     ['a mailbox that is none', { tlsReports: { from: 'tls' } }, /MG1303/],
     ['more than one line', { tlsReports: { contact: 'a\nb' } }, /MG1313/],
   ]

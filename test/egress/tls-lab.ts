@@ -56,13 +56,14 @@ export type Lab = {
 export type LabOptions = {
   readonly dane?: boolean
   readonly mtaSts?: boolean
+  readonly except?: readonly string[]
   readonly resolver?: Partial<ResolverSettings>
 }
 
 /** Sends a message in each situation, all of them in one lab of real name servers. */
 export async function tlsLab(
   situations: Readonly<Record<string, Situation>>,
-  { dane = true, mtaSts = true, resolver: asked = {} }: LabOptions = {},
+  { dane = true, mtaSts = true, except = [], resolver: asked = {} }: LabOptions = {},
 ): Promise<Lab> {
   const folder = tempFolder()
   const trusted = newAuthority(folder, 'trusted')
@@ -120,7 +121,7 @@ ${situation.records?.({ tlsa, port }) ?? ''}`,
     hosts: (nextHop) => hostsToTry(nextHop, resolver, { isSelf: () => false, random: randomInt }),
     denied: () => null,
     secrets: async () => '',
-    policies: policyFinder({ resolver, sts, settings: () => ({ dane, mtaSts }) }),
+    policies: policyFinder({ resolver, sts, settings: () => ({ dane, mtaSts, except }) }),
     onTls: (result) => void results.push(result),
     clock: systemClock,
     log: recorder,

@@ -221,6 +221,19 @@ describe.skipIf(!ready)('MTA-STS (RFC 8461)', () => {
   })
 })
 
+test.skipIf(!ready)('what the document excepts goes by its route alone, and nothing else does', async () => {
+  const wrong: Situation = { records: ({ port }) => `_${port}._tcp.mx IN TLSA 3 1 1 ${'ab'.repeat(32)}` }
+  await compare(
+    {
+      'a domain': [wrong, 'delivered by opportunistic over TLS'],
+      'a smart host by its name': [{ ...wrong, smartHost: true }, 'delivered by opportunistic over TLS'],
+      'another domain': [wrong, 'waits 4.7.5 !validation-failure'],
+      'its level of the route holds': [{ ...wrong, level: 'encrypt', starttls: 'stripped' }, 'waits 4.7.4'],
+    },
+    { except: ['d0.test', '*.d1.test', 'd3.test'] },
+  )
+})
+
 describe.skipIf(!ready)('REQUIRETLS (RFC 8689 §4.2.1)', () => {
   test('mail goes only to hosts that are sure, verified, and that promise the same', async () => {
     const need = 'required' as const

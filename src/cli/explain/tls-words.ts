@@ -4,6 +4,7 @@ import type { Evaluator } from '../../graph/evaluator.ts'
 import type { Explanation } from '../../graph/explanation.ts'
 import { noFacts, routeOf } from '../../graph/route-of.ts'
 import { parseMailbox, type ReversePath } from '../../mail/path.ts'
+import { isExcepted } from '../../mail/tls-policy-settings.ts'
 
 /**
  * How much TLS each way out has by the document, and whose word may demand more: what DANE and MTA-STS say is in the DNS
@@ -22,9 +23,9 @@ function tlsLine(evaluator: Evaluator, mailbox: Parameters<typeof routeOf>[1], s
   const route = routeOf(evaluator, mailbox, { ...noFacts(), sender })
   if (route.kind !== 'next-hop' || route.nextHop.kind === 'maildir') return null
   const level = levelOf(route.nextHop)
-  const { dane, mtaSts } = evaluator.control.tlsPolicy ?? {}
+  const { dane, mtaSts, except } = evaluator.control.tlsPolicy ?? {}
   const asked = [...(dane === false ? [] : ['DANE']), ...(mtaSts === false ? [] : ['MTA-STS'])]
-  const domains = [...policyDomains(route.nextHop)]
+  const domains = [...policyDomains(route.nextHop)].filter((domain) => !isExcepted(domain, except))
   const isSettled = level === 'off' || level === 'verify' || asked.length === 0 || domains.length === 0
   const more = isSettled
     ? ''

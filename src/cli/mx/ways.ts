@@ -56,14 +56,14 @@ async function waysFromHere({ bundle, evaluator }: Side): Promise<Ways> {
   const { control } = bundle.graph
   const common = { clock: systemClock, log: silentLog }
   const resolver = createResolver({ ...common, settings: control.resolver, random: randomInt })
-  const { dane, mtaSts } = policiesOf(control)
+  const { dane, mtaSts, except } = policiesOf(control)
   // The file is one of the gateway, and the desk may well not have it: then the usual authorities have to do.
   const read = await readAuthorities(control)
   const ca = read.ok && read.value !== undefined ? { ca: read.value } : {}
   const port = mtaSts === false ? 443 : mtaSts.port
   const fetch = policyFetcher(resolver, () => ({ port, timeoutMs: fetchMs, ...ca }))
   const sts = await openMtaSts({ ...common, resolver, fetch, files: noFiles })
-  const policies = policyFinder({ resolver, sts, settings: () => ({ dane, mtaSts: mtaSts !== false }) })
+  const policies = policyFinder({ resolver, sts, settings: () => ({ dane, mtaSts: mtaSts !== false, except }) })
   return {
     graph: bundle.graph,
     of: (mailbox) =>
@@ -89,9 +89,9 @@ async function waysFromHere({ bundle, evaluator }: Side): Promise<Ways> {
   }
 }
 
-function policiesOf({ tlsPolicy }: Control): { dane: boolean; mtaSts: { readonly port: number } | false } {
-  const { dane, mtaSts = { port: 443 } } = tlsPolicy ?? {}
-  return { dane: dane !== false, mtaSts }
+function policiesOf({ tlsPolicy }: Control) {
+  const { dane, mtaSts = { port: 443 }, except = [] } = tlsPolicy ?? {}
+  return { dane: dane !== false, mtaSts, except }
 }
 
 /** As the gateway would know itself on this machine. */

@@ -5,6 +5,7 @@ import type { CachingResolver } from '../../dns/resolver.ts'
 import type { NextHop } from '../../mail/next-hop.ts'
 import { assertNever } from '../../mail/result.ts'
 import type { TlsLevel } from '../../mail/settings.ts'
+import { isExcepted } from '../../mail/tls-policy-settings.ts'
 import type { HostToTry } from '../../route/hosts.ts'
 import { type DaneFinding, findDane, tlsaText } from './dane.ts'
 import {
@@ -22,7 +23,12 @@ export type FinderOptions = {
   readonly resolver: Pick<CachingResolver, 'mx' | 'addresses' | 'tlsa'>
   readonly sts: Pick<MtaSts, 'find'>
   /** Of the active graph. */
-  readonly settings: () => { readonly dane: boolean; readonly mtaSts: boolean }
+  readonly settings: () => {
+    readonly dane: boolean
+    readonly mtaSts: boolean
+    /** Domain patterns whose owners are not asked. */
+    readonly except?: readonly string[]
+  }
 }
 
 /**
@@ -36,9 +42,10 @@ export function policyFinder({ resolver, sts, settings }: FinderOptions): FindPo
     const { tlsNeed } = nextHop
     if (nextHop.kind === 'maildir' || tlsNeed === 'optional') return always(relaxed(level))
     const isSettled = level === 'off' || level === 'verify'
-    if (isSettled && tlsNeed === undefined) return always(policyOfLevel(level))
-    const { dane, mtaSts } = settings()
-    const domains = policyDomains(nextHop)
+    if (isSettled && tlsNeed === undefined) return ofLevel[level]
+    const { dane, mtaSts, except } = settings()
+    const domains = new Set([...policyDomains(nextHop)].filter((domain) => !isExcepted(domain, except)))
+    if (domains.size === 0 && tlsNeed === undefined) return ofLevel[level]
     // Begun now, so that it takes no longer than the addresses, which are looked up at the same moment.
     const promised = new Map<string, Promise<StsFinding>>()
     if (mtaSts) for (const domain of domains) promised.set(domain, sts.find(domain))
@@ -64,6 +71,14 @@ export function policyFinder({ resolver, sts, settings }: FinderOptions): FindPo
 const always = (policy: TlsPolicy): HopPolicies => {
   const answer: HostPolicy = { kind: 'policy', policy }
   return { of: async () => answer }
+}
+
+/** What a level alone gives, made once. */
+const ofLevel: Readonly<Record<TlsLevel, HopPolicies>> = {
+  off: always(policyOfLevel('off')),
+  may: always(policyOfLevel('may')),
+  encrypt: always(policyOfLevel('encrypt')),
+  verify: always(policyOfLevel('verify')),
 }
 
 /** Whose policies count: the domain of an MX; of hosts that the document names, each of them (RFC 8461 §3.4). */
