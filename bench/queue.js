@@ -1,6 +1,6 @@
 // A long queue: messages for a host that is dead, beside Postfix with the same. What they cost (memory, start-up, listing,
 // operators' actions), and whether a living destination is as fast as with an empty queue.
-//   node bench/queue.js [--messages 200000] [--live 20000] [--without postfix] [--json]
+//   node bench/queue.js [--quick] [--messages 200000] [--live 20000] [--without postfix] [--json]
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -15,7 +15,7 @@ import { startSink } from './support/sink.js'
 import { smtpSource } from './support/source.js'
 import { freePort, pause } from './support/wait.js'
 
-const messages = Number(option('messages') ?? 200_000)
+const messages = Number(option('messages') ?? (given('quick') ? 20_000 : 200_000))
 const live = Number(option('live') ?? 20_000)
 const rounds = 3
 const sizeBytes = 2048
@@ -97,6 +97,7 @@ async function ofMailgw(folder) {
     const { greetedMs } = gateway
     await until(async () => (await ask('status')).nextHops.some(({ waiting }) => waiting === messages))
     await pause(3000)
+    const gapOfStart = await gap()
     const started = memory(gateway.pid)
     const opened = lastEvent(join(folder, 'log'), 'queue.opened')
     const list = {
@@ -140,7 +141,7 @@ async function ofMailgw(folder) {
       openedMs: opened.tookMs,
       list,
       status,
-      gaps: { traffic: gapOfTraffic, lists: gapOfLists },
+      gaps: { traffic: gapOfTraffic, start: gapOfStart, lists: gapOfLists },
       actions,
     }
   } finally {
@@ -256,6 +257,7 @@ function print(results) {
       row('list, all, as JSON', ({ list }) => text(list.json, 1, ' s')),
       row('status', ({ status }) => text(status, 2, ' s')),
       row('longest gap, traffic', ({ gaps }) => text(gaps?.traffic, 1, ' ms')),
+      row('longest gap, start', ({ gaps }) => text(gaps?.start, 1, ' ms')),
       row('longest gap, start and lists', ({ gaps }) => text(gaps?.lists, 1, ' ms')),
       ...['hold', 'release', 'retry', 'reroute', 'apply', 'drop'].map(action),
       row('memory when it is dropped', ({ memory }) =>

@@ -7,7 +7,20 @@ import { fileURLToPath } from 'node:url'
 const bench = (name) => fileURLToPath(new URL(`../bench/${name}.js`, import.meta.url))
 const quick = process.argv.includes('--quick')
 const at = process.argv.indexOf('--only')
-const all = ['relay', 'idle', 'start', 'apply', 'kill', 'decisions', 'plan', 'prove', 'spool', 'replay', 'evil']
+const all = [
+  'relay',
+  'idle',
+  'start',
+  'apply',
+  'kill',
+  'decisions',
+  'plan',
+  'prove',
+  'spool',
+  'queue',
+  'replay',
+  'evil',
+]
 const wanted = at < 0 ? all : (process.argv[at + 1] ?? '').split(',')
 const unknown = wanted.filter((name) => !all.includes(name))
 if (unknown.length > 0) throw new Error(`--only: expected some of ${all.join(', ')}, got ${unknown.join(', ')}`)
