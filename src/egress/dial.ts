@@ -53,8 +53,8 @@ export type SmtpCarrierOptions = {
   readonly onTls?: (result: TlsResult) => void
   /** What the graph says of one next hop; absent: nothing of any. Read anew after `retire`. */
   readonly nextHop?: (nextHop: NextHop) => NextHopSettings
-  /** A reaction suspends the next hop, as an operator would; absent: it is a back-off. */
-  readonly suspend?: (nextHop: NextHop, forMs: number, why: string) => void
+  /** A reaction suspends the next hop, as an operator would. `false`, or absent: it is a back-off of that time. */
+  readonly suspend?: (nextHop: NextHop, forMs: number, why: string) => boolean
   /** Told of each session that opens, and what its host offers. */
   readonly onOpen?: (nextHop: NextHop, host: string, capabilities: Capabilities) => void
   readonly messagesPerConnection?: number

@@ -79,8 +79,7 @@ export function heed(reply: Reply, { nextHop, lane, shape, options }: Heeding): 
       shape.slowDown(deed.rate, clock.now() + deed.forMs, why)
       break
     case 'suspend':
-      if (isNews && options.suspend !== undefined) options.suspend(nextHop, deed.forMs, why)
-      if (options.suspend === undefined) lane.down(why, reply, deed.forMs)
+      if (isNews && options.suspend?.(nextHop, deed.forMs, why) !== true) lane.down(why, reply, deed.forMs)
       break
     case 'back-off':
       // What is on the wire will say the same; the first answer decides how long.

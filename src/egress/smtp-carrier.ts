@@ -40,6 +40,9 @@ export type SmtpCarrier = Carrier & {
   forget(isMeant: (name: string) => boolean): number
 }
 
+/** What is remembered of next hops without a pool; strangers choose domains. The oldest are forgotten first. */
+const maxShapes = 10_000
+
 /**
  * Delivers lanes over SMTP. Each next hop has a pool of its own; what they share is the number of connections over all
  * (`connectionsOut`, see `Places`).
@@ -62,11 +65,18 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
       pools.delete(key)
       pool.shape.pools--
     }
-    for (const [name, shape] of shapes) if (shape.pools === 0 && shape.isBlank(now)) shapes.delete(name)
+    for (const [name, shape] of shapes) {
+      if (shape.pools === 0 && (shapes.size > maxShapes || shape.isBlank(now))) shapes.delete(name)
+    }
     schedule()
   }
   const schedule = () => {
-    if (timer !== null || (places.young.size === 0 && pools.size === 0)) return
+    if (timer !== null) return
+    if (places.young.size === 0 && pools.size === 0) {
+      // What was learnt may be forgotten in its own time.
+      if (shapes.size > 0) timer = clock.setTimeout(sweep, 60_000)
+      return
+    }
     const { connectMs, greetingMs, replyMs, dataBlockMs, dataDoneMs, idleMs } = options.settings().timeouts
     const shortest = Math.min(connectMs, greetingMs, replyMs, dataBlockMs, dataDoneMs, idleMs)
     timer = clock.setTimeout(sweep, Math.max(10, Math.min(1000, shortest / 4)))

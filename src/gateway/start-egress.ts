@@ -23,25 +23,35 @@ export function egressParts(parts: EgressParts): Required<Pick<SmtpCarrierOption
     suspend({ key }, forMs, reason) {
       const nextHop = nextHopName(key)
       const now = clock.now()
+      const holds = overlays.list().filter((one) => one.kind === 'hold')
       // Of an operator or from the reply before; the later end of the two would be no better.
-      if (overlays.list().some((one) => one.kind === 'hold' && one.nextHop === nextHop && one.until > now)) return
+      if (holds.some((one) => one.nextHop === nextHop)) return true
+      // Strangers choose domains and what their hosts say: they are not to fill the list that operators need.
+      if (holds.filter(({ owner }) => owner === itself).length >= maxSuspended) return false
       overlays
         .add(
           {
-            owner: 'gateway',
+            owner: itself,
             reason: printable(reason),
             until: now + forMs,
             restriction: { kind: 'hold', domain: null, nextHop },
           },
-          { actor: 'gateway', scopes: new Set() },
+          { actor: itself, scopes: new Set() },
         )
         .then(
           (added) => added.ok || log.error('next-hop.not-suspended', { nextHop, why: added.error }),
           (error: Error) => log.error('next-hop.not-suspended', { nextHop, why: error.message }),
         )
+      return true
     },
   }
 }
+
+/** As owner and actor of what nobody asked for. */
+const itself = 'gateway'
+
+/** Next hops that reactions may suspend at one moment; further ones back off. */
+const maxSuspended = 100
 
 /** What a peer said stands in it: one line of ordinary text, of a length that nobody minds. */
 const printable = (text: string): string => text.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, 300)

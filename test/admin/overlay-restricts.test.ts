@@ -45,7 +45,11 @@ const overlay: fc.Arbitrary<Overlay> = fc
       domain: pattern.filter((p) => !p.includes('@')),
       nextHop: fc.constant(null),
     }),
-    fc.record({ kind: fc.constant('hold' as const), domain: fc.constant(null), nextHop: fc.constant('relay:isp') }),
+    fc.record({
+      kind: fc.constant('hold' as const),
+      domain: fc.constant(null),
+      nextHop: fc.constantFrom('relay:isp', 'mx:a.test', 'mx:*.a.test', 'mx:*.test', 'mx:*'),
+    }),
   )
   .filter((one) => readRestriction(one).ok)
   .chain((one) => id.map((digits) => ({ id: `${one.kind}-${digits}`, ...common, ...one }) as Overlay))

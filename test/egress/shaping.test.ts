@@ -184,7 +184,7 @@ describe('reactions (MR-43)', () => {
     const { send } = client({
       ports: [server.port],
       relay: reactions({ match: '5.7.1 blocked', do: { kind: 'suspend', forMs: 86_400_000 } }),
-      options: { suspend: ({ key }, forMs) => void suspended.push([key, forMs]) },
+      options: { suspend: ({ key }, forMs) => suspended.push([key, forMs]) > 0 },
     })
     await send(message({ to: ['good@dst.test'] }))
     expect(suspended).toEqual([])
