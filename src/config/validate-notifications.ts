@@ -5,6 +5,7 @@ import {
   type NotificationSettings,
   notificationKinds,
 } from '../mail/notification-settings.ts'
+import { needsUtf8 } from '../mail/path.ts'
 import type { Result } from '../mail/result.ts'
 import type { Notice, Notifications } from './define-notices.ts'
 import { readMailbox } from './patterns.ts'
@@ -36,8 +37,14 @@ export function notifications(report: Report, section: unknown): NotificationSet
   return Object.keys(settings).length === 0 ? null : settings
 }
 
-const mailboxAt = (report: Report, text: string, path: DocPath): string =>
-  take(report, 'MG1303', valueSpot(path), readMailbox(text))?.text ?? ''
+/** In each notification, also in those that may hold nothing but ASCII. */
+function mailboxAt(report: Report, text: string, path: DocPath): string {
+  const mailbox = take(report, 'MG1303', valueSpot(path), readMailbox(text))
+  if (mailbox !== null && needsUtf8(mailbox)) {
+    report.error('MG1303', valueSpot(path), 'expected an address in ASCII, as every host has to take it')
+  }
+  return mailbox?.text ?? ''
+}
 
 function copyOf(report: Report, { to, of }: NonNullable<Notifications['copy']>): Said<'copy'> {
   const kinds = new Set<NotificationKind>([of].flat())

@@ -1,6 +1,6 @@
 import { isReasonPattern, longestReason, parseNotice, parseNoticeSubject } from '../mail/notice-template.ts'
 import { notificationKinds } from '../mail/notification-settings.ts'
-import { parseMailbox } from '../mail/path.ts'
+import { needsUtf8, parseMailbox } from '../mail/path.ts'
 import { isSorted } from './check-order.ts'
 import type { Control } from './control.ts'
 import { type Check, line, listOf, oneOf, orNull, record, ShapeError, text, whole } from './shape.ts'
@@ -19,7 +19,10 @@ const readable =
   (value, where) => {
     if (typeof value !== 'string' || !read(value).ok) throw new ShapeError(where, expected, value)
   }
-const mailbox = readable(parseMailbox, 'a mailbox')
+const mailbox = readable((value) => {
+  const read = parseMailbox(value)
+  return { ok: read.ok && !needsUtf8(read.value) }
+}, 'a mailbox in ASCII')
 const kind = oneOf(...notificationKinds)
 const notice = record(
   {},

@@ -46,6 +46,7 @@ for (const { name, control, why } of [
   { name: 'a subject of two lines', control: told({ texts: { failed: { subject: 'a\nb' } } }), why: 'a subject' },
   { name: 'a kind that there is not', control: told({ texts: { lost: { text } } }), why: 'only failed' },
   { name: 'an address that is none', control: told({ from: 'a@b\r\nBcc: x@y' }), why: 'a mailbox' },
+  { name: 'an address beyond ASCII', control: told({ from: 'jös@example.com' }), why: 'in ASCII' },
   { name: 'a copy to nobody', control: told({ copy: { to: '', of: ['failed'] } }), why: 'a mailbox' },
   { name: 'a reason of two lines', control: told({ reasons: [{ status: '5.*', text: 'a\r\nb' }] }), why: 'a line' },
   { name: 'a reason for success', control: told({ reasons: [{ status: '2.*', text: 'a' }] }), why: 'a status' },
