@@ -61,6 +61,7 @@ function build() {
 function installPeers() {
   const peers = [
     ['postfix', 'smtp-source'],
+    ['dovecot-core', 'dovecot'],
     ['swaks', 'swaks'],
     ['msmtp', 'msmtp'],
     ['gsasl', 'gsasl'],
