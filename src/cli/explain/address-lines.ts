@@ -1,12 +1,12 @@
 import type { Control } from '../../graph/control.ts'
+import type { Evaluator } from '../../graph/evaluator.ts'
 import type { Branch, Explanation } from '../../graph/explanation.ts'
+import { noFacts, routeOf } from '../../graph/route-of.ts'
 import { type Place, placeFinder, type Sources } from '../../graph/sources.ts'
 import { type Mailbox, parseMailbox, type ReversePath } from '../../mail/path.ts'
 import { type AddressMap, type RewriteSettings, rewritingOf } from '../../mail/rewriting.ts'
 import { createSrs, srsStandIn } from '../../mail/srs.ts'
 import { settingsOf } from '../../route/next-hop-settings.ts'
-import { noFacts, routeOf } from '../../graph/route-of.ts'
-import type { Evaluator } from '../../graph/evaluator.ts'
 
 /** A return address is explained by the one that stands for all of them: whose it is, only the gateway's secret can tell. */
 export function standIn(recipient: Mailbox | null, { srs }: Control): Mailbox | null {
@@ -67,13 +67,7 @@ function rowOf(settings: RewriteSettings, role: 'senders' | 'recipients', mailbo
   return { to, key: `${section}[${JSON.stringify(pattern)}]` }
 }
 
-function line(
-  what: string,
-  from: Mailbox,
-  { to }: Row,
-  at: string,
-  placed: (at: string) => Place | null,
-): string {
+function line(what: string, from: Mailbox, { to }: Row, at: string, placed: (at: string) => Place | null): string {
   const place = placed(at)
   const where = place === null ? '' : ` ${place.file}:${place.line}:${place.column}`
   return `   ${what} ${from.text} leaves as ${to.text}  by ${at}${where}`
@@ -89,4 +83,3 @@ function rewritingIn({ walks, end }: Branch): string | null {
   }
   return null
 }
-
