@@ -86,11 +86,15 @@ export const features = [
       ['TU-14', 'A recipient is accepted only when somebody knows him: a list, a directory, the next hop'],
       ['EX-52', 'What is too old is told to its sender'],
       ['EX-60', '5yz fails, with the exceptions that the standards have'],
+      ['D2 REQUIRETLS', 'Mail that demands TLS of every host on its way, and mail that does not (RFC 8689)'],
+      ['D4 DANE', 'Certificates of other hosts by their TLSA records, without a way around (RFC 7672)'],
+      ['D4 MTA-STS', 'Policies of domains and of smart hosts, kept, renewed and enforced (RFC 8461)'],
+      ['D4 TLSRPT', 'Daily reports on TLS to those who ask for them, and those of others read (RFC 8460)'],
     ],
   },
 ]
 
-const id = /\b(?:MQ|EX|MR|TU)-\d{2}\b/g
+const id = /\b(?:(?:MQ|EX|MR|TU)-\d{2}|D[24] [A-Z][A-Z0-9-]*[A-Z])\b/g
 
 /** The files that show each row, by id. */
 export function shownBy(root) {
@@ -119,7 +123,7 @@ export function featuresPage(root) {
   })
   const intro = `# Features and their tests
 
-Made by \`scripts/features.js\` from the tests themselves. The ids are those under which mailgw was planned: MQ for MailQ, EX for eXtremail, MR for MailerQ, TU for a tutorial on mail servers, whose abilities it succeeds. A test that shows a row has its id in its title, or in a comment in front of it.
+Made by \`scripts/features.js\` from the tests themselves. The ids are those under which mailgw was planned: MQ for MailQ, EX for eXtremail, MR for MailerQ, TU for a tutorial on mail servers, whose abilities it succeeds; D2 and D4 are standards. A test that shows a row has its id in its title, or in a comment in front of it.
 `
   return `${[intro, ...sections].join('\n')}`
 }

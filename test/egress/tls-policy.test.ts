@@ -25,6 +25,7 @@ const sts = (mode: string, place: number): { readonly sts: PolicyAnswer } => ({
   sts: policy(mode, `mx.d${place}.test`),
 })
 
+// D4 DANE
 describe.skipIf(!ready)('DANE towards MX hosts (RFC 7672), with signed zones behind a validating resolver', () => {
   test('no attack between us and the host is a way around the records', async () => {
     const { log } = await compare({
@@ -124,6 +125,7 @@ describe.skipIf(!ready)('DANE towards MX hosts (RFC 7672), with signed zones beh
   })
 })
 
+// D4 MTA-STS
 describe.skipIf(!ready)('MTA-STS (RFC 8461)', () => {
   test('an enforced policy keeps mail from every host but those that it names, with certificates that hold', async () => {
     const names = (place: number) => ({ names: [`mx.d${place}.test`] })
@@ -234,6 +236,7 @@ test.skipIf(!ready)('what the document excepts goes by its route alone, and noth
   )
 })
 
+// D2 REQUIRETLS
 describe.skipIf(!ready)('REQUIRETLS (RFC 8689 §4.2.1)', () => {
   test('mail goes only to hosts that are sure, verified, and that promise the same', async () => {
     const need = 'required' as const

@@ -67,6 +67,7 @@ const mail = () =>
     graphHash: 'g',
   })
 
+// D4 TLSRPT
 describe('reports on TLS (RFC 8460)', () => {
   test('the JSON has the names and shapes of §4.4', () => {
     expect(JSON.parse(tlsReportJson(report))).toEqual({

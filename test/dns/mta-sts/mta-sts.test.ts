@@ -52,6 +52,7 @@ async function site(folder = join(tempFolder(), 'mta-sts'), clock = new HandCloc
   return { sts, world, mode, clock, folder }
 }
 
+// D4 MTA-STS
 describe('policies that are known (RFC 8461 §3.3, §5.1)', () => {
   test('one is fetched once, for however many ask', async () => {
     const { sts, world } = await site()
