@@ -208,6 +208,8 @@ export type Status = {
   >
   /** Connections to next hops. */
   readonly connectionsOut: number
+  /** Source addresses that could not be bound lately: others of their pools serve, or mail waits. */
+  readonly unusableSources: readonly { readonly address: string; readonly why: string }[]
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number }
   /** Longest gap of the event loop since the start. */
   readonly eventLoopGapMs: number

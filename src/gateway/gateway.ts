@@ -46,9 +46,9 @@ import { queueOperations } from './queue-operations.ts'
 import { isInNetwork, queueRoute, trialPause } from './queue-route.ts'
 import { sizedAdmissions } from './sized-admission.ts'
 import { openSockets } from './sockets.ts'
+import { archiveOperations, archiveView, startArchive } from './start-archive.ts'
 import { dnsOperations } from './start-dns.ts'
 import { egressParts } from './start-egress.ts'
-import { archiveOperations, archiveView, startArchive } from './start-archive.ts'
 import { startJournal } from './start-journal.ts'
 import { type RunningOracles, startOracles } from './start-oracles.ts'
 import { startRecipientChecks } from './start-recipient-checks.ts'
@@ -307,6 +307,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       tokens: tokens.health(),
       archives: archiveView(archive),
       connectionsOut: smtp.connections(),
+      unusableSources: smtp.sources(),
       tlsPolicies: tlsPolicy.policies(),
       tlsSessions: tlsPolicy.sessions(),
       tlsReports: tlsPolicy.reports(),

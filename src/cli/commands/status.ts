@@ -24,6 +24,7 @@ function statusText(status: Status, now: number): string {
     `queue     ${counts(status.queue)}`,
     ...bannedText(status),
     ...refusalText(status),
+    ...sourcesText(status),
     `memory    ${bytesText(status.memory.rssBytes)}, longest gap of the event loop ${status.eventLoopGapMs.toFixed(1)} ms`,
     '',
     table(
@@ -55,6 +56,12 @@ function refusalText({ softBounce, lists = [], watched = [] }: Status): string[]
       .filter(({ error }) => error !== null)
       .map(({ path, error }) => `watched   ${path} cannot be read: ${error}`),
   ]
+}
+
+/** A gateway before pools does not say. */
+function sourcesText({ unusableSources }: Status): string[] {
+  const sources = (unusableSources as Status['unusableSources'] | undefined) ?? []
+  return sources.map(({ address, why }) => `source    ${address} ${why}`)
 }
 
 /** A line only when there is something in it. A gateway before bans does not say. */
