@@ -127,7 +127,7 @@ function labControl(
         bind: [{ host: '127.0.0.1', port: 0 }],
       }),
     ),
-    relays: control.relays.map((relay) => ({
+    relays: control.relays.map(({ implicitTls: _implicit, ...relay }) => ({
       ...relay,
       hosts: [{ host: '127.0.0.1', port: stubs.portOf(relayTarget(relay.name)) }],
       tls: 'off',
