@@ -25,6 +25,9 @@ export function dnsCalls({ app, needs }: Calls, { dns }: Pick<Operations, 'dns'>
     const recipient = c.req.query('recipient') ?? ''
     const mailbox = parseMailbox(recipient)
     if (!mailbox.ok) throw new ShapeError('recipient', 'a mailbox', recipient)
-    return c.json(await dns.way(mailbox.value))
+    const from = c.req.query('from')
+    const sender = from === undefined || from === '' ? null : parseMailbox(from)
+    if (sender?.ok === false) throw new ShapeError('from', 'a mailbox, or nothing for the null reverse-path', from)
+    return c.json(await dns.way(mailbox.value, from === undefined ? undefined : (sender?.value ?? null)))
   })
 }

@@ -1,7 +1,7 @@
 import type { CacheView } from '../dns/cache-view.ts'
 import type { ServerStats } from '../dns/server.ts'
 import type { WayView } from '../mail/hop-view.ts'
-import type { Mailbox } from '../mail/path.ts'
+import type { Mailbox, ReversePath } from '../mail/path.ts'
 import type { Identity } from './access.ts'
 
 /** What an operator sees and does of names. */
@@ -10,7 +10,8 @@ export type DnsOperations = {
   cache(filter: CacheFilter): CacheAnswer
   /** Forgets them. Gives how many they were. */
   flush(name: string | null, identity: Identity): number
-  way(mailbox: Mailbox): Promise<WayView>
+  /** @param sender `undefined`: nobody in particular */
+  way(mailbox: Mailbox, sender: ReversePath | undefined): Promise<WayView>
 }
 
 export type CacheFilter = {

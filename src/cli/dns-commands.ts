@@ -22,6 +22,7 @@ export const dnsCommands = ({ config, graphFile, env, stateDir, json }: SharedOp
         '--all',
         'show every host, also those that are never tried; without a recipient: one line for each domain that the document names',
       ],
+      ['--from <mailbox>', 'reverse-path, where the document routes by the sender; <> for the null one'],
       config,
       graphFile,
       env,

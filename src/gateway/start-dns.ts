@@ -50,8 +50,8 @@ export function dnsOperations(parts: DnsParts): DnsOperations {
       log.info('dns.flushed', { name, count, actor })
       return count
     },
-    way: (mailbox) =>
-      wayOf(mailbox, {
+    way: (mailbox, sender) =>
+      wayOf(mailbox, sender, {
         evaluator: live().evaluator,
         resolver,
         isSelf: choice.isSelf,

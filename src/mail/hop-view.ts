@@ -89,6 +89,10 @@ export type HopOutcome =
 export type WayView = {
   readonly recipient: string
   readonly domain: string
+  /** `''` for the null reverse-path; `null`: nobody was named. */
+  readonly sender: string | null
+  /** The document sends mail of some senders another way. */
+  readonly bySender: boolean
   /** Hash of the graph that decided. */
   readonly graph: string
   /** The row that decided, and where it is written; `''`: nothing in the document says anything of it. */

@@ -1,8 +1,8 @@
 import type { Evaluator } from '../graph/evaluator.ts'
-import { routeOf } from '../graph/route-of.ts'
+import { noFacts, routeOf } from '../graph/route-of.ts'
 import type { LaneView, StsPolicyView, WayView } from '../mail/hop-view.ts'
 import type { NextHop, Route } from '../mail/next-hop.ts'
-import type { Mailbox } from '../mail/path.ts'
+import type { Mailbox, ReversePath } from '../mail/path.ts'
 import { assertNever } from '../mail/result.ts'
 import { type HopViewOptions, type HostedHop, hopView } from './hop-view.ts'
 
@@ -15,11 +15,14 @@ export type WayOptions = HopViewOptions & {
   readonly lane: (key: string) => LaneView | null
 }
 
-/** Where a recipient's mail goes now, and what the DNS says of it on the way. Sends nothing, connects to no mail server. */
-export async function wayOf(mailbox: Mailbox, options: WayOptions): Promise<WayView> {
+/**
+ * Where a recipient's mail goes now, and what the DNS says of it on the way. Sends nothing, connects to no mail server.
+ * @param sender matters where the document routes by it; `undefined`: nobody in particular
+ */
+export async function wayOf(mailbox: Mailbox, sender: ReversePath | undefined, options: WayOptions): Promise<WayView> {
   const { evaluator } = options
   const { domain } = mailbox
-  const route = routeOf(evaluator, mailbox)
+  const route = routeOf(evaluator, mailbox, { ...noFacts(), sender })
   const { at, file, line, column } = evaluator.winner()
   const hop = route.kind === 'next-hop' && route.nextHop.kind !== 'maildir' ? route.nextHop : null
   const byMx: HostedHop = { kind: 'mx', key: `mx:${domain}`, domain, tls: 'may', port: evaluator.control.mxPort }
@@ -31,6 +34,8 @@ export async function wayOf(mailbox: Mailbox, options: WayOptions): Promise<WayV
   return {
     recipient: mailbox.text,
     domain,
+    sender: sender === undefined ? null : (sender?.text ?? ''),
+    bySender: evaluator.routesBySender,
     graph: evaluator.hash,
     row: { at, file, line, column },
     route: routeView(route),

@@ -25,7 +25,7 @@ const lab = () =>
     'smart.test': ['127.0.0.19'],
   })
 
-function documentFile(server: string): string {
+function documentFile(server: string, localMx: object = {}): string {
   const folder = tempFolder()
   const file = join(folder, 'mailgw.config.json')
   const document = {
@@ -40,6 +40,7 @@ function documentFile(server: string): string {
       'smart.test': { relay: 'isp' },
       'held.test': { hold: 'a merger' },
       'gone.test': { reject: { code: 550, text: '5.1.2 no more' } },
+      ...localMx,
       '*': 'mx',
     },
     deny: [{ when: { destination: '127.0.0.99' }, then: { reject: { code: 550, text: 'not there' } } }],
@@ -125,6 +126,22 @@ describe.skipIf(!peers('nsd'))('mailgw mx --config', () => {
       steps: ['held: a merger, by the document'],
     })
     expect((await shown('gone.test')).steps).toEqual(['refused with 550 5.1.2 no more, by the document'])
+  })
+
+  test('where routes depend on the sender it asks for one, and shows the way of his', async () => {
+    const file = documentFile((await lab()).server, {
+      'two.test': { bySender: { '*@brand.test': { relay: 'isp' }, '*': 'mx' } },
+    })
+    const from = async (...more: string[]) =>
+      JSON.parse((await runHere(['mx', 'two.test', '--config', file, '--json', ...more])).out) as Shown
+    expect(await from('--from', 'a@brand.test')).toMatchObject({ hop: { kind: 'relay' }, sender: 'a@brand.test' })
+    expect(await from('--from', 'a@else.test')).toMatchObject({ hop: { kind: 'mx' } })
+    expect(await from('--from', '<>')).toMatchObject({ hop: { kind: 'mx' }, sender: '' })
+    expect((await runHere(['mx', 'two.test', '--config', file])).out).toContain('of nobody in particular')
+    expect(await runHere(['mx', 'two.test', '--from', 'a b'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--from'),
+    })
   })
 
   test('as text it is one page, with --all and no domain a line for each domain of the document', async () => {

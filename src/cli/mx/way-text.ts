@@ -10,10 +10,13 @@ const fewHosts = 16
 
 /** All of it, for a terminal. */
 export function wayText(way: WayView, { now, all }: { readonly now: number; readonly all: boolean }): string {
-  const { domain, route, hop, published, sts, lane, held } = way
+  const { domain, route, hop, published, sts, lane, held, sender, bySender } = way
   return [
     `${domain}: ${route.text}`,
     `  decided by ${rowText(way)}`,
+    ...(bySender && sender === null
+      ? ['  of nobody in particular: mail of some senders goes another way (--from)']
+      : []),
     ...(held === null ? [] : [`  held back: ${held}`]),
     ...(hop === null ? [] : hopLines(hop, now, all)),
     ...(published === null ? [] : ['not asked on the way, but published:', ...hopLines(published, now, all)]),

@@ -15,7 +15,7 @@ import { systemClock } from '../../mail/clock.ts'
 import type { WayView } from '../../mail/hop-view.ts'
 import type { IpAddress } from '../../mail/ip.ts'
 import { silentLog } from '../../mail/log.ts'
-import type { Mailbox } from '../../mail/path.ts'
+import type { Mailbox, ReversePath } from '../../mail/path.ts'
 import { type IsSelf, ownHost } from '../../route/own-host.ts'
 import { stsPolicyView } from '../../route/sts-view.ts'
 import { wayOf } from '../../route/way.ts'
@@ -27,7 +27,8 @@ import { socketOf, stateDirOf } from '../state-dir.ts'
 /** Where ways are asked for. */
 export type Ways = {
   readonly graph: Graph
-  of(mailbox: Mailbox): Promise<WayView>
+  /** @param sender `undefined`: nobody in particular */
+  of(mailbox: Mailbox, sender?: ReversePath): Promise<WayView>
   close(): void
 }
 
@@ -39,8 +40,10 @@ export async function openWays(options: Invocation['options'], terminal: Termina
   const { bundle } = await runningSide(options)
   return {
     graph: bundle.graph,
-    async of({ text }) {
-      return (await askForJson(socket, 'GET', `/v1/mx?${new URLSearchParams({ recipient: text })}`)) as WayView
+    async of({ text }, sender) {
+      const query = new URLSearchParams({ recipient: text })
+      if (sender !== undefined) query.set('from', sender?.text ?? '')
+      return (await askForJson(socket, 'GET', `/v1/mx?${query}`)) as WayView
     },
     close() {},
   }
@@ -66,8 +69,8 @@ async function waysFromHere({ bundle, evaluator }: Side): Promise<Ways> {
   const policies = policyFinder({ resolver, sts, settings: () => ({ dane, mtaSts: mtaSts !== false, except }) })
   return {
     graph: bundle.graph,
-    of: (mailbox) =>
-      wayOf(mailbox, {
+    of: (mailbox, sender) =>
+      wayOf(mailbox, sender, {
         evaluator,
         resolver,
         isSelf: selfOf(control),
