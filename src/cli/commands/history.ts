@@ -47,14 +47,21 @@ function limitOf(text: string | null): number {
 function entryText(entry: JournalEntry): string {
   const { time, action, from, to, actor, onBehalfOf, commit, reason, result } = entry
   const graphs = from === to || from === null || to === null ? short(to ?? from) : `${short(from)} -> ${short(to)}`
+  const what = action === 'queue' ? moved(entry.detail) : graphs
   const who = onBehalfOf === null ? actor : `${actor} for ${onBehalfOf}`
   const rest = [commit === null ? null : `commit ${commit.slice(0, 12)}`, reason === '' ? null : reason].filter(Boolean)
   const lines = [
-    `${time.slice(0, 19).replace('T', ' ')}  ${action.padEnd(8)}  ${graphs}  ${[who, ...rest].join(': ')}`,
+    `${time.slice(0, 19).replace('T', ' ')}  ${action.padEnd(8)}  ${what}  ${[who, ...rest].join(': ')}`,
     ...(result === 'ok' ? [] : [`    ${result}`]),
   ]
   // Remote callers wrote some of it.
   return `${lines.map(oneLine).join('\n')}\n`
+}
+
+/** What was done to the queue: `drop 3 recipients of 2 messages`. */
+function moved(detail: unknown): string {
+  const { action, recipients, messages } = (detail ?? {}) as Record<string, unknown>
+  return `${action} ${recipients} recipients of ${messages} messages`
 }
 
 /** Enough of a hash to tell graphs apart, and to find one with `--json`. */

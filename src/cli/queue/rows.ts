@@ -2,18 +2,33 @@ import type { QueueRow } from '../../admin/operations.ts'
 import { openAnswer } from '../admin-client.ts'
 import { bytesText, durationText, oneLine } from '../text.ts'
 
-/** The rows of a list as they come, a line each: a long queue stands in the memory of neither side. */
+/** Rows that are there at once, so that columns are as wide as most of them need. */
+const atOnce = 500
+
+/** The rows of a list as they come: a long queue stands in the memory of neither side. */
 export async function* queueRows(socketPath: string, query: URLSearchParams): AsyncGenerator<readonly QueueRow[]> {
+  let rows: QueueRow[] = []
+  for await (const line of listLines(socketPath, query)) {
+    rows.push(JSON.parse(line) as QueueRow)
+    if (rows.length < atOnce) continue
+    yield rows
+    rows = []
+  }
+  if (rows.length > 0) yield rows
+}
+
+/** The answer is one array, a row a line. */
+async function* listLines(socketPath: string, query: URLSearchParams): AsyncGenerator<string> {
   const answer = await openAnswer(socketPath, `/v1/queue?${query}`)
   let pending = ''
   answer.setEncoding('utf8')
   for await (const text of answer as AsyncIterable<string>) {
     const lines = (pending + text).split('\n')
     pending = lines.pop() ?? ''
-    if (lines.length > 0) yield lines.map((line) => JSON.parse(bare(line)) as QueueRow)
+    for (const line of lines) yield bare(line)
   }
   const last = bare(pending)
-  if (last !== '') yield [JSON.parse(last) as QueueRow]
+  if (last !== '') yield last
 }
 
 /** Without what makes an array of it. */
