@@ -1,8 +1,10 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import type { TlsaRecord } from '../../src/dns/record-type.ts'
 import { daneMismatch, usableRecords } from '../../src/egress/tls-policy/dane-match.ts'
+import { failureOf } from '../../src/egress/tls-policy/peer-check.ts'
 import { authority } from '../support/certificates.ts'
 import { peers, tempFolder } from '../support/peer.ts'
 
@@ -121,9 +123,27 @@ describe.skipIf(!peers('openssl'))('DANE: a certificate against TLSA records (RF
     expect(usableRecords([...useless, record(3, 1, 1, 32)])).toHaveLength(1)
   })
 
+  test('more records than anybody has are not all looked at', () => {
+    const record = { usage: 2, selector: 1, matching: 0, data: Buffer.from('junk') }
+    expect(usableRecords(Array(600).fill(record))).toHaveLength(20)
+  })
+
   test('octets that are no certificate and no key are no authority, and do no harm', () => {
     const { own } = site()
     const junk = (selector: number): TlsaRecord => ({ usage: 2, selector, matching: 0, data: Buffer.from('junk') })
     expect(daneMismatch([own], [junk(0), junk(1)], names, now())).toMatchObject({ type: 'validation-failure' })
   })
+})
+
+test('a certificate that cannot be read is a failure and no exception: its owner is who we talk to', () => {
+  const socket = {
+    getPeerCertificate: () => {
+      const leaf = { raw: Buffer.from('no certificate'), issuerCertificate: undefined as unknown }
+      leaf.issuerCertificate = leaf
+      return leaf
+    },
+  }
+  const records = [{ usage: 3, selector: 1, matching: 1, data: Buffer.alloc(32) }]
+  const failure = failureOf(socket as unknown as TLSSocket, { kind: 'dane', records, names: [] }, 0)
+  expect(failure).toMatchObject({ type: 'validation-failure', detail: expect.stringContaining('cannot be read') })
 })

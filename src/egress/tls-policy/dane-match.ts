@@ -3,6 +3,8 @@ import type { TlsaRecord } from '../../dns/record-type.ts'
 
 /** Longer chains are nobody's; each link costs a signature. */
 const maxChain = 10
+/** Nobody has so many; each may cost a signature for each link. */
+const maxRecords = 20
 
 /**
  * The records that mean something for SMTP (RFC 7672 §3.1): usage 2 (an authority) and 3 (the certificate itself), of
@@ -10,11 +12,12 @@ const maxChain = 10
  * as nobody agrees on the public authorities that they need.
  */
 export function usableRecords(records: readonly TlsaRecord[]): readonly TlsaRecord[] {
-  return records.filter(({ usage, selector, matching, data }) => {
+  const usable = records.filter(({ usage, selector, matching, data }) => {
     if ((usage !== 2 && usage !== 3) || selector > 1 || matching > 2 || data.length === 0) return false
     if (matching === 0) return true
     return data.length === (matching === 1 ? 32 : 64)
   })
+  return usable.slice(0, maxRecords)
 }
 
 /**

@@ -8,7 +8,14 @@ const maxChain = 10
 
 /** Holds the certificate of a connection that has just become TLS against `proof`. `null`: it passed. */
 export function failureOf(socket: TLSSocket, proof: Proof, now: number): TlsFailure | null {
-  if (proof.kind === 'dane') return daneMismatch(chainOf(socket), proof.records, proof.names, now)
+  if (proof.kind === 'dane') {
+    try {
+      return daneMismatch(chainOf(socket), proof.records, proof.names, now)
+    } catch (error) {
+      // Whoever we talk to has made the certificate: a key of a kind that OpenSSL cannot write down is one that matches nothing.
+      return { type: 'validation-failure', detail: `the certificate cannot be read: ${(error as Error).message}` }
+    }
+  }
   if (socket.authorized) return null
   const error: unknown = socket.authorizationError
   return pkixFailure(error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error))
