@@ -120,6 +120,7 @@ export class Dispatcher implements Sink, LaneOwner {
     this.isDraining = true
     this.afresh.close()
     this.agenda.close()
+    this.expiry.close()
   }
 
   wakeSoon(lane: NextHopLane): void {

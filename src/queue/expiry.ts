@@ -66,6 +66,11 @@ export class Expiry {
     this.planAt(this.allAt)
   }
 
+  /** Nobody is looked at any more: what was not seen is seen at the next start. */
+  close(): void {
+    this.late.retain(() => false)
+  }
+
   sweep(at: number): void {
     // An earlier sweep was planned meanwhile, and has planned its own next one.
     if (at !== this.sweepAt) return
