@@ -192,6 +192,24 @@ export const metrics: readonly Metric[] = [
       ]),
   ),
   gauge(
+    'recipient_check_state',
+    ['id', 'state'],
+    '1 for the state of a check of recipients, 0 for the others: unused, ok, failing',
+    (m) => m.status.recipientChecks.flatMap(({ id, state }) => among(backendStates, id, state)),
+  ),
+  counter(
+    'recipient_check_questions',
+    ['id', 'outcome'],
+    'questions whether a recipient exists: exists, unknown, error, remembered (answered from memory); from 0 when the check is changed',
+    (m) =>
+      m.status.recipientChecks.flatMap(({ id, answers: { exists, unknown, error, remembered } }): Sample[] => [
+        [exists, id, 'exists'],
+        [unknown, id, 'unknown'],
+        [error, id, 'error'],
+        [remembered, id, 'remembered'],
+      ]),
+  ),
+  gauge(
     'token_state',
     ['relay', 'state'],
     '1 for the state of the access token that a relay logs in with, 0 for the others: fetching, ok, renewing, failing, refused',

@@ -44,7 +44,7 @@ describe.skipIf(!hasExim())('with a real Exim, both ways', { timeout: 60_000 }, 
     expect(await client.say('DATA')).toMatch(/^354/)
     expect(await client.say(`${octets(content)}.`)).toMatch(/^250/)
 
-    const [message] = await until('Exim has it', () => (exim.messages().length > 0 ? exim.messages() : null), 30_000)
+    const [message] = (await until('Exim has it', () => (exim.messages().length > 0 ? exim.messages() : null), 30_000))!
     expect(message!.slice(message!.indexOf('From: <anna'))).toBe(octets(content).replaceAll('\r\n', '\n'))
     expect(message).toMatch(/with utf8esmtps +\(TLS1\.3\)/)
     // `K`: by BDAT; `CV=yes`: the certificate was verified.
