@@ -88,7 +88,9 @@ describe.skipIf(!peers('postfix', 'openssl'))('with a real Postfix, both ways', 
     expect(await client.say('DATA')).toMatch(/^354/)
     const id = queuedId(await client.say(`${octets(eightBit)}.`))
 
-    const [message] = await until('Postfix has it', () => (postfix.messages().length > 0 ? postfix.messages() : null))
+    const [message] = (await until('Postfix has it', () =>
+      postfix.messages().length > 0 ? postfix.messages() : null,
+    ))!
     // Octet for octet, and by which way it came: UTF8SMTPS is SMTPUTF8 over TLS (RFC 6531 §4.3).
     expect(message!.slice(message!.indexOf('From: <anna'))).toBe(octets(eightBit).replaceAll('\r\n', '\n'))
     expect(message).toMatch(/using TLSv1\.3 with cipher[\s\S]*by localhost \(Postfix\) with UTF8SMTPS id/)
