@@ -4,6 +4,7 @@ import { assertNever } from '../mail/result.ts'
 import type { Builder, Ref, Row } from './builder.ts'
 import { byClient } from './clients.ts'
 import { foldPattern } from './deny.ts'
+import { ownPatterns } from './rewriting.ts'
 
 /**
  * Marks recipients whose message is copied to a journal, in front of `next`. A mark is all that is made here: who is
@@ -23,7 +24,7 @@ function journalled(build: Builder, document: Document, entry: JournalEntry, nex
   const ours = (inside: Ref, outside: Ref) =>
     build.table(
       'recipient',
-      document.domains.map(({ pattern }): Row => [pattern, inside, '']),
+      ownPatterns(document).map((pattern): Row => [pattern, inside, '']),
       outside,
       at,
     )

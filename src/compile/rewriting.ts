@@ -27,16 +27,19 @@ export function rewritings({ rewrite, clients }: Document): NamedRewriting[] {
 
 /** What a graph's control has of these sections; keys of what the document does not say are absent. */
 export function copiesOf(document: Document): Pick<Control, 'rewritings' | 'srs' | 'archive'> {
-  const { srs, archive, domains } = document
+  const { srs, archive } = document
   const found = rewritings(document)
   return {
     ...(found.length === 0 ? {} : { rewritings: found }),
-    ...(srs === undefined
-      ? {}
-      : { srs: { ...withoutAt(srs), ours: domains.map(({ pattern }) => pattern).sort(byCodeUnits) } }),
+    ...(srs === undefined ? {} : { srs: { ...withoutAt(srs), ours: [...ownPatterns(document)].sort(byCodeUnits) } }),
     ...(archive === undefined ? {} : { archive }),
   }
 }
+
+/** Mail to the gateway's own name is ours as well: its postmaster has it (RFC 5321 §4.5.1). */
+export const ownPatterns = ({ hostname, domains }: Document): readonly string[] => [
+  ...new Set([...domains.map(({ pattern }) => pattern), hostname]),
+]
 
 const withoutAt = ({ at, ...rest }: NonNullable<Document['srs']>) => rest
 
