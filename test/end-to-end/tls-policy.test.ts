@@ -184,13 +184,26 @@ test.skipIf(!ready)(
     expect(bounce).not.toMatch(/top secret|more of it/)
     expect(postfix.messages()).toEqual([])
 
+    // A notification goes also where nobody promises anything, rather than nowhere, and tells no more for it.
+    const again = await startTls(port)
+    await say(again, 'EHLO client.test\r\n', /^250 /m)
+    await say(again, 'MAIL FROM:<ann@example.test> REQUIRETLS\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n', /354/)
+    await say(again, content, /queued as/)
+    again.destroy()
+    const [notice] = await until('the notification has come', () => {
+      const all = postfix.messages()
+      return all.length > 0 ? all : null
+    }).then((all) => all!)
+    expect(notice).toMatch(/^Status: 5\.7\.30$/m)
+    expect(notice).not.toMatch(/top secret|more of it/)
+
     // The same content without it goes.
     const usual = await startTls(port)
     await say(usual, 'EHLO client.test\r\n', /^250 /m)
     await say(usual, 'MAIL FROM:<ann@here.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n', /354/)
     await say(usual, content, /queued as/)
     usual.destroy()
-    await until('Postfix has it', () => postfix.messages().length === 1)
+    await until('Postfix has it', () => postfix.messages().length === 2)
     await until('nothing is queued', async () => (await gateway.queue()).length === 0)
   },
   60_000,
