@@ -20,7 +20,6 @@ import { openListener } from '../ingress/listener.ts'
 import { openKeyring } from '../ingress/tls/keyring.ts'
 import type { Clock } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
-import type { Mailbox } from '../mail/path.ts'
 import { defaultEnvelopeLog, type HostPort } from '../mail/settings.ts'
 import { emptyTally } from '../mail/tally.ts'
 import { createMaildirCarrier } from '../mailbox/maildir-carrier.ts'
@@ -105,6 +104,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
 
     const resolver = createResolver({ settings: first.control.resolver, clock, random: randomInt, log })
     opened.push(() => resolver.close())
+    // Until there are sockets of our own.
+    let boundAddresses = (): HostPort[] => []
     const choice = hostChoice({ live, resolver, bound: () => boundAddresses(), clock, log })
     const tlsPolicy = await startTlsPolicy({ stateDir, live, resolver, clock, log })
     opened.push(() => tlsPolicy.close())
@@ -149,6 +150,8 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       ruling: routes.ruling,
       whyNotVia: routes.whyNotVia,
       isIn: isInNetwork,
+      // Whoever delivers asks which addresses are ours.
+      waits: true,
       carriers: (nextHop) => (nextHop.kind === 'maildir' ? maildir : smtp),
       onResult: (result, recipients) => activation?.delivery(result, recipients),
       form: formsOf(live),
@@ -208,7 +211,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     )
     let begin: (operations: Operations) => void = () => {}
     const ready = new Promise<Operations>((resolve) => (begin = resolve))
-    const boundAddresses = (): HostPort[] => [...doors.listeners.values()].flatMap((listener) => listener.addresses())
+    boundAddresses = () => [...doors.listeners.values()].flatMap((listener) => listener.addresses())
     opened.push(() => doors.close())
     const remote = openRemoteAdmin({
       // Asked no sooner than everything is there.
@@ -220,6 +223,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     opened.push(() => sockets.close())
     const bound = await sockets.prepare(first.control)
     bound.commit()
+    queue.start()
     // Only now: a graph that cannot bind its sockets is not what a restart should come back to.
     await store.activate(first.hash)
     await startJournal({ journal, store, log }, before, first.hash)

@@ -22,6 +22,8 @@ export type QueueOptions = DispatcherOptions &
     /** The state folder; made when it is not there, and locked. */
     readonly dir: string
     readonly notify: MakeReport
+    /** What is found in the folder is delivered from `start` on. Absent: at once. */
+    readonly waits?: true
     /** Who is told of a failed message that has no sender. Absent: nobody. */
     readonly doubleBounce?: () => Mailbox | null
     /** Keeps copies of what leaves; absent: nobody does. */
@@ -61,6 +63,8 @@ export type LaneState = {
 export type QueueCounts = Readonly<Record<'messages' | RecipientState['state'], number>>
 
 export type Queue = Inlet & {
+  /** Begins to deliver what was found in the folder, where that `waits`. */
+  start(): void
   /** Oldest first. */
   list(filter: QueueFilter): AsyncGenerator<readonly QueueRow[], void, void>
   /** What an operator does to what waits. One after the other. */
@@ -112,10 +116,16 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     const { entries, segments, tornBytes, damaged } = recovered
     const tookMs = Math.round(performance.now() - begun)
     log.info('queue.opened', { messages: entries.length, segments, tornBytes, damaged, tookMs })
-    dispatcher.resume(entries)
+    let found: readonly StoredEntry[] = entries
+    const start = () => {
+      dispatcher.resume(found)
+      found = []
+    }
+    if (options.waits !== true) start()
     return queueOf(
       { options, spool, dispatcher, ledger, reporter },
       {
+        start,
         begin: (onReady) => spool.begin(onReady),
         async close() {
           dispatcher.close()
@@ -142,7 +152,7 @@ type Parts = {
 
 function queueOf(
   { options, spool, dispatcher, ledger, reporter }: Parts,
-  { begin, close }: Inlet & Pick<Queue, 'close'>,
+  { start, begin, close }: Inlet & Pick<Queue, 'start' | 'close'>,
 ): Queue {
   const { entries } = ledger
   const { lanes } = dispatcher
@@ -158,6 +168,7 @@ function queueOf(
   // Two at once would count each other's.
   let operating: Promise<unknown> = Promise.resolve()
   return {
+    start,
     begin,
     close,
     list: (filter) => listRows(entries, filter, { ...views, match: match(filter) }),

@@ -20,6 +20,10 @@ const row = (id: string, recipient: string): QueueRow => ({
   lastHost: null,
   lastReply: null,
   why: null,
+  lastAttemptAt: null,
+  heldBy: null,
+  via: null,
+  rule: null,
 })
 
 const bundle = (localMx: Readonly<Record<string, Target>>, more: Partial<Document> = {}): Bundle => {

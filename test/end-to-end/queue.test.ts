@@ -140,6 +140,8 @@ test('holds outlive a kill, dropped mail is gone, given up mail is told of, and 
   gateway.signal('SIGKILL')
   await gateway.ended
   const next = await startGateway('', { folder: gateway.folder, source: [] })
+  // Nobody is asked before the gateway knows its own sockets.
+  expect((await next.logged('lane.down'))['why']).toContain('connection refused')
   expect((await next.queue()).map(({ state }) => state)).toEqual(['held', 'held', 'waiting'])
   const shown = await run(next, 'show', ids[0]!)
   expect(shown.out).toContain('because   the auditors')
