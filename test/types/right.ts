@@ -1,6 +1,6 @@
 import {
-  byEnv, catchAll, defineConfig, deliver, discard, env, except, exec, file, forAll, hold, host, hosts, mx, noDeadRules, noLoops,
-  noOpenRelay, park, reject, table, tag, tlsFloor, unchanged, unsafeOpenRelay, via, watched,
+  backoff, byEnv, catchAll, defineConfig, deliver, discard, env, except, exec, file, forAll, hold, host, hosts, mx, noDeadRules, noLoops,
+  noOpenRelay, park, reject, slow, suspend, table, tag, tlsFloor, unchanged, unsafeOpenRelay, via, watched,
 } from '../../src/index.ts'
 
 export default defineConfig({
@@ -36,6 +36,26 @@ export default defineConfig({
     isp: { hosts: 'smtp.isp.example:587', tls: 'verify', auth: { user: 'gw', pass: env.secret('ISP') } },
     bart: { hosts: ['10.0.0.20:26', '10.0.0.21:26'], auth: { user: 'gw', pass: file.secret('/run/secrets/bart') } },
     lisa: { hosts: ['10.0.0.22'], auth: { user: 'gw', pass: exec.secret(['pass', 'show', 'lisa']) } },
+  },
+  destinations: {
+    'gmail.com': {
+      connections: 5, rate: '300/1m', egress: 'bulk',
+      reactions: [
+        { match: '4.7.28', do: backoff('10m') },
+        { match: '451', do: slow('10/1m', '1h') },
+        { match: '5.7.1 blocked', do: suspend('1d') },
+      ],
+    },
+    '*': { messagesPerConnection: 100, recipientsPerMessage: 50 },
+  },
+  egress: {
+    default: ['192.0.2.1', '2001:db8::1'],
+    one: '192.0.2.2',
+    bulk: {
+      addresses: [{ address: '192.0.2.3', weight: 2, hostname: 'out3.corp.example' }, '192.0.2.4'],
+      hostname: 'bulk.corp.example', sameAsListener: { within: '192.0.2.0/24', except: ['192.0.2.9'] },
+    },
+    own: { sameAsListener: true },
   },
   localMx: {
     'corp.example': deliver({ dir: 'mail' }),
