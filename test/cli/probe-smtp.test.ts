@@ -186,6 +186,42 @@ test('a probe of several parts says HELO, a PROXY header, and stops at RCPT when
   ])
 })
 
+test('--mx tries the hosts of a delivery in its order, with the TLS that the document wants', async () => {
+  const { port, sessions } = await oddServer()
+  const closed = await freePort()
+  const file = join(tempFolder(), 'mailgw.config.json')
+  const document = {
+    hostname: 'gw.corp.example',
+    postmaster: 'it@corp.example',
+    listeners: { lan: { kind: 'internal', bind: '127.0.0.1:0' } },
+    trusted: '10.0.0.0/8',
+    domains: { 'corp.example': 'local' },
+    relays: { strict: { hosts: `127.0.0.1:${port}`, tls: 'encrypt' } },
+    localMx: {
+      'partner.example': [`127.0.0.1:${closed}`, `127.0.0.1:${port}`],
+      'strict.example': { relay: 'strict' },
+      '*': { reject: { code: 550, text: '5.1.2 no way there' } },
+    },
+  }
+  writeFileSync(file, JSON.stringify(document))
+  const found = await probe(undefined, { mx: 'partner.example', config: file, json: true })
+  const { target, hosts, exitCode } = JSON.parse(found.out) as { target: string; hosts: Probed[]; exitCode: number }
+  expect([target, exitCode]).toEqual(['to the hosts that the document names (localMx["partner.example"])', 0])
+  expect(hosts.map(({ host, result }) => [host.port, result.kind])).toEqual([
+    [closed, 'failed'],
+    [port, 'ok'],
+  ])
+  expect(sessions).toHaveLength(1)
+  expect(await probe(undefined, { mx: 'strict.example', config: file })).toMatchObject({
+    code: 10,
+    out: expect.stringContaining('failed at tls: the host does not offer STARTTLS'),
+  })
+  expect(await probe(undefined, { mx: 'nowhere.example', config: file })).toMatchObject({
+    code: 10,
+    out: expect.stringContaining('mail for nowhere.example goes to no host: refused with 550'),
+  })
+})
+
 test('a message of a file goes over the wire with its lines ended by CRLF and its dots stuffed', async () => {
   const { port, accepted } = await oddServer()
   const file = join(tempFolder(), 'm.eml')
