@@ -1,4 +1,5 @@
 import type { StsView } from '../dns/mta-sts/mta-sts.ts'
+import type { ServerStats } from '../dns/server.ts'
 import type { Overlay } from '../graph/overlay.ts'
 import type { BackendHealth } from '../mail/backend-health.ts'
 import type { CertificateView } from '../mail/certificate-view.ts'
@@ -184,6 +185,8 @@ export type Status = {
   readonly softBounce: boolean
   /** DNS lists that were asked lately, with the health of each by its test entries. */
   readonly lists: readonly { readonly zone: string; readonly state: string; readonly why: string }[]
+  /** Name servers in the order in which they are asked. A gateway before this key does not say. */
+  readonly nameServers?: readonly ServerStats[]
   /** Files that rules watch; `networks` is `null` where the file cannot be read, and `error` says why. */
   readonly watched: readonly {
     readonly path: string

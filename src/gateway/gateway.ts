@@ -305,6 +305,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       },
       softBounce: live().control.softBounce === true,
       lists: asked.lists(),
+      nameServers: resolver.stats().servers,
       watched: asked.watched(),
       credentials: logins.health(),
       recipientChecks: recipients.checks(),

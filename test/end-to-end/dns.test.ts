@@ -111,6 +111,8 @@ describe.skipIf(!peers('nsd'))('a running gateway', () => {
     expect(way.steps[0]).toContain('RFC 8767')
     const { out } = await mailgw(['dns', 'cache', 'short.test', '--state-dir', gateway.stateDir])
     expect(out).toMatch(/^short\.test +MX +stale .*; refresh failed: /m)
+    const status = await mailgw(['status', '--state-dir', gateway.stateDir])
+    expect(status.out).toContain(`DNS       ${lab.server} was not heard`)
     // Who is not known from before waits.
     await sendMessage(client, 'a@here.test', 'b@other.test')
     await gateway.logged('lane.down', ({ nextHop }) => String(nextHop).startsWith('mx:other.test'))

@@ -24,6 +24,7 @@ function statusText(status: Status, now: number): string {
     `queue     ${counts(status.queue)}`,
     ...bannedText(status),
     ...refusalText(status),
+    ...nameServersText(status, now),
     ...sourcesText(status),
     `memory    ${bytesText(status.memory.rssBytes)}, longest gap of the event loop ${status.eventLoopGapMs.toFixed(1)} ms`,
     '',
@@ -63,6 +64,14 @@ function sourcesText({ unusableSources }: Status): string[] {
   const sources = (unusableSources as Status['unusableSources'] | undefined) ?? []
   return sources.map(({ address, why }) => `source    ${address} ${why}`)
 }
+
+/** Those that were not heard lately: what is known from before serves on for a while, and everything else waits. */
+const nameServersText = ({ nameServers = [] }: Status, now: number): string[] =>
+  nameServers.flatMap(({ server, shunnedUntil }) =>
+    shunnedUntil === null
+      ? []
+      : [`DNS       ${server} was not heard, asked last for ${durationText(shunnedUntil - now)} (mailgw dns cache)`],
+  )
 
 /** A line only when there is something in it. A gateway before bans does not say. */
 function bannedText({ banned }: Status): string[] {
