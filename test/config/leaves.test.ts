@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { type JsonSchema, structureSchema } from '../../src/config/schema-json.ts'
 import { base, validated } from './check.ts'
 import { frontCases } from './front-documents.ts'
+import { nextHopCases } from './next-hop-documents.ts'
 import { noticeCases } from './notice-documents.ts'
+import { recipientCases } from './recipient-documents.ts'
 import { relayCases } from './relay-documents.ts'
 import { tlsCases } from './tls-documents.ts'
 
@@ -223,8 +225,10 @@ const candidates = [
 const cases = [
   ...plain.map((document) => ({ document, candidates })),
   ...frontCases,
+  ...nextHopCases,
   ...noticeCases,
   ...tlsCases,
+  ...recipientCases,
   ...relayCases,
 ]
 const documents: readonly Record<string, unknown>[] = cases.map(({ document }) => document)

@@ -1,0 +1,44 @@
+import { base } from './check.ts'
+
+/** Documents that together have every key of next hops and source addresses, none at its default (see `leaves.test.ts`). */
+
+const nextHop = {
+  connections: 5,
+  rate: '30/1m',
+  messagesPerConnection: 50,
+  recipientsPerMessage: 40,
+  egress: 'main',
+  reactions: [
+    { match: '421', do: { backoff: '10m' } },
+    { match: '4.7.*', do: { slow: '10/1m', for: '1h' } },
+    { match: 'blocked', do: { suspend: '1d' } },
+  ],
+}
+
+const shaped = {
+  ...base,
+  relays: { isp: { hosts: 'isp.com', ...nextHop }, zz: { hosts: 'zz.com' } },
+  destinations: { 'a.com': nextHop },
+  egress: {
+    main: {
+      addresses: ['192.0.2.1', { address: '192.0.2.2', weight: 3, hostname: 'out.corp.com' }],
+      hostname: 'pool.corp.com',
+      sameAsListener: { within: ['192.0.2.0/24'], except: ['192.0.2.9'] },
+    },
+    zz: { addresses: { address: '192.0.2.3', weight: 3, hostname: 'out.corp.com' } },
+    one: { addresses: '192.0.2.4' },
+    many: ['192.0.2.5', '192.0.2.6'],
+    short: '192.0.2.7',
+  },
+  localMx: { '*': { relay: 'isp' }, 'zz.com': { relay: 'zz' } },
+}
+
+export const nextHopCases = [
+  {
+    document: shaped as Record<string, unknown>,
+    candidates: [
+      ...['7/1m', '7m', '7h', '2d', 'zz', 'zz.corp.com', '192.0.2.77', '198.51.100.0/24', '451', '5.7.1 zz', 'isp'],
+      ...[7, 'isp.org', 'zz@corp.example', '127.0.0.1:2599', 'mx', 'submission'],
+    ],
+  },
+] as const
