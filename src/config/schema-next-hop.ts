@@ -1,5 +1,5 @@
-import { routeRetry } from './schema-notices.ts'
 import { nextHopContent } from './schema-copies.ts'
+import { routeRetry } from './schema-notices.ts'
 import { count, duration, either, keys, list, listOrTable, text, yes } from './schema-values.ts'
 
 /** What may be said of a next hop, by relays and destinations alike, and the pools of source addresses. */

@@ -3,9 +3,9 @@ import { defaults } from './defaults.ts'
 import { admin } from './schema-admin.ts'
 import { bans } from './schema-bans.ts'
 import { claim } from './schema-claims.ts'
+import { archive, journal, rewrite, srs } from './schema-copies.ts'
 import { credential } from './schema-credentials.ts'
 import { gateway } from './schema-gateways.ts'
-import { archive, journal, rewrite, srs } from './schema-copies.ts'
 import { certificate } from './schema-line.ts'
 import { destination, egressPool } from './schema-next-hop.ts'
 import { notifications, retry } from './schema-notices.ts'
@@ -181,12 +181,16 @@ export const schema = keys({
     .optional(),
   journal: journal
     .meta({
-      description: 'Copies of messages for a journal, stored with the message itself. Notifications of the gateway are not copied.',
+      description:
+        'Copies of messages for a journal, stored with the message itself. Notifications of the gateway are not copied.',
       examples: [[{ to: 'journal@archive.example', match: { direction: 'out' } }]],
     })
     .optional(),
   archive: archive
-    .meta({ description: 'Copies on the gateway of messages that left its queue.', examples: [{ failed: { dir: 'archive/failed' } }] })
+    .meta({
+      description: 'Copies on the gateway of messages that left its queue.',
+      examples: [{ failed: { dir: 'archive/failed' } }],
+    })
     .optional(),
   envelopeLog: envelopeLog
     .meta({

@@ -7,7 +7,6 @@ import type { ListenerEntry } from './validate-listeners.ts'
 import { isLoopback } from './validate-listeners.ts'
 import { holds, prefixOf } from './validate-network.ts'
 import { rates } from './validate-rates.ts'
-import { clientRewriteAt } from './validate-rewrite.ts'
 import {
   addressPatternsAt,
   atOf,
@@ -21,6 +20,7 @@ import {
   values,
 } from './validate-read.ts'
 import type { Report, Spot } from './validate-report.ts'
+import { clientRewriteAt } from './validate-rewrite.ts'
 import { entries, items } from './validate-rows.ts'
 
 /** The name of the client that `trusted` is short for. */

@@ -32,7 +32,9 @@ export function formsOf(
       // One that leads back to us must reach us as it is.
       sender: sender !== undefined ? sender : from === null ? null : (own?.senders.rewritten(from) ?? from),
       recipients: toOthers,
-      header: [...(clients === undefined ? [] : [clients]), ...(own === null ? [] : [own])].filter(({ header }) => header),
+      header: [...(clients === undefined ? [] : [clients]), ...(own === null ? [] : [own])].filter(
+        ({ header }) => header,
+      ),
       report: journal === 'report' ? { from: postmaster, to: mailbox } : null,
       conversion: conversion ?? 'convert',
     }
