@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Domain } from '../mail/domain.ts'
+import type { Envelope } from '../mail/envelope.ts'
 import type { NextHop, Route } from '../mail/next-hop.ts'
-import type { Mailbox, ReversePath } from '../mail/path.ts'
+import type { Mailbox } from '../mail/path.ts'
 import { canonicalJson } from './canonical.ts'
 import type { Control } from './control.ts'
 import { bareLine, type Evaluator, type Facts } from './evaluator.ts'
@@ -41,10 +42,11 @@ export function routeOf(evaluator: Evaluator, mailbox: Mailbox, facts: Facts = n
 export function queuedFacts({ routesBySender }: Evaluator, entry: Queued): Facts {
   const facts = noFacts()
   // Otherwise the envelope of a message that a start found stays text (`stored-entry.ts`).
-  if (routesBySender) facts.sender = entry.envelope.from
+  // What MAIL named, as at RCPT: a rewriting for its client decides nothing.
+  if (routesBySender) facts.sender = entry.envelope.said ?? entry.envelope.from
   return facts
 }
-type Queued = { readonly envelope: { readonly from: ReversePath } }
+type Queued = { readonly envelope: Pick<Envelope, 'from' | 'said'> }
 
 /** Facts of nobody: for questions of the queue, where client and sender are long gone. */
 export const noFacts = (): Facts => ({
