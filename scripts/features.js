@@ -86,6 +86,7 @@ export const features = [
       ['TU-14', 'A recipient is accepted only when somebody knows him: a list, a directory, the next hop'],
       ['EX-52', 'What is too old is told to its sender'],
       ['EX-60', '5yz fails, with the exceptions that the standards have'],
+      ['MR-40', 'Each sender has a relay, with a login of its own: passwords, or tokens of an identity provider'],
       ['D2 REQUIRETLS', 'Mail that demands TLS of every host on its way, and mail that does not (RFC 8689)'],
       ['D4 DANE', 'Certificates of other hosts by their TLSA records, without a way around (RFC 7672)'],
       ['D4 MTA-STS', 'Policies of domains and of smart hosts, kept, renewed and enforced (RFC 8461)'],

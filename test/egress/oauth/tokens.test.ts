@@ -285,7 +285,7 @@ describe('keys', () => {
       tokenUrl: 'https://id.example/',
       scopes: [],
       client: { id: 'app', ...client },
-    } as OauthGrant,
+    } as unknown as OauthGrant,
   })
   const withKey = (text: string) => keyProblem(login({ key: ref('K') }), new Map([['all of env:K', text]]))
   test('are read when a graph is made ready, and what is wrong is told without any of it', () => {
