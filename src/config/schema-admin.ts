@@ -3,7 +3,7 @@ import { keys, list, many, named, oneOf, text } from './schema-values.ts'
 
 const scopes = list(oneOf(adminScopes), 'scopes').meta({
   description:
-    '`read`: status, graphs, journal, messages. `prepare`: upload and make ready; changes nothing. `activate`: put live, confirm, roll back. `overlay`: emergency restrictions.',
+    '`read`: status, graphs, journal, messages. `prepare`: upload and make ready; changes nothing. `activate`: put live, confirm, roll back. `overlay`: emergency restrictions. `queue`: read, move and drop what waits.',
   examples: [['read', 'prepare']],
 })
 

@@ -60,8 +60,8 @@ describe('tokens', () => {
     for (const path of ['/v1/activate', '/v1/confirm', '/v1/rollback']) {
       expect((await call(preparer, 'POST', path, {})).status, path).toBe(403)
     }
-    // What is an operator's on the machine has no scope.
-    for (const path of ['/apply', '/queue/retry', '/stop']) {
+    // What is an operator's on the machine has no scope, and the queue has one of its own.
+    for (const path of ['/apply', '/stop', '/v1/queue/retry', '/v1/queue/drop']) {
       expect((await call(withToken(adminPort, tokens.all.token), 'POST', path, {})).status, path).toBe(403)
     }
     for (const path of ['/v1/status', '/v1/journal', '/v1/nothing', '/status', '/queue', '/graph']) {
