@@ -33,7 +33,7 @@ async function started(more: object = {}) {
   return { port, document, gateway: await startGateway(document) }
 }
 
-// EX-38, MQ-67
+// EX-38
 test('what waits is listed with all that is known of it, shown whole, and copied into files', async () => {
   const { port, gateway } = await started()
   const client = await openClient(port)

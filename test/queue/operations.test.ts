@@ -4,7 +4,7 @@ import type { QueueAction } from '../../src/queue/operations.ts'
 import { contentOf, envelopeTo } from '../spool/messages.ts'
 import { HOUR, hopOf, later, MINUTE, nothing, ok, type Rig, rig, settled, toDomain } from './rig.ts'
 
-// MQ-67, EX-39: what operators do to mail that waits.
+// EX-39: what operators do to mail that waits.
 
 const by = 'ann (local:0)'
 const hold: QueueAction = { kind: 'hold', by, reason: 'the auditors want to see it' }
