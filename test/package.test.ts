@@ -86,9 +86,10 @@ test('the public API is the builders and the types, and loads without the rest',
   )
   expect(loaded.stdout.trim()).toBe(
     [
-      'authOnlyOverTls,byEnv,catchAll,defineConfig,deliver,discard,env,everyLocalDomainHasTerminal,except,exec,file',
-      'forAll,hold,host,hosts,mx,noDeadRules,noLoops,noOpenRelay,noUnreachableRelay,nullSenderAcceptedForLocal',
-      'oraclesFailSafe,park,postmasterAndAbuseAccepted,reject,table,tag,tlsFloor,unchanged,unsafeOpenRelay,via,watched',
+      'authOnlyOverTls,backoff,byEnv,bySender,catchAll,defineConfig,deliver,discard,env,everyLocalDomainHasTerminal',
+      'except,exec,file,forAll,googleWorkspace,hold,host,hosts,microsoft365,mx,noDeadRules,noLoops,noOpenRelay',
+      'noUnreachableRelay,nullSenderAcceptedForLocal,oraclesFailSafe,park,postmasterAndAbuseAccepted,reject,slow,suspend',
+      'table,tag,textFile,tlsFloor,unchanged,unsafeOpenRelay,via,watched',
     ].join(),
   )
   expect(readdirSync(join(root, 'dist'))).toContain('index.d.ts')

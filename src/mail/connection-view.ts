@@ -18,6 +18,8 @@ export type IncomingView = Common & {
   readonly id: number
   readonly listener: string
   readonly client: string
+  /** Who stands before the client and named it (PROXY, XCLIENT); `null`: nobody. */
+  readonly by: string | null
   readonly helo: string | null
   readonly login: string | null
 }

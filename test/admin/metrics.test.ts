@@ -19,20 +19,8 @@ describe('the table of metrics', () => {
   test('no label is named for what strangers choose', () => {
     const labels = new Set(metrics.flatMap(({ labels }) => labels))
     expect([...labels].sort()).toEqual([
-      ...[
-        'class',
-        'graph',
-        'id',
-        'kind',
-        'listener',
-        'mode',
-        'name',
-        'outcome',
-        'policy',
-        'reason',
-        'state',
-        'version',
-      ],
+      ...['archive', 'class', 'graph', 'id', 'kind', 'listener', 'mode', 'name', 'outcome', 'policy', 'reason'],
+      ...['relay', 'result', 'state', 'version'],
     ])
   })
 

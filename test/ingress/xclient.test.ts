@@ -67,7 +67,7 @@ describe('XCLIENT', () => {
     expect(await say(wire, 'XCLIENT ADDR=192.0.2.7 NAME=h.example LOGIN=Ann+40Example.org PORT=1\r\n', /\r\n/)).toBe(
       '220 mx.example.org ESMTP\r\n',
     )
-    expect(listener.sessions()[0]).toMatchObject({ client: '192.0.2.7', helo: null })
+    expect(listener.sessions()[0]).toMatchObject({ client: '192.0.2.7', by: '127.0.0.1', helo: null })
     expect(callers.at(-1)).toMatchObject({ client: '192.0.2.7', login: 'ann@example.org', helo: null })
     expect(await say(wire, 'MAIL FROM:<a@example.com>\r\n', /\r\n/)).toMatch(/^503 /)
     await say(wire, 'EHLO second.example\r\n', /^250 /m)

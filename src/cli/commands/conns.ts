@@ -38,7 +38,12 @@ function inText(views: readonly IncomingView[], now: number): string {
   if (views.length === 0) return ''
   return table(
     ['listener', 'client', 'helo', ...common],
-    views.map((one) => [one.listener, oneLine(one.client), oneLine(one.helo ?? '-'), ...commonCells(one, now)]),
+    views.map((one) => [
+      one.listener,
+      oneLine(one.by === null ? one.client : `${one.client} by ${one.by}`),
+      oneLine(one.helo ?? '-'),
+      ...commonCells(one, now),
+    ]),
   )
 }
 

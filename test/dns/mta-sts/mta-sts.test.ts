@@ -145,11 +145,11 @@ describe('policies that are known (RFC 8461 §3.3, §5.1)', () => {
     await expect.poll(expiry).toBeGreaterThan(before)
   })
 
-  test('a TXT record that does not come is not waited for longer than five seconds, nor again within a minute', async () => {
+  test('a TXT record that does not come is not waited for longer than twenty seconds, nor again within a minute', async () => {
     const { sts, world, clock } = await site()
     world.txt = 'silent'
     const found = sts.find('dst.test')
-    clock.pass(5000)
+    clock.pass(20_000)
     expect(await found).toEqual({ kind: 'none', problem: null })
     await sts.find('dst.test')
     expect(world.asked).toBe(1)
