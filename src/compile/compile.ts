@@ -18,8 +18,8 @@ import { ourDomains } from './our-domains.ts'
 import { clientRates } from './rates.ts'
 import { recipients, roleMailboxes } from './recipients.ts'
 import { relaying } from './relaying.ts'
-import { clientRewriting, withReturns } from './rewriting.ts'
 import { reporter } from './report.ts'
+import { clientRewriting, withReturns } from './rewriting.ts'
 import { atTheDoor, softened } from './soft-bounce.ts'
 
 export type Compiled = { readonly graph: Graph; readonly diagnostics: readonly Diagnostic[] }
@@ -67,7 +67,11 @@ export function compile(written: Document, positionOf: (at: string) => Position 
             clientSenders(
               build,
               document,
-              sizeLimit(build, document, clientRates(build, document, 'messages', clientRewriting(build, document, next))),
+              sizeLimit(
+                build,
+                document,
+                clientRates(build, document, 'messages', clientRewriting(build, document, next)),
+              ),
             ),
           ),
         ),

@@ -2,8 +2,8 @@ import type { Document } from '../config/document.ts'
 import { canonicalJson } from '../graph/canonical.ts'
 import type { Control } from '../graph/control.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
-import { copiesOf } from './rewriting.ts'
 import { type AdminSettings, defaultEnvelopeLog, type EnvelopeLogSettings } from '../mail/settings.ts'
+import { copiesOf } from './rewriting.ts'
 
 /** What no walk decides, by name and without places. Hosts of a relay keep their order: it is their preference. */
 export function control(document: Document): Control {

@@ -1,7 +1,7 @@
 import { adminScopes } from '../mail/settings.ts'
+import { checkCopies, copies } from './check-copies.ts'
 import { credentials } from './check-credentials.ts'
 import { bans, certificates, checkLines, listenerLine } from './check-line.ts'
-import { checkCopies, copies } from './check-copies.ts'
 import { checkNextHops, destinations, egress, nextHop } from './check-next-hop.ts'
 import { checkSchedules, notifications, retry, schedules } from './check-notifications.ts'
 import { isSorted } from './check-order.ts'

@@ -158,7 +158,12 @@ function checkNote({ note, code, status, text: said }: Note, where: string): voi
   if (note === 'observe') {
     if (code < 400 || String(code)[0] !== status[0])
       throw new ShapeError(where, `a code from 400 with a status of its class`, `${code} ${status}`)
-  } else if (code !== 0 || status !== '' || !/^[\x21-\x7e]{1,400}$/.test(said) || (note === 'tag' && said.length > 100)) {
+  } else if (
+    code !== 0 ||
+    status !== '' ||
+    !/^[\x21-\x7e]{1,400}$/.test(said) ||
+    (note === 'tag' && said.length > 100)
+  ) {
     throw new ShapeError(where, 'a mark of visible ASCII, with code 0 and no status', said)
   }
 }

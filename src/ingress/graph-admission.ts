@@ -68,10 +68,7 @@ export function graphAdmission(
       return then(settle<RecipientVerdict>(admitRecipient(evaluator, facts), askOracle, facts), (verdict) =>
         verdict.kind === 'refuse'
           ? refused(verdict)
-          : accepted(
-              returned === null ? verdict.finals.map((final) => final.mailbox) : [returned.mailbox],
-              verdict,
-            ),
+          : accepted(returned === null ? verdict.finals.map((final) => final.mailbox) : [returned.mailbox], verdict),
       )
     },
     ...(addressing === null ? {} : { sealed: addressing.sealed }),
