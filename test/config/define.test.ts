@@ -59,5 +59,5 @@ test('the public API loads no package and nothing of the machine, because it run
     expect(text).not.toMatch(/\bimport\(|\brequire\(|\bprocess\./)
   }
   visit(new URL('../../src/index.ts', import.meta.url))
-  expect(seen.size).toBe(4)
+  expect(seen.size).toBe(5)
 })

@@ -21,9 +21,11 @@ const expected = new Map([
 test('the examples that the README and the tests name are there', () => {
   expect(examples).toEqual([
     'edge/mailgw.config.ts',
+    'google-workspace/mailgw.yaml',
     'large-table/mailgw.config.ts',
     'mailq/by-mx.yaml',
     'mailq/mailgw.config.ts',
+    'microsoft-365/mailgw.config.ts',
     'minimal.yaml',
     'printers/mailgw.yaml',
     'smart-host/mailgw.config.ts',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type JsonSchema, structureSchema } from '../../src/config/schema-json.ts'
 import { base, validated } from './check.ts'
+import { copiesCases } from './copies-documents.ts'
 import { frontCases } from './front-documents.ts'
 import { nextHopCases } from './next-hop-documents.ts'
 import { noticeCases } from './notice-documents.ts'
@@ -224,6 +225,7 @@ const candidates = [
 ]
 const cases = [
   ...plain.map((document) => ({ document, candidates })),
+  ...copiesCases,
   ...frontCases,
   ...nextHopCases,
   ...noticeCases,

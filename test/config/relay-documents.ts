@@ -4,7 +4,7 @@ import { base } from './check.ts'
 
 const tokenUrl = 'https://id.corp.com/token'
 const secret = { $secret: 'env:SECRET' }
-const relayed = { ...base, relaying: 'two-way', localMx: { 'corp.example': { hold: 'later' }, '*': { relay: 'isp' } } }
+const relayed = { ...base, localMx: { 'corp.example': { hold: 'later' }, '*': { relay: 'isp' } } }
 const relay = (auth: object, more: object = {}) => ({
   ...relayed,
   relays: { zz: { hosts: 'zz' }, isp: { hosts: 'smtp.isp.com', auth, ...more } },
