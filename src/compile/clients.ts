@@ -1,7 +1,7 @@
 import type { ClientEntry, Document } from '../config/document.ts'
 import type { Builder, Ref, Row } from './builder.ts'
 import { foldPattern } from './deny.ts'
-import { cannotTell, refusal } from './refusal.ts'
+import { cannotTell, follow, refusal } from './refusal.ts'
 
 /**
  * Leads each named client to its own node and everybody else to `others`: by login, else by certificate, else by the
@@ -45,6 +45,13 @@ export function clientTls(build: Builder, document: Document, next: Ref): Ref {
     const refuse = refusal(build, { code: 530, status: '5.7.0', text, at: asker, mode }, next)
     return build.choice('tls', [['tls', next]], refuse, asker)
   })
+}
+
+/** Marks the messages of clients that have a class, in front of `next`. */
+export function clientClass(build: Builder, document: Document, next: Ref): Ref {
+  return byClient(build, document, next, ({ class: tag, at }) =>
+    tag === undefined ? null : follow(build, { tag }, { at: `${at}.class`, mode: undefined }, next),
+  )
 }
 
 /** The senders that clients may use. `<>` is every client's: relay rights depend on the client (RFC 5321 §4.5.5, §6.1). */

@@ -5,7 +5,7 @@ import type { Graph } from '../graph/graph.ts'
 import { graphBuilder } from './builder.ts'
 import { checks } from './checks.ts'
 import { claimsOf } from './claims.ts'
-import { clientSenders, clientTls } from './clients.ts'
+import { clientClass, clientSenders, clientTls } from './clients.ts'
 import { control } from './control.ts'
 import { checkDeny, denyRules } from './deny.ts'
 import { dnsbl } from './dnsbl.ts'
@@ -76,7 +76,11 @@ export function compile(written: Document, positionOf: (at: string) => Position 
           ),
         ),
       ),
-      rcpt: journals(build, document, roleMailboxes(build, document, ours, finals, deny('rcpt', admitted))),
+      rcpt: journals(
+        build,
+        document,
+        clientClass(build, document, roleMailboxes(build, document, ours, finals, deny('rcpt', admitted))),
+      ),
       data: deny(
         'data',
         sizeLimit(build, document, hopLimit(build, document, clientRates(build, document, 'bytes', next))),

@@ -67,6 +67,8 @@ export type Client = {
     readonly bytes?: Many<string>
     readonly by?: 'each' | 'all'
   }
+  /** A mark that its messages get. */
+  readonly class?: string
   readonly mode?: 'observe'
   /** In place of the document's `rewrite`. */
   readonly rewrite?: Rewrite | 'off'

@@ -142,6 +142,8 @@ export type ClientEntry = At & {
   /** Only over an encrypted line. */
   readonly tls?: 'required'
   readonly rates?: readonly RateEntry[]
+  /** The mark that its messages get. */
+  readonly class?: string
   /** What it may not is only written down. */
   readonly mode?: 'observe'
   readonly rewrite?: RewriteEntry | 'off'

@@ -91,6 +91,13 @@ export const client = keys({
   })
     .meta({ description: 'How much it may send.', examples: [{ messages: '30/1m', recipients: ['100/1h', '500/1d'] }] })
     .optional(),
+  class: text('a word')
+    .meta({
+      description:
+        'Class of its messages: a mark that they carry on, in their header, the log and explanations, as those of `{ tag }` do.',
+      examples: ['bulk'],
+    })
+    .optional(),
   mode: observed('what the client may not'),
 })
 

@@ -22,6 +22,7 @@ import {
 import type { Report, Spot } from './validate-report.ts'
 import { clientRewriteAt } from './validate-rewrite.ts'
 import { entries, items } from './validate-rows.ts'
+import { checkTag } from './validate-then.ts'
 
 /** The name of the client that `trusted` is short for. */
 const trustedName = 'trusted'
@@ -96,10 +97,11 @@ export function clients(
     }
     const at = atOf(path)
     report.place(at, keySpot)
-    for (const key of ['senders', 'recipients', 'maxSize', 'tls'] as const) {
+    for (const key of ['senders', 'recipients', 'maxSize', 'tls', 'class'] as const) {
       if (client[key] !== undefined) report.place(`${at}.${key}`, { kind: 'key', path: [...path, key] })
     }
     const internal = client.internal ?? defaults.client.internal
+    if (client.class !== undefined) checkTag(report, client.class, [...path, 'class'])
     tellKinds(report, client, keySpot)
     const logins = identities('logins', 'login', client.logins, path)
     const certificates = identities('certificates', 'certificate', client.certificates, path)
@@ -124,6 +126,7 @@ export function clients(
         client.maxSize === undefined ? null : sizeAt(report, client.maxSize, valueSpot([...path, 'maxSize'])),
       ...(client.tls === undefined ? {} : { tls: client.tls }),
       ...(limited.length === 0 ? {} : { rates: limited }),
+      ...(client.class === undefined ? {} : { class: client.class }),
       ...(client.mode === undefined ? {} : { mode: client.mode }),
       ...clientRewriteAt(report, client, path),
     })
@@ -265,7 +268,7 @@ function tellIdle(report: Report, list: readonly ClientEntry[], special: Readonl
   for (const client of list) {
     const { at, name, internal, senders, recipients, maxSizeBytes, networks } = client
     if (internal || senders !== null || recipients !== null || maxSizeBytes !== null) continue
-    if (client.tls !== undefined || special.has(name) || networks.length === 0) continue
+    if (client.tls !== undefined || client.class !== undefined || special.has(name) || networks.length === 0) continue
     const inside = networks.some(({ network }) =>
       list.some((other) => other.at !== at && other.networks.some((outer) => holds(outer.network, network))),
     )

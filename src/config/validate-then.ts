@@ -16,14 +16,7 @@ export function consequence(report: Report, then: Then | undefined, usual: Usual
   if (then === undefined) return usual.reply
   if (then === 'defer') return of(450, `4.${usual.status}`, usual.deferText)
   if ('tag' in then) {
-    // It becomes the text of a header field: no blank, no colon, nothing that could end the line.
-    if (!/^[A-Za-z0-9][A-Za-z0-9._=-]{0,62}$/.test(then.tag)) {
-      report.error(
-        'MG1333',
-        valueSpot([...path, 'tag']),
-        `expected a word of letters, digits, ".", "_", "=" and "-", at most 63, got ${JSON.stringify(then.tag)}`,
-      )
-    }
+    checkTag(report, then.tag, [...path, 'tag'])
     return { tag: then.tag }
   }
   const { code, text } = then.reject
@@ -31,6 +24,16 @@ export function consequence(report: Report, then: Then | undefined, usual: Usual
   if (reading.ok) return of(code, reading.value.status, reading.value.text)
   report.error('MG1309', valueSpot([...path, 'reject', reading.part]), reading.error, { hint: reading.hint })
   return usual.reply
+}
+
+/** A mark becomes the text of a header field: no blank, no colon, nothing that could end the line. */
+export function checkTag(report: Report, tag: string, path: DocPath): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9._=-]{0,62}$/.test(tag)) return
+  report.error(
+    'MG1333',
+    valueSpot(path),
+    `expected a word of letters, digits, ".", "_", "=" and "-", at most 63, got ${JSON.stringify(tag)}`,
+  )
 }
 
 /** The status that every refusal by policy has goes unsaid. */

@@ -162,7 +162,9 @@ describe('the graph of a lab', () => {
     const outcomes = ['listed', 'clear', 'error'] as const
     const answersOf = (outcome: Outcome) =>
       new Map(
-        ['dnsbl.zen', 'check.helo', 'own-sender.staff', 'rate.printers.messages/1h'].map((name) => [name, outcome]),
+        ['dnsbl.zen', 'check.helo', 'own-sender.staff', 'rate.printers.messages/1h', 'recipient.directory'].map(
+          (name) => [name, outcome],
+        ),
       )
     const questions = fc.array(fc.tuple(randomFacts, fc.constantFrom(...outcomes)), { minLength: 1, maxLength: 20 })
     fc.assert(

@@ -16,7 +16,7 @@ export const copiesCases = [
       ...base,
       domains: { 'corp.example': 'local', 'also.example': 'local' },
       trusted: ['10.0.0.0/8'],
-      clients: { app: { networks: ['192.0.2.0/24'], internal: true, rewrite: rewriting('app') } },
+      clients: { app: { networks: ['192.0.2.0/24'], internal: true, class: 'bulk', rewrite: rewriting('app') } },
       relays: {
         zz: { hosts: ['zz'] },
         isp: { hosts: ['smtp.isp.example'], conversion: 'refuse', rewrite: rewriting('isp') },

@@ -73,6 +73,21 @@ test('two networks that send as one sender come to different ends, and explain s
   )
 })
 
+test('the class of a client is a mark on its messages, for whoever is next, the log and explanations', async () => {
+  const { gateway, from } = await open({ clients: { news: { networks: '10.40.0.0/16', class: 'bulk' } } })
+  const send = async (address: string) => (await from(address)).send('app@here.test', 'ann@here.test')
+  expect([await send('10.40.3.4'), await send('10.50.3.4')]).toEqual([
+    expect.stringMatching(/^250/),
+    expect.stringMatching(/^250/),
+  ])
+  expect(await gateway.logged('rule.tagged')).toMatchObject({ tag: 'bulk', client: '10.40.3.4' })
+  const explained = await mailgw(
+    ['explain', '--client', '10.40.3.4', '--from', 'app@here.test', '--to', 'ann@here.test'],
+    gateway.folder,
+  )
+  expect(explained.out).toMatch(/bulk.*clients\.news\.class mailgw\.config\.json:\d+/)
+})
+
 test('what was counted holds over an apply, and a quota of a day over a restart', async () => {
   const { gateway, document, from } = await open({
     clients: { printers: { ...printers, rates: { messages: '2/1d' } } },
