@@ -1,4 +1,5 @@
 import type { Bundle } from '../graph/bundle.ts'
+import type { Graph } from '../graph/graph.ts'
 import { mailboxKey } from '../graph/pattern.ts'
 import { type Place, placeFinder } from '../graph/sources.ts'
 import type { Mailbox } from '../mail/path.ts'
@@ -54,13 +55,16 @@ type Version = {
   readonly isNew: boolean
 }
 
+type Walked = { readonly graph: Graph; readonly ends: Ends }
+
 export function proveFleet(gateways: readonly FleetGateway[]): FleetProof {
-  const graphs = new Map<string, Ends>()
-  const endsOf = ({ hash, graph }: Bundle): Ends => {
-    if (!graphs.has(hash)) graphs.set(hash, recipientEnds(graph))
+  // Equal graphs that were read twice are one: a leaf is known by itself, to the walk and to the peers.
+  const graphs = new Map<string, Walked>()
+  const walkedOf = ({ hash, graph }: Bundle): Walked => {
+    if (!graphs.has(hash)) graphs.set(hash, { graph, ends: recipientEnds(graph) })
     return graphs.get(hash)!
   }
-  const versions = gateways.map((gateway) => versionsOf(gateway, gateways, endsOf))
+  const versions = gateways.map((gateway) => versionsOf(gateway, gateways, walkedOf))
   const all = versions.flat()
   const unseen = all.some(({ bundle }) => bundle.graph.nodes.some(({ kind }) => kind === 'mx'))
   const assumes = unseen ? ['the MX hosts of domains that are routed by mx() are none of these gateways'] : []
@@ -115,17 +119,15 @@ export function proveFleet(gateways: readonly FleetGateway[]): FleetProof {
 function versionsOf(
   gateway: FleetGateway,
   all: readonly FleetMember[],
-  endsOf: (bundle: Bundle) => Ends,
+  walkedOf: (bundle: Bundle) => Walked,
 ): readonly Version[] {
   const { before, after } = gateway
   const bundles = after === null || after.hash === before.hash ? [before] : [before, after]
-  return bundles.map((bundle) => ({
-    bundle,
-    ends: endsOf(bundle),
-    peers: peersOf(bundle.graph, gateway, all),
-    place: placeFinder(bundle.sources),
-    isNew: bundle !== before,
-  }))
+  return bundles.map((bundle) => {
+    const { graph, ends } = walkedOf(bundle)
+    const peers = peersOf(graph, gateway, all)
+    return { bundle, ends, peers, place: placeFinder(bundle.sources), isNew: bundle !== before }
+  })
 }
 
 /** Where one gateway may send mail of one recipient on to another: whom it stands for by one graph, their routes by any. */

@@ -103,6 +103,13 @@ describe('who is meant by a host', () => {
     expect(proveFleet([gateway(0, bundle({}), bundle(rows)), gateway(1, back)]).loop).toHaveLength(2)
   })
 
+  test('equal graphs that were read apart, as from two files, are followed alike', () => {
+    const [first, second] = [bundle(rows), bundle(rows)]
+    expect(first.hash).toBe(second.hash)
+    const proof = proveFleet([gateway(0, first), gateway(1, bundle({ '*': outside }), second)])
+    expect(hops(proof.loop)).toEqual(['gw2: somebody@any.elsewhere -> GW2.corp.example'])
+  })
+
   test('another port is another server', () => {
     const other = { ...gateway(1, back), sockets: [{ host: address(1), port: 2525 }] }
     expect(proveFleet([gateway(0, bundle({}), bundle(rows)), other]).loop).toBeNull()
