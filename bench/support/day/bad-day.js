@@ -92,7 +92,7 @@ export async function badDay({ folder, domains, messages, speed, hours, perSecon
     resolver: { servers: [`127.0.0.1:${names.port}`], timeout: '5m' },
     tlsPolicy: { mtaSts: { port: policies.port }, ca: certificates.ca },
     timeouts: { command: '1h', data: '1h', session: '24h', connect: '5m', greeting: '5m', reply: '5m', idle: '5m' },
-    retry: { schedule: ['10m', '15m', '20m', '30m'], expireAfter: `${hours}h`, warnAfter: `${Math.ceil(hours / 4)}h` },
+    retry: { schedule: ['10m', '15m', '20m', '30m'], expireAfter: `${hours}h`, warnAfter: `${hours * 15}m` },
     envelopeLog: 'off',
   })
   mkdirSync(join(folder, 'state/graphs'), { recursive: true, mode: 0o700 })
