@@ -33,7 +33,12 @@ export function createMaildirCarrier({ hostname, clock, log, concurrency = 32 }:
       const again = entry.queuedAt < startedAt || (entry.recipients[recipient]?.attempts ?? 0) > 0
       let attempt = delivered
       try {
-        await maildir.deliver(dir, delivery.form == null ? entry : await (formed ??= formedEntry(delivery)), recipient, again)
+        await maildir.deliver(
+          dir,
+          delivery.form == null ? entry : await (formed ??= formedEntry(delivery)),
+          recipient,
+          again,
+        )
       } catch (error) {
         attempt = failure(error as NodeJS.ErrnoException)
       }
