@@ -57,6 +57,7 @@ export async function openEnvelopeLog({ folder, settings, clock, log }: Envelope
   let file: { readonly handle: FileHandle; readonly since: number; bytes: number } | null = null
   let failedAt: number | null = null
   let isClosed = false
+  let latest: EnvelopeLogSettings | null = null
 
   const failed = (error: unknown): void => {
     if (failedAt === null) log.error('envelopes.failed', { error: (error as Error).message })
@@ -82,7 +83,8 @@ export async function openEnvelopeLog({ folder, settings, clock, log }: Envelope
     const records = pending
     pending = []
     pendingLength = 0
-    const current = settings()
+    // What was taken is written, also when the log was turned off since.
+    const current = settings() ?? latest
     if (current === null || records.length === 0) return
     try {
       await append(records.join(''), timeOfLine(records[0]!), current)
@@ -122,6 +124,7 @@ export async function openEnvelopeLog({ folder, settings, clock, log }: Envelope
     add(record, others = []) {
       const current = settings()
       if (current === null || isClosed) return
+      latest = current
       if (pendingLength > maxPending || (failedAt !== null && clock.now() - failedAt < pauseMs)) {
         left += 1 + others.length
         return

@@ -130,6 +130,20 @@ test('off keeps nothing', async () => {
   expect(names()).toEqual([])
 })
 
+test('what was taken before the log was turned off is written all the same', async () => {
+  const clock = new HandClock()
+  const folder = join(tempFolder(), 'envelopes')
+  let settings: EnvelopeLogSettings | null = defaultEnvelopeLog
+  const envelopes = await openEnvelopeLog({ folder, settings: () => settings, clock, log: silentLog })
+  envelopes.add(record(clock))
+  settings = null
+  envelopes.add(record(clock, { to: 'bob@here.test' }))
+  const files = await envelopes.files()
+  const found: EnvelopeRecord[] = []
+  for await (const line of envelopeLines(files, 0, Number.MAX_SAFE_INTEGER)) found.push(...parseEnvelopeLine(line))
+  expect(found).toMatchObject([{ to: 'ann@here.test' }])
+})
+
 test('the records of one message are found by its id; unfinished and foreign lines are passed over', async () => {
   const { clock, envelopes, folder, names } = await rig()
   envelopes.add(record(clock, { id: '1H8Z000000001' }))
