@@ -70,6 +70,7 @@ export const features = [
       ['EX-40', 'So many attempts, and no more'],
       ['MQ-87', 'MX, addresses, null MX, policies and cached state of a domain are shown, or of all'],
       ['EX-41', 'What is kept of the DNS is shown, with its age and what is left of it'],
+      ['EX-42', 'Each next hop is up, in back-off or suspended, with why, since when and until when'],
       ['EX-43', 'What is kept of the DNS is forgotten on demand'],
       ['EX-44', 'A domain is resolved, and what a delivery would do is told step by step'],
       ['EX-45', 'All MX of a domain are known, with the health of each address'],
@@ -81,12 +82,33 @@ export const features = [
       ],
       ['EX-39', 'What waits is tried, held, released, given up, dropped or sent another way, by whatever selects it'],
       ['EX-47', 'Connections, in and out, with who, since when, and the message under way'],
+      ['EX-48', 'Version, times, counts and connections of a gateway, for people and for Prometheus'],
       ['EX-49', 'Every value that holds is shown, defaults too, with the place it comes from'],
       ['MQ-86', "A mail server is probed: TLS, every login, a test message; MailTest's exit codes"],
       ['TU-14', 'A recipient is accepted only when somebody knows him: a list, a directory, the next hop'],
       ['EX-52', 'What is too old is told to its sender'],
       ['EX-60', '5yz fails, with the exceptions that the standards have'],
+      ['MR-10', 'Mail leaves from the address that it came in to'],
+      ['MR-11', 'Pools of source addresses, with weights'],
+      ['MR-12', 'Which addresses may be taken over, and which not'],
+      ['MR-42', 'Connections, rates and recipients of each next hop, by domain'],
+      ['MR-43', 'What the other side says slows it down or suspends it, as the document says'],
       ['MR-40', 'Each sender has a relay, with a login of its own: passwords, or tokens of an identity provider'],
+      [
+        'D1.10',
+        'MX by preference, in random order, with all their addresses; what must not fall back does not (RFC 5321 §5.1)',
+      ],
+      ['D1.11', 'A time-out for each step (RFC 5321 §4.5.3.2)'],
+      ['D1.12', 'Tried again for days, by a schedule (RFC 5321 §4.5.4.1)'],
+      ['D1.13', '4yz and lost connections wait, 5yz fails (RFC 5321 §4.2.1)'],
+      ['D1.14', '421 at any time is for later (RFC 5321 §3.8)'],
+      ['D1.15', 'Hosts and domains that take no mail (RFC 7504, RFC 7505)'],
+      ['D2 8BITMIME', 'Eight-bit content as it is, or converted part by part (RFC 6152)'],
+      ['D2 BINARYMIME', 'Binary content towards who does not take it (RFC 3030)'],
+      ['D2 CHUNKING', 'Content in chunks, both ways (RFC 3030)'],
+      ['D2 SMTPUTF8', 'Internationalized mail, never downgraded (RFC 6531)'],
+      ['D2 DSN', 'Notifications as they are asked for, and passed on (RFC 3461)'],
+      ['D2 LIMITS', 'What a host says of its limits is held (RFC 9422)'],
       ['D2 REQUIRETLS', 'Mail that demands TLS of every host on its way, and mail that does not (RFC 8689)'],
       ['D4 DANE', 'Certificates of other hosts by their TLSA records, without a way around (RFC 7672)'],
       ['D4 MTA-STS', 'Policies of domains and of smart hosts, kept, renewed and enforced (RFC 8461)'],
@@ -95,7 +117,7 @@ export const features = [
   },
 ]
 
-const id = /\b(?:(?:MQ|EX|MR|TU)-\d{2}|D[24] [A-Z][A-Z0-9-]*[A-Z])\b/g
+const id = /\b(?:(?:MQ|EX|MR|TU)-\d{2}|D1\.\d{2}|D[24] [A-Z0-9][A-Z0-9-]*[A-Z0-9])\b/g
 
 /** The files that show each row, by id. */
 export function shownBy(root) {
@@ -124,7 +146,7 @@ export function featuresPage(root) {
   })
   const intro = `# Features and their tests
 
-Made by \`scripts/features.js\` from the tests themselves. The ids are those under which mailgw was planned: MQ for MailQ, EX for eXtremail, MR for MailerQ, TU for a tutorial on mail servers, whose abilities it succeeds; D2 and D4 are standards. A test that shows a row has its id in its title, or in a comment in front of it.
+Made by \`scripts/features.js\` from the tests themselves. The ids are those under which mailgw was planned: MQ for MailQ, EX for eXtremail, MR for MailerQ, TU for a tutorial on mail servers, whose abilities it succeeds; D1, D2 and D4 are standards. A test that shows a row has its id in its title, or in a comment in front of it.
 `
   return `${[intro, ...sections].join('\n')}`
 }

@@ -47,6 +47,7 @@ describe('which host', () => {
     expect(lane.downs[0]?.why).toBe(`4.4.1 mx1.test[127.0.0.1]:${dead}: connection refused`)
   })
 
+  // D1.15
   test('521 of every host is final (RFC 7504); of one only, the others are asked', async () => {
     const never = await oddServer(answering({ CONNECT: '521 5.3.2 no mail here\r\n' }))
     const alone = client({ ports: [never.port] })
@@ -254,6 +255,7 @@ describe('time', () => {
     },
   ]
   for (const { verb, timeout, want } of silentAt) {
+    // D1.11
     test(`silence at ${verb} ends after its time-out: ${want}`, async () => {
       const clock = new HandClock()
       let reached = false

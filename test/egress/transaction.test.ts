@@ -409,6 +409,7 @@ describe('refusals and lost connections', () => {
     expect(server.sessions).toHaveLength(2)
   })
 
+  // D1.14
   test('421 to the first of two on the wire: it waits, the second was not offered', async () => {
     const server = await oddServer(odd({ CONTENT: { close: 'after', text: '421 4.3.2 bye\r\n' } }))
     const { send, lane } = client({ ports: [server.port], relay: { connections: 1 } })

@@ -12,6 +12,7 @@ const octets = (text: string): string => Buffer.from(text, 'utf8').toString('lat
 
 describe.skipIf(!hasExim())('with a real Exim, both ways', { timeout: 60_000 }, () => {
   // part (d) D1: 3030, 3207, 3461, 6152, 6531
+  // D2 CHUNKING, D2 SMTPUTF8
   test('chunks go and come over verified TLS, an internationalized message arrives as it was, and its report comes back', async () => {
     const folder = tempFolder()
     chmodSync(folder, 0o755)

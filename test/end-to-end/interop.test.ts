@@ -62,6 +62,7 @@ const field = (report: string, name: string): string | undefined =>
 
 describe.skipIf(!peers('postfix', 'openssl'))('with a real Postfix, both ways', { timeout: 60_000 }, () => {
   // part (d) D1: 3207, 3030, 3461, 6152, 6531
+  // D2 CHUNKING, D2 8BITMIME, D2 SMTPUTF8, D2 DSN
   test('to it go STARTTLS, CHUNKING, 8BITMIME, SMTPUTF8 and what a sender wants to hear; from it comes the notification', async () => {
     const files = certificates()
     const port = await freePort()

@@ -170,6 +170,7 @@ const cases = [
   },
 ]
 for (const { name, attempts, ageMs, attempt, want } of cases) {
+  // D1.12, D1.13
   test(`settle: ${name}`, () => {
     expect(settle({ queuedAt: 0, attempts }, attempt, policy, ageMs)).toEqual(want)
   })
