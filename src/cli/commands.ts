@@ -1,3 +1,4 @@
+import type { CommandEntry, OptionEntry } from './command-entry.ts'
 import { destCommands } from './dest-commands.ts'
 import { dnsCommands } from './dns-commands.ts'
 import { explainCommand } from './explain-command.ts'
@@ -8,26 +9,7 @@ import { overlayCommands } from './overlay-commands.ts'
 import { passwdCommand } from './passwd-command.ts'
 import { queueCommands } from './queue-commands.ts'
 import { recipientCommands } from './recipient-commands.ts'
-import type { Run } from './run.ts'
 import { tlsrptCommand } from './tlsrpt-command.ts'
-
-/**
- * The one table of commands: the program, `--help` and `docs/cli.md` are made of it. A command's code is loaded only
- * when it runs, so that `serve` starts with nothing of the compiler in it.
- */
-export type CommandEntry = {
-  readonly name: string
-  /** Other words for the last one of the name. */
-  readonly aliases?: readonly string[]
-  readonly summary: string
-  /** What a page says below the summary; sentences. */
-  readonly details: string
-  readonly arguments?: readonly (readonly [name: string, description: string])[]
-  readonly options: readonly OptionEntry[]
-  readonly exits: readonly (readonly [code: number, meaning: string])[]
-  readonly load: () => Promise<{ run: Run }>
-}
-export type OptionEntry = readonly [flags: string, description: string]
 
 const config: OptionEntry = [
   '-c, --config <file>',
@@ -61,6 +43,10 @@ const planForms: readonly OptionEntry[] = [
   ['--markdown', 'print the plan as the comment of a pull request, at most 60,000 characters'],
   ['--hash', 'print the hash of the change set alone'],
 ]
+/**
+ * The one table of commands: the program, `--help` and `docs/cli.md` are made of it. A command's code is loaded only
+ * when it runs, so that `serve` starts with nothing of the compiler in it.
+ */
 export const commands: readonly CommandEntry[] = [
   {
     name: 'serve',

@@ -1,4 +1,4 @@
-import type { CommandEntry, OptionEntry } from './commands.ts'
+import type { CommandEntry, OptionEntry } from './command-entry.ts'
 
 const patternText =
   'a next hop as `mailgw dest list` names it (relay:isp, mx:dst.example), a domain, *.domain, or * for all of them'

@@ -1,4 +1,4 @@
-import type { CommandEntry, OptionEntry } from './commands.ts'
+import type { CommandEntry, OptionEntry } from './command-entry.ts'
 
 /** What makes tokens and certificates. Neither contacts anybody. */
 export const keyCommands = (json: OptionEntry): readonly CommandEntry[] => [

@@ -1,4 +1,4 @@
-import type { CommandEntry, OptionEntry } from './commands.ts'
+import type { CommandEntry, OptionEntry } from './command-entry.ts'
 import { probeExits } from './probe/exit-code.ts'
 
 /** The options that they share with other commands. */

@@ -1,4 +1,4 @@
-import type { CommandEntry, OptionEntry } from './commands.ts'
+import type { CommandEntry, OptionEntry } from './command-entry.ts'
 
 /** `docs/metrics.md` has what it prints. */
 export const metricsCommand = (stateDir: OptionEntry): CommandEntry => ({

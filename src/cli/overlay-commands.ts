@@ -1,4 +1,4 @@
-import type { CommandEntry, OptionEntry } from './commands.ts'
+import type { CommandEntry, OptionEntry } from './command-entry.ts'
 
 /** The commands of overlays: restrictions of the moment. `docs/overlays.md` says when to use which. */
 export function overlayCommands(stateDir: OptionEntry, json: OptionEntry): readonly CommandEntry[] {

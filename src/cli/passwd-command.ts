@@ -1,4 +1,4 @@
-import type { CommandEntry, OptionEntry } from './commands.ts'
+import type { CommandEntry, OptionEntry } from './command-entry.ts'
 
 export const passwdCommand = (json: OptionEntry): CommandEntry => ({
   name: 'passwd',

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
-import { type CommandEntry, commands } from './commands.ts'
+import type { CommandEntry } from './command-entry.ts'
+import { commands } from './commands.ts'
 import type { Terminal } from './run.ts'
 
 /** Runs one command line; gives the exit code. Usage errors are one line on standard error and exit code 1. */

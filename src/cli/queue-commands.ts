@@ -1,5 +1,5 @@
 import type { QueueActionName } from '../admin/queue-operations.ts'
-import type { CommandEntry, OptionEntry } from './commands.ts'
+import type { CommandEntry, OptionEntry } from './command-entry.ts'
 
 /** The commands of the queue. `docs/queue.md` says what each does to a recipient. */
 export function queueCommands(stateDir: OptionEntry, json: OptionEntry): readonly CommandEntry[] {

@@ -1,4 +1,4 @@
-import type { CommandEntry, OptionEntry } from './commands.ts'
+import type { CommandEntry, OptionEntry } from './command-entry.ts'
 
 /** What is known of recipients at RCPT; `docs/recipients.md` explains it. */
 export const recipientCommands = (stateDir: OptionEntry, json: OptionEntry): readonly CommandEntry[] => [

@@ -1,4 +1,4 @@
-import type { CommandEntry, OptionEntry } from './commands.ts'
+import type { CommandEntry, OptionEntry } from './command-entry.ts'
 
 /** `docs/tls-policy.md` says what reports are. */
 export const tlsrptCommand = (json: OptionEntry): CommandEntry => ({
