@@ -1,77 +1,26 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
-import type { Clock, Timer } from '../../mail/clock.ts'
+import type { Clock } from '../../mail/clock.ts'
 import type { Log } from '../../mail/log.ts'
+import { type KeptCounts, keepCounts } from '../kept-counts.ts'
 import type { CountRecord, TlsCounts } from './counts.ts'
 
-const everyMs = 60_000
-/** A file beyond it is none of ours. */
-const maxBytes = 256 * 1024 * 1024
-
-export type CountsFile = {
-  /** Writes what has changed. */
-  write(): Promise<void>
-  close(): Promise<void>
-}
-
-/**
- * What was counted for reports on TLS, in `<stateDir>/tls-reports.ndjson`: a day outlives a restart. Written anew once a
- * minute when something has changed, and at the end; a crash forgets the last minute. States at a start:
- *   none         nothing was counted
- *   whole        read
- *   unreadable   told, and begun anew: statistics for strangers are no reason not to deliver mail
- *   *.tmp        a crash while it was written; overwritten
- */
-export async function keepCounts(file: string, counts: TlsCounts, clock: Clock, log: Log): Promise<CountsFile> {
-  try {
-    counts.restore(readRecords(await readFile(file, 'utf8')))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      log.warn('tls-reports.unreadable', { file, error: (error as Error).message })
-    }
-  }
-  counts.changed = false
-  let timer: Timer | null = null
-  let isClosed = false
-  let failed = false
-  const write = async (): Promise<void> => {
-    if (!counts.changed) return
-    counts.changed = false
-    try {
-      const lines = [...counts.records()].map((record) => `${JSON.stringify(record)}\n`)
-      await writeFile(`${file}.tmp`, lines.join(''), { mode: 0o600 })
-      await rename(`${file}.tmp`, file)
-      failed = false
-    } catch (error) {
-      counts.changed = true
-      if (!failed) log.error('tls-reports.not-stored', { file, error: (error as Error).message })
-      failed = true
-    }
-  }
-  const later = (): void => {
-    timer = clock.setTimeout(() => void write().then(() => !isClosed && later()), everyMs)
-  }
-  later()
-  return {
-    write,
-    async close() {
-      isClosed = true
-      timer?.cancel()
-      await write()
+/** What was counted for reports on TLS, in `<stateDir>/tls-reports.ndjson`: a day outlives a restart. */
+export async function keepTlsCounts(file: string, counts: TlsCounts, clock: Clock, log: Log): Promise<KeptCounts> {
+  return await keepCounts<CountRecord>(
+    {
+      file,
+      maxBytes: 256 * 1024 * 1024,
+      counts,
+      restore(records) {
+        counts.restore(records)
+        counts.changed = false
+      },
+      records: () => counts.records(),
+      isRecord,
+      unreadable: (error) => log.warn('tls-reports.unreadable', { file, error }),
+      notStored: (error) => log.error('tls-reports.not-stored', { file, error }),
     },
-  }
-}
-
-/** @throws Error for what is no such file */
-function readRecords(text: string): CountRecord[] {
-  if (text.length > maxBytes) throw new Error(`larger than ${maxBytes} octets`)
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line, i) => {
-      const value: unknown = JSON.parse(line)
-      if (!isRecord(value)) throw new Error(`line ${i + 1} is no count`)
-      return value
-    })
+    clock,
+  )
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0

@@ -9,7 +9,7 @@ import { tlsReportJson } from '../../message/tls-report.ts'
 import { tlsReportMail } from '../../message/tls-report-mail.ts'
 import type { Inlet } from '../../queue/intake.ts'
 import { dayOf, startOfDay, TlsCounts } from './counts.ts'
-import { keepCounts } from './counts-file.ts'
+import { keepTlsCounts } from './counts-file.ts'
 import { type Receiver, receiversOf } from './receivers.ts'
 
 /** Of the active graph; `null`: it wants none sent, and nothing is counted. */
@@ -57,7 +57,7 @@ const compress = promisify(gzip)
 export async function openTlsReports(options: TlsReportsOptions): Promise<TlsReports> {
   const { file, reporting, resolver, inlet, post, clock, random, log } = options
   const counts = new TlsCounts()
-  const kept = await keepCounts(file, counts, clock, log)
+  const kept = await keepTlsCounts(file, counts, clock, log)
   /** URIs that have got the report of a day and domain, while others of the same are still tried. */
   const done = new Map<string, Set<string>>()
   const total = { sent: 0, failed: 0 }
