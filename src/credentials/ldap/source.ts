@@ -4,8 +4,7 @@ import { assertNever } from '../../mail/result.ts'
 import type { SecretValue } from '../credential-secrets.ts'
 import type { Found, Source, SourceParts } from '../source.ts'
 import type { LdapConnection } from './connection.ts'
-import { parseLdapUrl } from './dial.ts'
-import { LdapPool } from './pool.ts'
+import { openDirectory } from './directory.ts'
 import { fillDn, fillFilter } from './template.ts'
 
 /** Addresses of one login that are looked at. */
@@ -15,30 +14,12 @@ const maxAddresses = 1000
 export function ldapSource(
   settings: LdapSettings & { readonly timeoutMs: number },
   secret: SecretValue,
-  { clock, lookUp }: SourceParts,
+  parts: SourceParts,
 ): Source {
-  const { urls, startTls, ca, find, addresses, connections, timeoutMs } = settings
-  const servers = urls.map(parseLdapUrl)
+  const { find, addresses } = settings
   const attributes = addresses === null ? [] : [addresses]
-  const finder = find.kind === 'search' && find.bind !== null ? find.bind : null
-  const finderPassword = finder === null ? null : secret(finder.password)
-  const pool = new LdapPool(
-    {
-      servers,
-      startTls,
-      ca,
-      lookUp,
-      connections,
-      connectMs: Math.ceil((timeoutMs * 0.9) / servers.length),
-      async bindFinder(connection) {
-        if (finder === null || finderPassword === null) return
-        // That OUR password is wrong says nothing of anybody else's.
-        const isBound = await connection.bind(finder.dn, finderPassword)
-        if (!isBound) throw new Error(`${connection.server.url}: the password of ${finder.dn} is refused`)
-      },
-    },
-    clock,
-  )
+  const bind = find.kind === 'search' ? find.bind : null
+  const pool = openDirectory({ ...settings, bind }, secret, parts)
 
   const accepted = (login: string, entry: Entry | undefined): Found => ({
     kind: 'accepted',

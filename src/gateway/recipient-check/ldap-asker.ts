@@ -1,6 +1,5 @@
 import type { SecretValue } from '../../credentials/credential-secrets.ts'
-import { parseLdapUrl } from '../../credentials/ldap/dial.ts'
-import { LdapPool } from '../../credentials/ldap/pool.ts'
+import { openDirectory } from '../../credentials/ldap/directory.ts'
 import { inFilter } from '../../credentials/ldap/template.ts'
 import type { LookUp } from '../../credentials/source.ts'
 import type { Clock } from '../../mail/clock.ts'
@@ -12,27 +11,10 @@ import type { Asker } from './asker.ts'
 export function ldapAsker(
   settings: LdapRecipients & { readonly timeoutMs: number },
   secret: SecretValue,
-  { clock, lookUp }: { readonly clock: Clock; readonly lookUp: LookUp },
+  parts: { readonly clock: Clock; readonly lookUp: LookUp },
 ): Asker {
-  const { urls, startTls, ca, base, scope, filter, bind, connections, timeoutMs } = settings
-  const servers = urls.map(parseLdapUrl)
-  const password = bind === null ? null : secret(bind.password)
-  const pool = new LdapPool(
-    {
-      servers,
-      startTls,
-      ca,
-      lookUp,
-      connections,
-      connectMs: Math.ceil((timeoutMs * 0.9) / servers.length),
-      async bindFinder(connection) {
-        if (bind === null || password === null) return
-        const isBound = await connection.bind(bind.dn, password)
-        if (!isBound) throw new Error(`${connection.server.url}: the password of ${bind.dn} is refused`)
-      },
-    },
-    clock,
-  )
+  const { base, scope, filter } = settings
+  const pool = openDirectory(settings, secret, parts)
   return {
     async ask(mailbox, signal, tell) {
       const filled = fillFilter(filter, mailbox)
