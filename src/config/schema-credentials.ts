@@ -1,5 +1,5 @@
 import { defaults } from './defaults.ts'
-import { pemFile } from './schema-line.ts'
+import { pemFile, webServer } from './schema-line.ts'
 import {
   count,
   duration,
@@ -102,16 +102,7 @@ const http = keys({
       'Where to POST `{ login, password, ... }`: 200 with `{"accepted": true}` or `false` answers, all else but 401 (refused) is an error (`docs/login.md`). `http:` to a loopback alone.',
     examples: ['https://login.corp.example/check'],
   }),
-  header: keys({
-    name: text('the name of a header').meta({ description: 'Its name.', examples: ['Authorization'] }),
-    value: secret(),
-  })
-    .meta({ description: 'A header that shows who asks.' })
-    .optional(),
-  ca: pemFile(
-    "File of the certificates that vouch for it (PEM); by default the system's",
-    '/etc/mailgw/ca.pem',
-  ).optional(),
+  ...webServer,
 })
 
 const oauth = keys({

@@ -1,6 +1,6 @@
 import { mechanisms } from '../mail/login-settings.ts'
 import { defaults } from './defaults.ts'
-import { duration, either, flag, keys, list, listOrTable, many, oneOf, text } from './schema-values.ts'
+import { duration, either, flag, keys, list, listOrTable, many, oneOf, secret, text } from './schema-values.ts'
 
 /** The line of a listener: TLS, login, who may claim what, manners. The keys of `schema-sections.ts` stand beside them. */
 
@@ -9,6 +9,20 @@ const modes = ['offered', 'required', 'implicit'] as const
 
 export const pemFile = (what: string, example: string) =>
   text('an absolute path').meta({ description: `${what}, an absolute path on the gateway.`, examples: [example] })
+
+/** Of a web server that is asked: how the gateway shows itself, and who vouches for the server. */
+export const webServer = {
+  header: keys({
+    name: text('the name of a header').meta({ description: 'Its name.', examples: ['Authorization'] }),
+    value: secret(),
+  })
+    .meta({ description: 'A header that shows who asks.' })
+    .optional(),
+  ca: pemFile(
+    "File of the certificates that vouch for it (PEM); by default the system's",
+    '/etc/mailgw/ca.pem',
+  ).optional(),
+}
 
 const modeText =
   '`offered`: STARTTLS for who wants it. `required`: STARTTLS, and no mail without it. `implicit`: TLS from the first octet (port 465, RFC 8314).'

@@ -1,5 +1,5 @@
 import { defaults } from './defaults.ts'
-import { pemFile } from './schema-line.ts'
+import { pemFile, webServer } from './schema-line.ts'
 import { count, duration, either, flag, keys, many, oneOf, secret, text, yes } from './schema-values.ts'
 
 /** How recipients are found out about. */
@@ -45,16 +45,7 @@ const http = keys({
       'Asked by POST with `{"address", "localPart", "domain"}` as JSON. 200 with `{"exists": true}` or `{"exists": false}` is an answer, all else is an error.',
     examples: ['https://directory.corp.example/recipient'],
   }),
-  header: keys({
-    name: text('the name of a header').meta({ description: 'Its name.', examples: ['Authorization'] }),
-    value: secret(),
-  })
-    .meta({ description: 'A header that shows who asks.' })
-    .optional(),
-  ca: pemFile(
-    "File of the certificates that vouch for it (PEM); by default the system's",
-    '/etc/mailgw/ca.pem',
-  ).optional(),
+  ...webServer,
 })
 
 const callout = either('true or an object with keys', [
