@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['./test/support/seed.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // Two cores: more workers only make real servers time out.

@@ -121,7 +121,11 @@ function* expansions(
   }
   const bySender = new Map<string, { readonly ways: readonly string[]; readonly sender: number[] }>()
   for (const state of region.sender) {
-    const ways = space.question.routesFrom(id, (node, table) => space.labelAt(node, table, state))
+    const ways = space.question.routesFrom(id, (node, table) => {
+      const known = space.question.label[node]!
+      // A table all of whose rows are the same to the proof is their label, and nothing is asked of it.
+      return known === node ? space.labelAt(node, table, state) : known
+    })
     const known = bySender.get(ways.join('\n'))
     if (known === undefined) bySender.set(ways.join('\n'), { ways, sender: [state] })
     else known.sender.push(state)

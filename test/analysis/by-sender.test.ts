@@ -13,14 +13,16 @@ import { interpreter } from '../../src/graph/interpret.ts'
 import { noFacts, queuedFacts, routeOf } from '../../src/graph/route-of.ts'
 import { flatEvaluator } from '../../src/graph/runtime.ts'
 import { noSources } from '../../src/graph/sources.ts'
-import { aDocument, mailbox, route } from '../compile/a-document.ts'
+import { aDocument, alias, mailbox, route } from '../compile/a-document.ts'
 
 /** Routes of `*` by sender, and what must hold. */
-const bundle = (senders: Readonly<Record<string, PlainTarget>>, prove: readonly ClaimEntry[] = []): Bundle => {
-  const rows = Object.entries(senders).map(([pattern, target]) => ({ at: `by ${pattern}`, pattern, target }))
-  const target: Target = { kind: 'by-sender', rows }
-  return makeBundle(compile(aDocument({ localMx: [route('*', target)], prove })).graph, noSources)
-}
+const bundle = (senders: Readonly<Record<string, PlainTarget>>, prove: readonly ClaimEntry[] = []): Bundle =>
+  makeBundle(compile(aDocument({ localMx: [route('*', bySender(senders))], prove })).graph, noSources)
+
+const bySender = (senders: Readonly<Record<string, PlainTarget>>): Target => ({
+  kind: 'by-sender',
+  rows: Object.entries(senders).map(([pattern, target]) => ({ at: `by ${pattern}`, pattern, target })),
+})
 const host = (name: string): PlainTarget => ({ kind: 'hosts', hosts: [{ host: name, port: 25 }] })
 const isp: PlainTarget = { kind: 'relay', relay: 'isp' }
 const brand = { 'brand.example': host('bart'), '*': isp }
@@ -79,6 +81,18 @@ describe('routes by sender (MR-40)', () => {
     expect(movesOf(rows as never, bundle(brand), after)).toEqual([
       { from: 'bart:25', to: 'lisa:25', recipients: 2, example: { id: '1', recipient: 'x@far.example' } },
     ])
+  })
+
+  test('an alias for two mailboxes, of which one is refused for some senders and one never', () => {
+    const reject: PlainTarget = { kind: 'reject', code: 550, status: '5.7.1', text: 'no' }
+    const aliases = [alias('all@example.com', 'x@one.example', 'y@two.example')]
+    const localMx = [
+      route('one.example', bySender({ 'brand.example': host('bart'), '*': isp })),
+      route('two.example', bySender({ 'brand.example': isp, '*': reject })),
+    ]
+    const subject = subjectOf(makeBundle(compile(aDocument({ aliases, localMx })).graph, noSources))
+    const proof = proofOf(subject, { kind: 'nullSenderAcceptedForLocal', at: '' }, null, 'error')
+    expect(proof.reason).toBe('notifications for all@example.com are refused, though mail of others for it is accepted')
   })
 
   test('a floor of TLS that one sender falls below is violated, with a message of that sender', () => {
