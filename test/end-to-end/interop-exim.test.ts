@@ -19,7 +19,7 @@ describe.skipIf(!hasExim())('with a real Exim, both ways', { timeout: 60_000 }, 
     const ca = authority(folder, 'ca')
     const own = ca.sign('own', '/CN=localhost', '2', ['localhost'])
     const port = await freePort()
-    const exim = await startExim({ tls: own, smartHost: { port, ca: ca.cert } })
+    const exim = await startExim({ tls: own, onward: { port, ca: ca.cert } })
     onTestFailed(() => console.error(exim.log()))
     const gateway = await startGateway(
       site({

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { asking } from './name-server.ts'
 import { freePort, startPeer, tempFolder } from './peer.ts'
 
 /** Unpacked by `scripts/setup.js --test` and not installed: Debian has one mail server, and that is Postfix here. */
@@ -19,19 +20,31 @@ export function hasExim(): boolean {
 export type EximOptions = {
   /** PEM files: STARTTLS is offered. */
   readonly tls: { readonly cert: string; readonly key: string }
-  /** All mail that is not for `exim.test` goes to this port, over TLS that is verified against the authority. */
-  readonly smartHost: { readonly port: number; readonly ca: string }
+  readonly onward: Onward
+  /** Where it listens; absent: anywhere. */
+  readonly port?: number
+  /** Domains that it delivers; absent: `exim.test`. */
+  readonly domains?: readonly string[]
 }
+
+/**
+ * Where mail goes that is not for its own domains:
+ * port, ca     to this port of localhost, over TLS that is verified against the authority
+ * nameServer   to the MX that the name server at this address (port 53) says, at `port`, over TLS by DANE alone
+ */
+export type Onward =
+  | { readonly port: number; readonly ca: string }
+  | { readonly port: number; readonly nameServer: string }
 
 export type Exim = {
   readonly port: number
-  /** Messages delivered to `exim.test`, whoever the recipient. */
+  /** Messages delivered to its own domains, whoever the recipient. */
   messages(): string[]
   log(): string
 }
 
 /** An Exim of its own that takes mail for `exim.test` on loopback into a maildir. Needs root. Stopped with the test. */
-export async function startExim({ tls, smartHost }: EximOptions): Promise<Exim> {
+export async function startExim({ tls, onward, port: wanted, domains = ['exim.test'] }: EximOptions): Promise<Exim> {
   const base = tempFolder()
   chmodSync(base, 0o755)
   const owner = Number(spawnSync('id', ['-u', user]).stdout.toString())
@@ -49,10 +62,12 @@ export async function startExim({ tls, smartHost }: EximOptions): Promise<Exim> 
     writeFileSync(to, readFileSync(from))
     chownSync(to, owner, group)
   }
-  const port = await freePort()
+  const port = wanted ?? (await freePort())
   const file = join(base, 'exim.conf')
-  writeFileSync(file, configuration(base, port, cert, key, smartHost), { mode: 0o644 })
-  await startPeer(program, ['-C', file, '-bdf', '-q2s'], { port })
+  writeFileSync(file, configuration(base, port, cert, key, domains, onward), { mode: 0o644 })
+  const args = ['-C', file, '-bdf', '-q2s']
+  const [command, all] = 'nameServer' in onward ? asking(onward.nameServer, program, args) : [program, args]
+  await startPeer(command, all, { port })
   const box = join(base, 'mail', 'new')
   return {
     port,
@@ -71,7 +86,8 @@ const configuration = (
   port: number,
   cert: string,
   key: string,
-  { port: next, ca }: EximOptions['smartHost'],
+  domains: readonly string[],
+  onward: Onward,
 ): string => `primary_hostname = exim.example.test
 exim_path = ${program}
 spool_directory = ${base}/spool
@@ -98,12 +114,17 @@ accept:
 begin routers
 local:
   driver = accept
-  domains = exim.test
+  domains = ${domains.join(':')}
   transport = box
 onward:
-  driver = manualroute
+${
+  'ca' in onward
+    ? `  driver = manualroute
+  route_data = localhost::${onward.port} byname`
+    : `  driver = dnslookup
+  dnssec_request_domains = *`
+}
   transport = onward
-  route_data = localhost::${next} byname
   self = send
   no_more
 begin transports
@@ -115,10 +136,15 @@ box:
   user = ${user}
 onward:
   driver = smtp
-  hosts_require_tls = *
+${
+  'ca' in onward
+    ? `  hosts_require_tls = *
   tls_verify_hosts = *
-  tls_verify_certificates = ${ca}
-  tls_verify_cert_hostnames = *
+  tls_verify_certificates = ${onward.ca}
+  tls_verify_cert_hostnames = *`
+    : `  port = ${onward.port}
+  hosts_require_dane = *`
+}
   hosts_try_chunking = *
 begin retry
 * * F,1h,1s

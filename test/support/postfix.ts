@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { asking } from './name-server.ts'
 import { accepts, freePort, path, tempFolder } from './peer.ts'
 
 export type PostfixOptions = {
@@ -9,6 +10,10 @@ export type PostfixOptions = {
   readonly main?: readonly string[]
   /** PEM files: then STARTTLS is offered. */
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** Where it listens; absent: anywhere. */
+  readonly port?: number
+  /** The name server that it asks, in place of the machine's: an address, for port 53. */
+  readonly nameServer?: string
 }
 
 export type Postfix = {
@@ -43,7 +48,12 @@ postlog unix-dgram n - n - 1 postlogd
  * A Postfix of its own, with its folders in a temp folder, that takes mail for `example.test` on loopback into a maildir.
  * Needs root and the package's user `postfix`. Stopped with the test.
  */
-export async function startPostfix({ main = [], tls }: PostfixOptions = {}): Promise<Postfix> {
+export async function startPostfix({
+  main = [],
+  tls,
+  nameServer,
+  port: wanted,
+}: PostfixOptions = {}): Promise<Postfix> {
   const base = tempFolder()
   chmodSync(base, 0o755)
   const [etc, queue, data, mail] = ['etc', 'queue', 'data', 'mail'].map((name) => {
@@ -53,7 +63,7 @@ export async function startPostfix({ main = [], tls }: PostfixOptions = {}): Pro
   const user = Number(spawnSync('id', ['-u', 'postfix']).stdout.toString())
   chownSync(data, user, 0)
   chownSync(mail, 65534, 65534)
-  const port = await freePort()
+  const port = wanted ?? (await freePort())
   const log = join(base, 'mail.log')
   writeFileSync(join(etc, 'master.cf'), `127.0.0.1:${port} inet n - n - - smtpd\n${services}`)
   const lines = [
@@ -93,12 +103,15 @@ export async function startPostfix({ main = [], tls }: PostfixOptions = {}): Pro
   const settings = new Map(lines.map((line) => [line.slice(0, line.indexOf('=')).trim(), line]))
   writeFileSync(join(etc, 'main.cf'), `${[...settings.values()].join('\n')}\n`)
 
-  const control = (command: string) =>
-    spawnSync('postfix', ['-c', etc, command], { env: { PATH: path }, timeout: 20_000, killSignal: 'SIGKILL' })
+  const run = (program: string, args: readonly string[]) =>
+    spawnSync(program, args, { env: { PATH: path }, timeout: 20_000, killSignal: 'SIGKILL' })
+  const control = (command: string) => ['-c', etc, command]
   const readLog = () => (existsSync(log) ? readFileSync(log, 'latin1') : '')
-  const started = control('start')
+  const start = control('start')
+  const [program, args] = nameServer === undefined ? ['postfix', start] : asking(nameServer, 'postfix', start)
+  const started = run(program, args)
   onTestFinished(() => {
-    control('stop')
+    run('postfix', control('stop'))
   })
   for (let tries = 0; !(await accepts(port)); tries++) {
     if (tries > 500) throw new Error(`postfix did not start: ${started.stderr}${readLog()}`)

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { addressFor } from './name-server.ts'
 import { freePort, path, startPeer, tempFolder } from './peer.ts'
 
 /**
@@ -19,6 +20,8 @@ export type SignedDns = {
   /** Of the validating resolver, as a document writes it. */
   readonly server: string
   readonly port: number
+  /** Where it listens too, if wanted: at port 53, for programs of the C library's resolver (`asking`). */
+  readonly address: string
   /** Of the authoritative server behind it, which validates nothing. */
   readonly authoritative: string
   /** Puts other zones in place; the resolver forgets what it knew. */
@@ -27,17 +30,24 @@ export type SignedDns = {
 
 export const signedDnsPeers = ['nsd', 'unbound', 'ldns-keygen', 'ldns-signzone'] as const
 
-/** NSD with signed zones behind a validating Unbound, on loopback. Ended with the test. */
-export async function startSignedDns(zones: Readonly<Record<string, SignedZone>>): Promise<SignedDns> {
+/**
+ * NSD with signed zones behind a validating Unbound, on loopback. Ended with the test.
+ * @param at53 also at port 53 of `address`, which needs root
+ */
+export async function startSignedDns(
+  zones: Readonly<Record<string, SignedZone>>,
+  { at53 = false } = {},
+): Promise<SignedDns> {
   const folder = tempFolder()
   const [nsdPort, port] = [await freePort(), await freePort()]
+  const address = addressFor(port)
   let stop: () => Promise<void> = async () => {}
 
   const start = async (all: Readonly<Record<string, SignedZone>>) => {
     mkdirSync(folder, { recursive: true })
     const served = Object.entries(all).map(([name, zone]) => makeZone(folder, name, zone))
     writeFileSync(join(folder, 'nsd.conf'), nsdConf(folder, nsdPort, served))
-    writeFileSync(join(folder, 'unbound.conf'), unboundConf(folder, port, nsdPort, served))
+    writeFileSync(join(folder, 'unbound.conf'), unboundConf(folder, port, nsdPort, served, at53 ? address : null))
     const nsd = await startPeer('nsd', ['-d', '-c', join(folder, 'nsd.conf')], { port: nsdPort, ready: /nsd started/ })
     const unbound = await startPeer('unbound', ['-d', '-c', join(folder, 'unbound.conf')], {
       port,
@@ -52,6 +62,7 @@ export async function startSignedDns(zones: Readonly<Record<string, SignedZone>>
   return {
     server: `127.0.0.1:${port}`,
     port,
+    address,
     authoritative: `127.0.0.1:${nsdPort}`,
     async change(next) {
       await stop()
@@ -98,9 +109,15 @@ remote-control:
   control-enable: no
 ${zones.map(({ name, file }) => `zone:\n  name: "${name}"\n  zonefile: "${file}"\n`).join('')}`
 
-const unboundConf = (folder: string, port: number, nsdPort: number, zones: readonly Served[]): string => `server:
+const unboundConf = (
+  folder: string,
+  port: number,
+  nsdPort: number,
+  zones: readonly Served[],
+  also: string | null,
+): string => `server:
   interface: 127.0.0.1
-  port: ${port}
+${also === null ? '' : `  interface: ${also}@53\n`}  port: ${port}
   username: ""
   chroot: ""
   directory: "${folder}"
