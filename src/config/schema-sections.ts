@@ -109,7 +109,7 @@ export const domain = either("'local', 'relay' or an object with keys", [
 export const addressPattern = "an address pattern, such as 'user@a.example', '*.a.example' or '<>'"
 export const network = "an address block, such as '192.0.2.0/24'"
 
-export const relaying = either("'local-only', 'outbound', 'two-way' or unsafeOpenRelay({ reason, until })", [
+export const relaying = either("'local-only', 'outbound', 'two-way' or unsafeOpenRelay({ reason: '...', until: '2027-01-31' })", [
   oneOf(['local-only', 'outbound', 'two-way']),
   keys({
     unsafeOpenRelay: keys({

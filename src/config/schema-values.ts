@@ -9,12 +9,12 @@ import { TableFile } from './source.ts'
 export const wanted = {
   duration: "a time with its unit, such as '5m'",
   size: "a size with its unit, such as '20MiB'",
-  secret: "a reference to a secret, such as env.secret('NAME') or { $secret: 'env:NAME' }",
+  secret: "a reference to a secret, such as env.secret('NAME')",
   text: 'a text',
   flag: 'true or false',
   object: 'an object with keys',
   target:
-    "a target: via('relay'), host('bart', 26), mx(), deliver(), reject(), hold(), discard(), or one of them as text",
+    "a target: via('relay'), host('bart', 26), mx(), deliver(), reject(550, 'text'), hold(), discard(), or one of them as text",
 } as const
 
 const because = (expected: string) => ({ error: () => expected })

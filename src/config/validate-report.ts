@@ -3,6 +3,7 @@ import type { Code } from './codes.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { type DocPath, type Position, type Positions, pathText } from './positions.ts'
 import { TableFile, type TableRow } from './source.ts'
+import { inYaml, isYaml } from './yaml-spelling.ts'
 
 /** A piece of the document: in the document itself (its key or its value), or a cell of a table. */
 export type Spot =
@@ -49,8 +50,10 @@ export function findings(positions: Positions): Findings {
       return position === null ? [] : [{ message: text, position }]
     })
     const position = positionOf(spot, positions)
-    const whole = path === '' ? message : `${path}: ${message}`
-    diagnostics.push({ code, severity, message: whole, path, position, related, hint: extra.hint ?? null })
+    const spelt = position !== null && isYaml(position.file) ? inYaml : (text: string) => text
+    const whole = path === '' ? spelt(message) : `${path}: ${spelt(message)}`
+    const hint = extra.hint == null ? null : spelt(extra.hint)
+    diagnostics.push({ code, severity, message: whole, path, position, related, hint })
   }
   const report: Report = {
     error: (code, spot, message, extra) => add('error', code, spot, message, extra),
