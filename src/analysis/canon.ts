@@ -290,15 +290,29 @@ export function canonEdges(node: CanonNode): Iterable<CanonId> {
 
 /** All that these lead to, themselves too, in ascending order: what a node leads to comes before it. */
 export function reachedFrom(nodes: readonly CanonNode[], entries: Iterable<CanonId>): CanonId[] {
-  const seen = new Set<CanonId>()
-  const open = [...entries]
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (seen.has(id)) continue
-    seen.add(id)
-    for (const edge of canonEdges(nodes[id]!)) if (!seen.has(edge)) open.push(edge)
+  // Every edge leads to a lower number: one way down meets all, however many routes there are.
+  const isReached = new Uint8Array(nodes.length)
+  let top = -1
+  for (const id of entries) {
+    isReached[id] = 1
+    if (id > top) top = id
   }
-  return ascending(seen)
+  let count = 0
+  for (let id = top; id >= 0; id--) {
+    if (isReached[id] === 0) continue
+    count++
+    const node = nodes[id]!
+    if (node.kind === 'leaf') continue
+    if (node.kind === 'table') {
+      const { labels, otherwise } = node
+      for (let i = 0; i < labels.length; i++) isReached[labels[i]!] = 1
+      isReached[otherwise] = 1
+    } else for (const edge of canonEdges(node)) isReached[edge] = 1
+  }
+  const reached = new Array<CanonId>(count)
+  for (let id = 0, at = 0; at < count; id++) if (isReached[id] === 1) reached[at++] = id
+  return reached
 }
 
 /** Each once, in ascending order. */
-export const ascending = (ids: ReadonlySet<CanonId>): CanonId[] => Array.from(Int32Array.from(ids).sort())
+export const ascending = (ids: Iterable<CanonId>): CanonId[] => [...new Set(ids)].sort((a, b) => a - b)

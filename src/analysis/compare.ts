@@ -4,7 +4,7 @@ import type { Box } from '../graph/box.ts'
 import type { Bundle } from '../graph/bundle.ts'
 import { canonicalJson, hashText } from '../graph/canonical.ts'
 import type { Graph } from '../graph/graph.ts'
-import { type Interpreter, interpreter } from '../graph/interpret.ts'
+import { interpreter } from '../graph/interpret.ts'
 import { messageText } from '../graph/message-text.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
 import { absorbed } from './absorb.ts'
@@ -38,9 +38,8 @@ export type CompareOptions = {
  */
 export function compareGraphs(before: Bundle, after: Bundle, options: CompareOptions = {}): ChangeSet {
   const settings = settingChanges(before.graph, after.graph)
-  const plain = [before, after].map((bundle) => interpreter(bundle.graph, bundle.sources, bundle.hash))
   const { drafts, name, unknown } = decisions(before, after, options)
-  const destinations = destinationsOrUnknown(before, after, plain, unknown)
+  const destinations = destinationsOrUnknown(before, after, unknown)
 
   const pairs = [
     ...drafts.flatMap(({ pair, told }) => [pair, ...told.values()]),
@@ -209,9 +208,9 @@ function confirmed(found: readonly Described[], before: Bundle, after: Bundle): 
   }))
 }
 
-function destinationsOrUnknown(before: Bundle, after: Bundle, plain: readonly Interpreter[], unknown: string[]) {
+function destinationsOrUnknown(before: Bundle, after: Bundle, unknown: string[]) {
   try {
-    return destinationChanges(before, after, plain)
+    return destinationChanges(before, after)
   } catch (error) {
     if (!(error instanceof NotAnalysable)) throw error
     unknown.push(`what changes for destinations: ${error.message}`)

@@ -2,7 +2,7 @@ import { admitDestination } from '../graph/admission.ts'
 import type { Behaviour, Decided, Decider } from '../graph/behaviour.ts'
 import type { PatternSet } from '../graph/box.ts'
 import type { Bundle } from '../graph/bundle.ts'
-import type { Interpreter } from '../graph/interpret.ts'
+import { type Interpreter, interpreter } from '../graph/interpret.ts'
 import { noFacts } from '../graph/route-of.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import { type CanonId, type CanonLeaf, type CanonTable, makeCanon, reachedFrom } from './canon.ts'
@@ -20,7 +20,7 @@ export type DestinationDraft = Omit<DestinationChange, 'causes'> & {
  * The stage that is asked for an address that a delivery is about to connect to: a small space of its own, in which
  * nothing of the message is known. Throws `NotAnalysable` where it asks for more.
  */
-export function destinationChanges(before: Bundle, after: Bundle, asked: readonly Interpreter[]): DestinationDraft[] {
+export function destinationChanges(before: Bundle, after: Bundle): DestinationDraft[] {
   const canon = makeCanon()
   const entries = [before, after].map(
     ({ graph }) => canon.add(graph, graph.entry.destination)[graph.entry.destination]!,
@@ -54,9 +54,10 @@ export function destinationChanges(before: Bundle, after: Bundle, asked: readonl
     if (group === undefined) groups.set(key, { cell, states: new Set([state]) })
     else group.states.add(state)
   }
+  const plain = [before, after].map(({ graph, sources, hash }) => interpreter(graph, sources, hash))
   return [...groups.values()].map(({ cell, states }) => {
     const witness = family.witness(cell)
-    const [from, to] = asked.map((interpreter) => decidedAt(interpreter, witness)) as [Decided, Decided]
+    const [from, to] = plain.map((one) => decidedAt(one, witness)) as [Decided, Decided]
     return draft(
       patternsOf(family, (state) => states.has(state)),
       witness,

@@ -68,7 +68,8 @@ export function bordersOf(family: Omit<Family, 'borders'>, isAmong: (cell: numbe
   const outer = new Int32Array(family.order.length)
   const own = new Int32Array(family.order.length)
   let count = 0
-  for (const cell of family.order) {
+  for (let place = 0; place < family.order.length; place++) {
+    const cell = family.order[place]!
     if (!isAmong(cell) || family.isEmpty(cell)) continue
     const around = cellAround(family, cell)
     inner[count] = family.state[cell]!
@@ -126,21 +127,35 @@ export function eachCell(
 export function patternsOf(family: Family, isIn: (state: StateId) => boolean): PatternSet {
   const { patterns } = family
   const side = (one: StateId): boolean => one >= 0 && isIn(one)
-  const parts = new Map<number, number[]>()
+  /** Of most parts nothing is left out. */
+  const parts = new Map<number, number[] | null>()
   const begins = (inner: StateId, outer: StateId) => side(inner) && !side(outer)
-  eachCell(family.borders, begins, (cell) => parts.set(cell, []))
+  eachCell(family.borders, begins, (cell) => parts.set(cell, null))
   eachCell(
     family.borders,
     (inner, outer) => !side(inner) && side(outer),
     (cell) => {
       let around = cellAround(family, cell)
       while (!parts.has(around)) around = cellAround(family, around)
-      parts.get(around)!.push(cell)
+      const part = parts.get(around)
+      if (part) part.push(cell)
+      else parts.set(around, [cell])
     },
   )
-  const inOrder = (cells: readonly number[]) => Array.from(sortedCells(patterns, cells), (cell) => patterns[cell]!)
-  return Array.from(sortedCells(patterns, [...parts.keys()]), (cell) => ({
-    pattern: patterns[cell]!,
-    except: inOrder(parts.get(cell)!),
-  }))
+  const found: { readonly pattern: string; readonly except: readonly string[] }[] = []
+  const begun = sortedCells(patterns, Int32Array.from(parts.keys()))
+  for (let i = 0; i < begun.length; i++) {
+    const cells = parts.get(begun[i]!)
+    found.push({ pattern: patterns[begun[i]!]!, except: cells ? inOrder(patterns, cells) : nothing })
+  }
+  return found
+}
+
+const nothing: readonly string[] = []
+
+function inOrder(patterns: readonly string[], cells: readonly number[]): string[] {
+  const sorted = sortedCells(patterns, cells)
+  const found: string[] = []
+  for (let i = 0; i < sorted.length; i++) found.push(patterns[sorted[i]!]!)
+  return found
 }

@@ -1,4 +1,4 @@
-import { hashLines, hashText } from '../graph/canonical.ts'
+import { hashText, lineHash } from '../graph/canonical.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
 import type { DiagramId } from './diagram.ts'
 import { variable } from './dimensions.ts'
@@ -70,7 +70,10 @@ export function fingerprint(answer: Answer): string {
     return `n${known}`
   }
   text.push(number(root))
-  return hashLines([text, columnLines(answer, columns, met)])
+  const hash = lineHash()
+  for (const line of text) hash.add(line)
+  columnLines(answer, columns, met, hash.add)
+  return hash.name()
 }
 
 const fixed = ['listener', 'tls', 'client', 'certificate', 'login', 'helo', 'sender', 'size', 'hops'] as const
@@ -199,47 +202,53 @@ function colouredMailboxes(family: Mailboxes, colourOf: Colouring): Stripe[] {
   return found
 }
 
-/** Which recipients are alike in all columns that are met, and what happens to them in each. */
-function columnLines({ space }: Answer, columns: RecipientColumns, met: readonly number[]): string[] {
+/** Which recipients are alike in all columns that are met, and what happens to them in each, line by line. */
+function columnLines(
+  { space }: Answer,
+  columns: RecipientColumns,
+  met: readonly number[],
+  say: (line: string) => void,
+): void {
   const { values } = space
   const { family, fineOf } = space.recipients
   const stripes = colouredMailboxes(family, (state) => {
     const fine = fineOf(state)
     return fine === undefined ? nobody : columns.groupOf(fine)
   })
-  const lines: string[] = []
   // A group is called by the first pattern that leads into it.
-  const names = new Map<number, string>()
+  const names: string[] = []
+  const named: number[] = []
+  /** Of each group its name and one; 0 is none. */
+  const nameOf = new Int32Array(columns.groups)
   for (const { localPart, cells, colours } of stripes) {
-    for (const cell of cells) {
+    for (let i = 0; i < cells.length; i++) {
+      const cell = cells[i]!
       const pattern = localPart + family.patterns[cell]!
       const group = colours[cell]!
       if (group === asOthers) {
-        lines.push(`${pattern}\tothers`)
+        say(`${pattern}\tothers`)
         continue
       }
-      let name = names.get(group)
-      if (name === undefined) {
-        name = pattern
-        names.set(group, name)
+      if (nameOf[group] === 0) {
+        nameOf[group] = names.push(pattern)
+        named.push(group)
       }
-      lines.push(`${pattern} in ${name}`)
+      say(`${pattern} in ${names[nameOf[group]! - 1]!}`)
     }
   }
   const forms = new Map<Form, number>()
   const wordText = (word: Word): string => ('own' in word ? `its own ${word.own}` : values.keyOf(word.value))
-  for (const [group, name] of names) {
-    const { form, own } = columns.inGroup(group, met)
+  for (let i = 0; i < names.length; i++) {
+    const { form, own } = columns.inGroup(named[i]!, met)
     let number = forms.get(form)
     if (number === undefined) {
       number = forms.size
       forms.set(form, number)
     }
-    lines.push(`${name} f${number} ${own.map(values.keyOf).join(' ')}`)
+    say(`${names[i]!} f${number} ${own.map(values.keyOf).join(' ')}`)
   }
   for (const { pairs, indexes } of forms.keys()) {
     const texts = pairs.map((pair) => (pair === null ? 'same' : `${wordText(pair[0])} -> ${wordText(pair[1])}`))
-    lines.push(`${indexes}\n${texts.join('\n')}`)
+    say(`${indexes}\n${texts.join('\n')}`)
   }
-  return lines
 }

@@ -1,3 +1,4 @@
+import { makeIntLists } from './int-lists.ts'
 import type { Recipients } from './recipients.ts'
 import type { ValueId } from './values.ts'
 
@@ -19,7 +20,7 @@ export function likenessOf(
 ): Likeness {
   const kindOf = new Int32Array(fine.length)
   const examples: number[] = []
-  const kinds = new Map<string, number>()
+  const kinds = makeIntLists()
   const marks = new Int32Array(1 + columns.length * 2)
   const latest = new Int32Array(marks.length).fill(-2)
   let kind = -1
@@ -34,9 +35,8 @@ export function likenessOf(
     }
     // Neighbours are alike as a rule.
     if (!same(marks, latest)) {
-      const key = marks.join(' ')
-      kind = kinds.get(key) ?? examples.push(one) - 1
-      kinds.set(key, kind)
+      kind = kinds.intern(marks, marks.length)
+      if (kind === examples.length) examples.push(one)
       latest.set(marks)
     }
     kindOf[one] = kind

@@ -11,6 +11,8 @@ import { type ChangesId, makeStates, type StateId, type States } from './states.
 export type Mailboxes = Family & {
   readonly states: States
   readonly isMailbox: (cell: number) => boolean
+  /** Whether a pattern is one of a row. */
+  readonly hasRow: (pattern: string) => boolean
   /** Mailboxes with a row by their state, the state of their domain, and the class of their local part. */
   readonly own: readonly OwnBorder[]
   readonly locals: readonly LocalClass[]
@@ -43,6 +45,7 @@ export function mailboxesOf(tables: readonly CanonTable[], withNull: boolean): M
   const localChanges = new Map<string, ChangesId>()
   if (withNull) addCell('<>')
   for (const [table, { on, rows, labels }] of tables.entries()) {
+    let next = 1
     for (let i = 0; i < labels.length; i++) {
       const pattern = rows[i]![0]
       if (on === 'local-part') {
@@ -50,8 +53,10 @@ export function mailboxesOf(tables: readonly CanonTable[], withNull: boolean): M
         localChanges.set(pattern, states.also(before, table, labels[i]!))
         continue
       }
-      const cell = cells.get(pattern) ?? addCell(pattern)
-      changes[cell] = states.also(changes[cell]!, table, labels[i]!)
+      // Rows are sorted: two tables of the same patterns meet their cells in one order, and need not look for them.
+      next = patterns[next] === pattern ? next : (cells.get(pattern) ?? addCell(pattern))
+      changes[next] = states.also(changes[next]!, table, labels[i]!)
+      next++
     }
   }
   const count = patterns.length
@@ -59,7 +64,10 @@ export function mailboxesOf(tables: readonly CanonTable[], withNull: boolean): M
   for (let cell = 0; cell < count; cell++) parent[cell] = around(patterns[cell]!)
   const order = orderOf(parent)
   const state = new Int32Array(count)
-  for (const cell of order) state[cell] = states.after(stateBefore(cell), changes[cell]!)
+  for (let place = 0; place < count; place++) {
+    const cell = order[place]!
+    state[cell] = states.after(stateBefore(cell), changes[cell]!)
+  }
 
   const byChanges = new Map<ChangesId, string[]>()
   for (const [localPart, changed] of localChanges) {
@@ -78,6 +86,7 @@ export function mailboxesOf(tables: readonly CanonTable[], withNull: boolean): M
     states,
     locals,
     isMailbox: (cell) => mailbox[cell] === 1,
+    hasRow: (pattern) => cells.has(pattern),
     stateOf(mailbox) {
       const own = cells.get(mailboxKey(mailbox))
       if (own !== undefined) return state[own]!

@@ -43,9 +43,9 @@ export function pairNumbers({ space, product }: Answer): (from: ValueId, to: Val
 
 /**
  * Moves in the order in which they are met: of each how many classes make it, and who made it first, and last, by which of
- * the ways of their kind; and who else does. Flat, as there may be as many moves as recipients, in each box; `clear` begins the next box.
+ * the ways of their kind; with `keepsMembers`, who else does. Flat, as there may be as many moves as recipients, in each box; `clear` begins the next box.
  */
-export function makeCounts() {
+export function makeCounts(keepsMembers: boolean) {
   let count = 0
   let round = 0
   /** Of each pair the round in which it was met last, and its place in that. */
@@ -61,6 +61,7 @@ export function makeCounts() {
   let before = new Int32Array(64)
   let links = 0
   const link = (index: number, one: number, to: number): void => {
+    if (!keepsMembers) return
     if (links === members.length) {
       members = twice(members, new Int32Array(links * 2))
       before = twice(before, new Int32Array(links * 2))

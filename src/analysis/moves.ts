@@ -2,11 +2,10 @@ import type { Behaviour } from '../graph/behaviour.ts'
 import { type Move, toldMoves } from './change-set.ts'
 import type { Cut } from './cut.ts'
 import { moveTexts, tlsOf } from './kind.ts'
-import { type Met, meetings, type Way } from './meetings.ts'
-import { makeCounts, pairNumbers } from './move-counts.ts'
+import { type Met as Meetings, meetings, type Way } from './meetings.ts'
 import { moversFinder } from './movers.ts'
 import type { Answer } from './question.ts'
-import type { ValueId } from './values.ts'
+import { type Count, type Encounter, type Met, tallies } from './tally.ts'
 
 /** More are summed up: a person reads a histogram, not a table. */
 const shownMoves = 50
@@ -37,54 +36,28 @@ const nameable = 20_000
 export function movesFinder(answer: Answer, also: number): (box: Cut) => Moves {
   const { space, product, likeness } = answer
   const everybody = answer.recipients.map((_, atom) => atom)
-  const numberOf = pairNumbers(answer)
-  const counts = makeCounts()
+  const isNameable = space.recipients.fine.length <= nameable
   const moversOf = moversFinder(answer)
-  const isReplyAlone = ({ from, to }: Count) => space.values.isRefused(from) && space.values.isRefused(to)
+  const isReplyAlone = ({ from, to }: Met) => space.values.isRefused(from) && space.values.isRefused(to)
+  /** Whoever may be told (`several`, in a box of this class or that). */
+  const toldAmong = (first: readonly Met[]): readonly Met[] =>
+    first.length < 2
+      ? []
+      : [...first.slice(0, toldMoves), ...first.filter((one) => !isReplyAlone(one)).slice(0, toldMoves)]
+  const tallyOf = tallies(answer, shownMoves, isNameable ? toldAmong : null)
 
   return ({ of, sets }) => {
     const inside = sets[space.dimensions.recipient] ?? everybody
-    /** Of each kind of recipients the tuples that they meet in this box. */
-    const encounters = likeness.examples.map(() => null as readonly Encounter[] | null)
     const met = meetings(answer, sets)
-    const encountersOf = (kind: number): readonly Encounter[] => {
-      const found = encountersIn(answer, met, likeness.examples[kind]!, (own) =>
+    /** Of each kind of recipients the tuples that they meet in this box. */
+    const encounters: (readonly Encountered[])[] = []
+    const { first, count, classes } = tallyOf(inside, (kind) => {
+      encounters[kind] = encountersIn(answer, met, likeness.examples[kind]!, (own) =>
         own === of ? true : own === also ? false : null,
       )
-      encounters[kind] = found
-      return found
-    }
-    counts.clear()
-    // By recipient, so that one who makes the same move in several ways is counted once.
-    for (const atom of inside) {
-      for (const one of answer.recipients[atom]!) {
-        const kind = likeness.kindOf[one]!
-        const known = encounters[kind] ?? encountersOf(kind)
-        const classes = space.recipients.weight[one]!
-        for (let way = 0; way < known.length; way++) {
-          const { fromColumn, toColumn, from, to } = known[way]!
-          const before = fromColumn === null ? from : fromColumn[one]!
-          const now = toColumn === null ? to : toColumn[one]!
-          counts.add(numberOf(before, now), one, way, classes)
-        }
-      }
-    }
-
-    const first: Count[] = []
-    let sum = 0
-    for (let index = 0; index < counts.count(); index++) {
-      const [classes, fine] = [counts.classes(index), counts.fine(index)]
-      sum += classes
-      const { isOwn, atoms, from, to, fromColumn, toColumn } = encounters[likeness.kindOf[fine]!]![counts.way(index)]!
-      const least = first.length === shownMoves ? first[shownMoves - 1]! : null
-      // What is met later and is no better than the last that is shown comes after it.
-      if (least !== null && (least.isOwn === isOwn ? classes <= least.classes : least.isOwn)) continue
-      const before = fromColumn === null ? from : fromColumn[fine]!
-      const now = toColumn === null ? to : toColumn[fine]!
-      first.push({ index, classes, from: before, to: now, isOwn, atoms, fine })
-      first.sort(byImportance)
-      if (first.length > shownMoves) first.pop()
-    }
+      return encounters[kind]!
+    })
+    const placeOf = ({ fine, way }: Count): Place => ({ atoms: encounters[likeness.kindOf[fine]!]![way]!.atoms, fine })
     const example = first[0]
     if (example === undefined) throw new Error('internal error: a box in which nothing changes')
     // Replies that read otherwise go with what is refused now or before: of these nobody wants to know more.
@@ -97,17 +70,16 @@ export function movesFinder(answer: Answer, also: number): (box: Cut) => Moves {
       const leaves = tls.from !== null || tls.to !== null
       const move = { ...moveTexts(before, now), classes: Math.max(1, one.classes), ...(leaves ? { tls } : {}) }
       if (!several.has(one)) return move
-      told.set(place, { atoms: one.atoms, fine: one.fine })
-      if (answer.space.recipients.fine.length > nameable) return move
-      return { ...move, recipients: moversOf(counts.members(one.index)) }
+      told.set(place, placeOf(one))
+      return one.members === null ? move : { ...move, recipients: moversOf(one.members) }
     })
-    const others = `${counts.count() - first.length} others`
-    const rest = { from: others, to: others, classes: sum - first.reduce((total, { classes }) => total + classes, 0) }
+    const others = `${count - first.length} others`
+    const rest = { from: others, to: others, classes: classes - first.reduce((total, one) => total + one.classes, 0) }
     return {
-      moves: counts.count() === first.length ? texts : [...texts, rest],
+      moves: count === first.length ? texts : [...texts, rest],
       // None of its own class: what was taken over from another (`absorb.ts`) has found no company.
       of: example.isOwn ? of : also,
-      example: { atoms: example.atoms, fine: example.fine },
+      example: placeOf(example),
       told,
     }
   }
@@ -115,12 +87,12 @@ export function movesFinder(answer: Answer, also: number): (box: Cut) => Moves {
   /** `isOwn` says of a class whether it is the box's, or one beside it; `null`: of none of the two. */
   function encountersIn(
     answer: Answer,
-    met: Met,
+    met: Meetings,
     example: number,
     isOwn: (of: number) => boolean | null,
-  ): readonly Encounter[] {
+  ): readonly Encountered[] {
     const coarse = space.recipients.coarseOf[example]!
-    const found: Encounter[] = []
+    const found: Encountered[] = []
     for (const [tuple, meeting] of met) {
       const atoms = meeting.all ?? meeting.of.get(coarse)
       if (atoms === undefined) continue
@@ -134,27 +106,5 @@ export function movesFinder(answer: Answer, also: number): (box: Cut) => Moves {
   }
 }
 
-/** A tuple that recipients of a kind meet; where it holds a token, what that means for each. */
-type Encounter = {
-  readonly atoms: Way
-  readonly isOwn: boolean
-  readonly from: ValueId
-  readonly to: ValueId
-  readonly fromColumn: Int32Array | null
-  readonly toColumn: Int32Array | null
-}
-
-type Count = {
-  /** In the order in which they were met. */
-  readonly index: number
-  readonly classes: number
-  readonly from: ValueId
-  readonly to: ValueId
-  readonly isOwn: boolean
-  readonly atoms: Way
-  readonly fine: number
-}
-
-/** Those of the box's own class, then those of most recipients, then as they were met. */
-const byImportance = (a: Count, b: Count): number =>
-  Number(b.isOwn) - Number(a.isOwn) || b.classes - a.classes || a.index - b.index
+/** An encounter, and a way on which it happens. */
+type Encountered = Encounter & { readonly atoms: Way }

@@ -15,7 +15,9 @@ export function patternOrder(patterns: readonly string[]): PatternOrder {
   let order = known.get(patterns)
   if (order === undefined) {
     // Cells are in the order of a few tables, each of which is sorted: little is left to sort.
-    const sorted = Array.from(patterns.keys()).sort((a, b) => byCodeUnits(patterns[a]!, patterns[b]!))
+    const sorted = new Array<number>(patterns.length)
+    for (let cell = 0; cell < sorted.length; cell++) sorted[cell] = cell
+    sorted.sort((a, b) => byCodeUnits(patterns[a]!, patterns[b]!))
     const cells = Int32Array.from(sorted)
     const rank = new Int32Array(cells.length)
     for (let place = 0; place < cells.length; place++) rank[cells[place]!] = place

@@ -122,7 +122,7 @@ function onlyLabel(node: Node, label: Int32Array): number | null {
   return only
 }
 
-const notes = ['observe', 'tag', 'rewrite', 'journal']
+const notes = ['observe', 'tag', 'rewrite', 'journal', 'hints']
 const atConnect = ['listener', 'client', 'watched', ...notes]
 const atHelo = [...atConnect, 'tls', 'certificate', 'helo', 'check']
 const atMail = [...atHelo, 'login', 'sender', 'size', 'own-sender', 'rate', 'dnsbl']

@@ -11,6 +11,7 @@ export type RecipientColumns = {
   /** The column of a node of the recipient, or of a terminal. Equal columns have one number. */
   of(id: DiagramId): number
   groupOf(fine: number): number
+  readonly groups: number
   /** What happens to a group in these columns. */
   inGroup(group: number, met: readonly number[]): { readonly form: Form; readonly own: readonly ValueId[] }
 }
@@ -66,6 +67,7 @@ export function recipientColumns({ space, product, likeness }: Answer): Recipien
   return {
     of: (id) => columnOf.get(id)!,
     groupOf: (fine) => groupOf[fine]!,
+    groups: members.length,
     inGroup(group, met) {
       const fine = members[group]!
       const { name, shape, pairs, own } = kinds[likeness.kindOf[fine]!]!

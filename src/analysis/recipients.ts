@@ -65,8 +65,11 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
   const witnesses = new Map<number, Mailbox>()
   /** Domains in which some mailbox has a row of its own, and may be the only one of its local part. */
   const withMailboxes = new Set<string>()
-  for (const [cell, pattern] of family.patterns.entries())
-    if (family.isMailbox(cell)) withMailboxes.add(pattern.slice(pattern.lastIndexOf('@') + 1))
+  for (let cell = 0; cell < family.patterns.length; cell++) {
+    if (!family.isMailbox(cell)) continue
+    const pattern = family.patterns[cell]!
+    withMailboxes.add(pattern.slice(pattern.lastIndexOf('@') + 1))
+  }
   const ordinary = new Map(
     family.locals.map((local) => [local, local.localParts.some((part) => /^[a-z0-9]{1,60}$/.test(part))] as const),
   )
@@ -74,7 +77,12 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
   const isNameable = (cell: number, local: LocalClass | null): boolean => {
     const pattern = family.patterns[cell]!
     if (!isOrdinary(pattern)) return false
-    return local === null || (ordinary.get(local) === true && !pattern.includes('*') && !withMailboxes.has(pattern))
+    if (local === null) return true
+    if (ordinary.get(local) !== true || pattern === '*') return false
+    if (!pattern.startsWith('*.')) return !withMailboxes.has(pattern)
+    // The first domain that a witness would be looked for in: it is the pattern's own unless it has a row.
+    const domain = `host${pattern.slice(1)}`
+    return !withMailboxes.has(domain) && !family.hasRow(domain)
   }
   /** Takes a cell's state up as an atom, unless nobody could be named there. */
   const take = (state: StateId, cell: number, local: LocalClass | null): void => {
@@ -97,19 +105,26 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     locals.push(local)
     weight.push(local === null ? 1 : 0)
   }
-  /** States of which every class of local parts has its atom. */
-  const divided = new Set<StateId>()
-  for (const cell of family.order) {
+  /** By state, whether every class of local parts has its atom there. */
+  let divided = new Uint8Array(states.count() * 2)
+  for (let place = 0; place < family.order.length; place++) {
+    const cell = family.order[place]!
     const state = family.state[cell]!
     take(state, cell, null)
-    if (divided.has(state) || family.isMailbox(cell)) continue
+    if (family.locals.length === 0 || divided[state] === 1 || family.isMailbox(cell)) continue
     let isWhole = true
     for (const local of family.locals) {
       const within = states.after(state, local.changes)
       if (fineOf(within) === undefined) take(within, cell, local)
       isWhole &&= fineOf(within) !== undefined
     }
-    if (isWhole) divided.add(state)
+    if (!isWhole) continue
+    if (state >= divided.length) {
+      const more = new Uint8Array(Math.max(state + 1, divided.length * 2))
+      more.set(divided)
+      divided = more
+    }
+    divided[state] = 1
   }
   const singleTable = all.length
   const coarse: number[] = []

@@ -24,6 +24,9 @@ export function routeSenders(
     const node = nodes[id]!
     return node.kind === 'table' && node.on === 'sender'
   })
+  // Nobody asks for the sender: all are one class, and the stages stay as they are.
+  if (tables.length === 0)
+    return { classOf: new Int32Array(senders.states.length), entries: entries.map((entry) => [entry]) }
   const classes = new Map<string, number>()
   const examples: number[] = []
   const classOf = Int32Array.from(senders.states, (_, atom) => {

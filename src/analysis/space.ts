@@ -86,18 +86,20 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
   const authOf = (side: Side): CanonId =>
     !asksLogin ? passes : offersLogin(side.graph.control) ? entry(side, 'auth') : noLogin
 
-  const admission = reachedFrom(canon.nodes, [
+  const admitting = [
     ...sides.flatMap((side) => askedStages.map((stage) => (stage === 'auth' ? authOf(side) : entry(side, stage)))),
     ...sets,
-  ])
+  ]
+  const admission = reachedFrom(canon.nodes, admitting)
   const routing = reachedFrom(
     canon.nodes,
     sides.map((side) => entry(side, 'route')),
   )
   for (const id of routing) {
     const node = canon.nodes[id]!
+    if (node.kind === 'leaf' || node.kind === 'tag') continue
     const isOfEnvelope = node.kind === 'table' && ['recipient', 'local-part', 'destination', 'sender'].includes(node.on)
-    if (node.kind !== 'leaf' && node.kind !== 'tag' && !isOfEnvelope)
+    if (!isOfEnvelope)
       throw new NotAnalysable(`the route stage asks for ${'on' in node ? `the ${node.on}` : `a ${node.kind}`}`)
   }
 
@@ -106,14 +108,13 @@ export function makeSpace(graphs: readonly Graph[], options: SpaceOptions = {}):
       const node = canon.nodes[id]!
       return node.kind === 'table' && on.includes(node.on)
     })
-  const atoms = senderAtoms(canon.nodes, ascending(new Set(tables([...admission, ...routing], 'sender'))))
+  const atoms = senderAtoms(canon.nodes, ascending([...tables(admission, 'sender'), ...tables(routing, 'sender')]))
   const senders = routeSenders(
     canon,
     sides.map((side) => entry(side, 'route')),
     atoms,
   )
-  const routes = reachedFrom(canon.nodes, senders.entries.flat())
-  const everywhere = ascending(new Set([...admission, ...routes]))
+  const everywhere = reachedFrom(canon.nodes, [...admitting, ...senders.entries.flat()])
   const recipients = makeRecipients(canon.nodes, {
     admission: new Set(tables(admission, 'recipient', 'local-part')),
     all: tables(everywhere, 'recipient', 'local-part'),

@@ -41,16 +41,24 @@ export function hashText(canonical: string): string {
 }
 
 /** As `hashText` of all lines with a line feed between two, which are never put together as one text. */
-export function hashLines(parts: readonly (readonly string[])[]): string {
+export function lineHash(): { add(line: string): void; name(): string } {
   const hash = createHash('sha256')
+  const lines: string[] = []
   let between = ''
-  for (const lines of parts) {
-    for (let from = 0; from < lines.length; from += linesPerUpdate) {
-      hash.update(between + lines.slice(from, from + linesPerUpdate).join('\n'), 'utf8')
-      between = '\n'
-    }
+  const flush = (): void => {
+    hash.update(between + lines.join('\n'), 'utf8')
+    between = '\n'
+    lines.length = 0
   }
-  return `g1:${base32(hash.digest())}`
+  return {
+    add(line) {
+      if (lines.push(line) === linesPerUpdate) flush()
+    },
+    name() {
+      if (lines.length > 0) flush()
+      return `g1:${base32(hash.digest())}`
+    },
+  }
 }
 
 const linesPerUpdate = 1000
