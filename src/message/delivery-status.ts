@@ -2,7 +2,7 @@ import type { Recipient } from '../mail/envelope.ts'
 import type { NotificationKind } from '../mail/notification-settings.ts'
 import type { Reply } from '../mail/reply.ts'
 import { dateTime } from './date.ts'
-import { asciiOnly, field, oneLine } from './fold.ts'
+import { asciiOnly, field, oneLine, wholeField } from './fold.ts'
 
 /** What became of one recipient. */
 export type Reported = {
@@ -39,13 +39,16 @@ export type StatusFacts = {
  * Nothing a host or a sender wrote can begin a field of its own: each value is one line before it is folded.
  */
 export function deliveryStatus(facts: StatusFacts, utf8: boolean): string {
-  const put = (name: string, value: string) => field(name, utf8 ? value : asciiOnly(value))
+  const inScript = (value: string) => (utf8 ? value : asciiOnly(value))
+  const put = (name: string, value: string) => field(name, inScript(value))
+  const putWhole = (name: string, value: string) => wholeField(name, inScript(value))
   let text = ''
-  if (facts.envid !== null) text += put('Original-Envelope-Id', decodeXtext(facts.envid))
+  // The sender finds his message by it: not an octet more or less (RFC 3464 §2.2.1).
+  if (facts.envid !== null) text += putWhole('Original-Envelope-Id', decodeXtext(facts.envid))
   text += put('Reporting-MTA', `dns; ${facts.reportingMta}`)
   text += put('X-Mailgw-Queue-ID', facts.originalId)
   text += put('Arrival-Date', dateTime(facts.arrivedAt))
-  for (const reported of facts.recipients) text += `\r\n${perRecipient(facts, reported, utf8, put)}`
+  for (const reported of facts.recipients) text += `\r\n${perRecipient(facts, reported, utf8, put, putWhole)}`
   return text
 }
 
@@ -54,11 +57,12 @@ function perRecipient(
   reported: Reported,
   utf8: boolean,
   put: (name: string, value: string) => string,
+  putWhole: (name: string, value: string) => string,
 ): string {
   const { recipient, reply, host, lastAttemptAt, retryUntil } = reported
   const original = originalRecipient(recipient, utf8)
-  let text = original === null ? '' : put('Original-Recipient', original)
-  text += put('Final-Recipient', typed(recipient.mailbox.text, utf8))
+  let text = original === null ? '' : putWhole('Original-Recipient', original)
+  text += putWhole('Final-Recipient', typed(recipient.mailbox.text, utf8))
   text += put('Action', action)
   text += put('Status', statusOf(action, reported))
   if (host !== null) text += put('Remote-MTA', `dns; ${remoteName(host)}`)

@@ -68,6 +68,9 @@ function recipientValues(facts: TextFacts, reported: Reported): Values {
 const saidByUs = (reported: Reported): string =>
   reported.host === null ? ownWords(reported) : `${reported.host}: ${ownWords(reported)}`
 
+/** A path has 256 octets (RFC 5321 §4.5.3.1.3): what is broken cannot be copied out of the text. */
+const longestAddress = 260
+
 /**
  * One line of a template as lines of text, indented as it is; none when it has placeholders, all of which are empty. What
  * hosts and senders wrote is one line before it is wrapped, so that it cannot look like lines of the gateway's own.
@@ -79,7 +82,7 @@ function filled(line: NoticeLine, values: Values, most = width): readonly string
   if (text.length <= most) return [text.trimEnd()]
   const [indent = ''] = /^ */.exec(text) ?? []
   const room = Math.max(20, most - indent.length)
-  return wrap(text.trim(), room).map((part) => indent + part)
+  return wrap(text.trim(), room, longestAddress).map((part) => indent + part)
 }
 
 /** Nor can it turn around the direction in which the line is read. */

@@ -4,7 +4,7 @@ import { dateTime } from './date.ts'
 import type { Notice } from './default-notices.ts'
 import { deliveryStatus, type StatusFacts } from './delivery-status.ts'
 import { encodedText } from './encoded-word.ts'
-import { asciiOnly, field } from './fold.ts'
+import { asciiOnly, field, wholeField } from './fold.ts'
 import { notificationText, subjectText, type TextFacts } from './notification-text.ts'
 import type { Original } from './original.ts'
 import { originalSubject } from './original-subject.ts'
@@ -55,13 +55,18 @@ export function notification(order: NotificationOrder): Notification {
   }
   const text = notificationText(order.notice.text, facts)
   const status = deliveryStatus(order, utf8)
-  let head = header(order, subjectText(order.notice.subject, facts), boundary)
+  const isWide = /[^\x00-\x7f]/.test(status)
+  let head = header(order, subjectText(order.notice.subject, facts))
+  head += `Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="${boundary}"\r\n`
+  // What a part needs, the whole needs too (RFC 2045 §6.4).
+  if (isWide || (original.kind === 'message' && original.eightBit)) head += 'Content-Transfer-Encoding: 8bit\r\n'
+  head += '\r\nThis is a delivery status notification in MIME format (RFC 3464).\r\n'
   // A host may answer in any script; in quoted-printable the notification still goes everywhere.
   const isAscii = !/[^\x00-\x7f]/.test(text)
   head += part(`text/plain; charset=${isAscii ? 'us-ascii' : 'utf-8'}`, isAscii ? '7bit' : 'quoted-printable')
   if (language !== undefined) head += field('Content-Language', language)
   head += `Content-Description: Notification\r\n\r\n${isAscii ? text : quotedPrintable(Buffer.from(text))}`
-  head += part(utf8 ? 'message/global-delivery-status' : 'message/delivery-status', utf8 ? '8bit' : '7bit')
+  head += part(utf8 ? 'message/global-delivery-status' : 'message/delivery-status', isWide ? '8bit' : '7bit')
   head += `Content-Description: Delivery report\r\n\r\n${status}`
 
   const chunks: Buffer[] = []
@@ -86,23 +91,17 @@ export function notification(order: NotificationOrder): Notification {
 
 const noReasons: ReadonlyMap<string, string> = new Map()
 
-function header(
-  { id, now, reportingMta, to, from, smtputf8 }: NotificationOrder,
-  subject: string,
-  boundary: string,
-): string {
+function header({ id, now, reportingMta, to, from, smtputf8 }: NotificationOrder, subject: string): string {
   // Without SMTPUTF8 no address can hold anything but ASCII; what came another way must not break the header.
   const address = (mailbox: Mailbox) => `<${smtputf8 ? mailbox.text : asciiOnly(mailbox.text)}>`
   return (
     field('From', `Mail Delivery System ${address(from)}`) +
-    field('To', address(to)) +
+    wholeField('To', address(to)) +
     field('Subject', encodedText(subject)) +
     field('Date', dateTime(now)) +
     field('Message-ID', `<${id}@${reportingMta}>`) +
     field('Auto-Submitted', 'auto-replied') +
-    'MIME-Version: 1.0\r\n' +
-    `Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="${boundary}"\r\n` +
-    '\r\nThis is a delivery status notification in MIME format (RFC 3464).\r\n'
+    'MIME-Version: 1.0\r\n'
   )
 }
 

@@ -22,6 +22,12 @@ export function readReport(text: string): Report {
     const [partHeader, content] = readPart(piece.slice(2))
     return { header: partHeader, body: content }
   })
+  const encoding = header.get('content-transfer-encoding') ?? '7bit'
+  for (const part of parts) {
+    const needed = part.header.get('content-transfer-encoding')
+    if (needed === '8bit' && encoding !== '8bit') throw new Error('an 8bit part in a 7bit whole (RFC 2045 §6.4)')
+    if (needed !== '8bit' && /[^\x00-\x7f]/.test(part.body)) throw new Error('8-bit octets in a 7-bit part')
+  }
   const status = parts[1]?.body ?? ''
   if (!status.endsWith('\r\n')) throw new Error('the last status field is not ended')
   const groups = status
