@@ -376,7 +376,6 @@ export class Connection implements WireUser {
       // A kept connection that the host closed while we began: the host never saw the message.
       if (!this.heard && this.messages > 0 && stage !== 'body' && isUntouched(current)) this.work.putBack(current)
       else {
-        current.uncertain ||= stage === 'body' && sent && current.attempts.includes(null)
         settleAll(current, unanswered(this.label, command, status, why + whenLost(stage, sent)))
         this.work.finished(current, this)
       }

@@ -18,8 +18,6 @@ export type Job = {
   /** Hosts that it was offered to before, in this attempt, and what they said: the last word if no other is reached. */
   readonly hosts: ReadonlySet<string>
   readonly before: readonly (Attempt | null)[] | null
-  /** Content was sent to its end and the answer never came: another host might make a second copy of it. */
-  uncertain: boolean
   /** The content in the form in which it goes to the host that it was last prepared for. */
   body: StoredBody
   /** What somebody is to read the content for, and what came of it. */
@@ -41,7 +39,6 @@ export function newJob(delivery: Delivery): Job {
     left: count === 1 ? onlyOne : [...delivery.recipients.keys()],
     hosts: noHosts,
     before: null,
-    uncertain: false,
     body: delivery.entry.body,
     wanted: null,
     looked: null,
@@ -97,9 +94,12 @@ export function takeBack(job: Job, positions: readonly number[]): void {
 export const isUntouched = (job: Job): boolean =>
   job.hosts === noHosts && job.attempts.every((attempt) => attempt === null)
 
-/** Recipients worth another host now. */
+/**
+ * Recipients worth another host now. Also when the answer to the final dot never came: to ask the same host again later
+ * may make a second copy just as well (RFC 5321 §4.5.3.2.6), and one that never answers would keep the message.
+ */
 export function isWorthMoving(job: Job): boolean {
-  return !job.uncertain && job.attempts.some((attempt) => attempt !== null && isTemporary(attempt))
+  return job.attempts.some((attempt) => attempt !== null && isTemporary(attempt))
 }
 
 /** A job for another host: the recipients that could not be delivered now. */

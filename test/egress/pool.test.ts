@@ -117,17 +117,40 @@ describe('which host', () => {
     expect(third.sessions).toEqual([])
   })
 
-  test('when no other host is reached, the first answer stands; after the final dot no other host is asked', async () => {
+  test('a connection to another host that has nothing to do holds up nothing that comes after', async () => {
+    const first = await oddServer((verb, line, session) => {
+      if (verb === 'RCPT' && line.includes('<b@')) return '450 4.7.1 greylisted\r\n'
+      const isKept = session.heard.filter((one) => one.startsWith('MAIL')).length > 1
+      return verb === 'MAIL' && isKept ? { close: 'before' } : behave(verb, line, session)
+    })
+    const second = await oddServer()
+    const { send, lane } = client({ ports: [first.port, second.port] })
+    lane.reoffer = true
+    expect((await send(message({ id: 'Q1', to: ['b@dst.test'] })))[0]?.host).toMatch(/^mx2/)
+    await send(message({ id: 'Q2' }))
+    // At once, and not when the idle one has left.
+    await lane.until(() => lane.settled.length === 2)
+    expect(lane.settled[1]?.attempts[0]?.host).toBe(`mx1.test[127.0.0.1]:${first.port}`)
+    expect([first.sessions.length, second.open()]).toEqual([2, 1])
+  })
+
+  test('when no other host is reached, the first answer stands', async () => {
     const later = await oddServer(answering({ RCPT: '450 4.7.1 greylisted\r\n', DATA: '503 5.5.1 no\r\n' }))
     const dead = await freePort()
     expect((await client({ ports: [later.port, dead] }).send(message()))[0]?.reply?.text).toBe('greylisted')
+  })
+
+  // To ask the same host again later may make a second copy just as well, and might go on for days.
+  test('a host that ends the session in place of answering the final dot does not keep the message', async () => {
     const lost = await oddServer((verb, line, session) =>
       verb === 'CONTENT' ? { close: 'before' } : behave(verb, line, session),
     )
     const other = await oddServer()
     const attempts = await client({ ports: [lost.port, other.port] }).send(message())
-    expect(attempts[0]).toMatchObject({ reply: null, command: 'body' })
-    expect(other.sessions).toEqual([])
+    expect(attempts[0]).toMatchObject({ host: `mx2.test[127.0.0.1]:${other.port}`, reply: { code: 250 } })
+
+    const alone = await client({ ports: [lost.port] }).send(message())
+    expect(alone[0]).toMatchObject({ reply: null, command: 'body' })
   })
 })
 
