@@ -1,32 +1,63 @@
-// The last step of a build: what has no source any more is removed, the gateway becomes few files, and the program can
-// be run.
+// The last step of a build: what has no source any more is removed, the gateway and the program become few files, and
+// the program can be run.
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
 const src = fileURLToPath(new URL('../src', import.meta.url))
 
-// A start would load three hundred modules, and to find and open them one by one takes longer than all else that it does.
-// So the gateway, its log, and the threads that build graphs and compute hashes for it are put together, with the packages
-// that each start needs; others stay where they are, and some of them bring machine code.
-const needed = ['dns2', 'pino']
+// A start would load three hundred modules, a command that compiles four hundred, and to find and open them one by one
+// takes longer than all else that they do. So they are put together, with the packages that each of them needs; others stay
+// where they are, and some of them bring machine code.
 const isPath = (id) => id.startsWith('.') || isAbsolute(id)
-const bundle = await rolldown({
-  input: {
-    'gateway/gateway': join(dist, 'gateway/gateway.js'),
-    'gateway/flat-worker': join(dist, 'graph/flat-worker.js'),
-    'gateway/sha-crypt-worker': join(dist, 'credentials/passwords/sha-crypt-worker.js'),
-    'admin/log': join(dist, 'admin/log.js'),
-  },
-  platform: 'node',
-  external: (id, importer) => !isPath(id) && !needed.includes(id) && !importer?.includes('node_modules'),
-})
-const { output } = await bundle.write({ dir: dist, format: 'esm', chunkFileNames: 'gateway/part-[name].js' })
-await bundle.close()
-const made = new Set(output.map(({ fileName }) => fileName))
-writeFileSync(join(dist, 'gateway/LICENSES.txt'), licenses(output.flatMap((chunk) => chunk.moduleIds ?? [])))
+
+/** Writes these modules in few files; gives their names. */
+async function together({ input, needed, parts, plugins = [] }) {
+  const bundle = await rolldown({
+    input,
+    platform: 'node',
+    plugins,
+    external: (id, importer) => !isPath(id) && !needed.includes(id) && !importer?.includes('node_modules'),
+  })
+  const { output } = await bundle.write({ dir: dist, format: 'esm', chunkFileNames: `${parts}/part-[name].js` })
+  await bundle.close()
+  writeFileSync(join(dist, parts, 'LICENSES.txt'), licenses(output.flatMap((chunk) => chunk.moduleIds ?? [])))
+  return output.map(({ fileName }) => fileName)
+}
+
+// The gateway, its log, and the threads that build graphs and compute hashes for it.
+const gateway = {
+  'gateway/gateway': join(dist, 'gateway/gateway.js'),
+  'gateway/flat-worker': join(dist, 'graph/flat-worker.js'),
+  'gateway/sha-crypt-worker': join(dist, 'credentials/passwords/sha-crypt-worker.js'),
+  'admin/log': join(dist, 'admin/log.js'),
+}
+const made = new Set([
+  ...(await together({ input: gateway, needed: ['dns2', 'pino'], parts: 'gateway' })),
+  // The program, each command loaded when it runs. It starts the gateway from the files above.
+  ...(await together({
+    input: { 'cli/main': join(dist, 'cli/main.js') },
+    needed: ['commander', 'dns2', 'ipaddr.js', 'picocolors', 'yaml', 'zod'],
+    parts: 'cli',
+    plugins: [{ name: 'own place', resolveId: gatewayApart, transform: ownPlace }],
+  })),
+])
+
+/** All parts lie one folder below `dist`, and so do these two. */
+function gatewayApart(id, importer) {
+  if (!id.startsWith('.')) return null
+  const file = relative(dist, resolve(dirname(importer), id))
+  return ['gateway/gateway.js', 'admin/log.js'].includes(file) ? { id: `../${file}`, external: true } : null
+}
+
+/** A module that looks for a file beside itself finds it still. */
+function ownPlace(code, id) {
+  if (!id.startsWith(dist) || !code.includes('import.meta.url')) return null
+  const from = JSON.stringify(`../${relative(dist, id)}`)
+  return { code: code.replaceAll('import.meta.url', `new URL(${from}, import.meta.url).href`), map: null }
+}
 
 for (const name of readdirSync(dist, { recursive: true })) {
   const built = /^(.*?)(?:\.d)?\.(?:js|ts)$/.exec(name)

@@ -1,7 +1,6 @@
 import { constants } from 'node:fs'
 import { access, lstat, readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { cosmiconfig } from 'cosmiconfig'
 import { ConfigError, type Diagnostic } from './diagnostic.ts'
 import { loadCodes } from './load-codes.ts'
 import { repositoryOf } from './load-path.ts'
@@ -108,6 +107,8 @@ async function askCosmiconfig(folder: string): Promise<string | null> {
       )
     }
   }
+  // Loaded only to search: with --config nobody waits for it.
+  const { cosmiconfig } = await import('cosmiconfig')
   const pass = (filepath: string) => filepath
   try {
     const explorer = cosmiconfig('mailgw', {
