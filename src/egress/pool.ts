@@ -50,6 +50,8 @@ export class Pool implements Work {
   private readonly elsewhere: Job[] = []
   private opening = 0
   private openingSpare = 0
+  /** Of those kept, for `elsewhere` alone. */
+  private spares = 0
   private lookups = 0
   /** Since when something has been waiting at every flush. */
   private behindSince: number | null = null
@@ -127,7 +129,7 @@ export class Pool implements Work {
       this.waiting > this.opening &&
       shape.open < limit &&
       this.opening < Math.max(1, this.kept.size) &&
-      (this.kept.size === 0 || (shape.works && now - (this.behindSince ?? now) >= behindMs))
+      (this.kept.size === this.spares || (shape.works && now - (this.behindSince ?? now) >= behindMs))
     ) {
       const place = this.places.acquire(this)
       if (place === null) break
@@ -156,7 +158,7 @@ export class Pool implements Work {
       job.hosts.size + 1 < hostsPerAttempt &&
       isWorthMoving(job) &&
       !this.places.draining &&
-      (this.elsewhere.length > 0 || this.hasSpare || this.hasRoom)
+      (this.elsewhere.length + this.spares + this.openingSpare > 0 || this.hasRoom)
     ) {
       this.elsewhere.push(moved(job, connection.label))
       this.wake(this.lane)
@@ -221,6 +223,7 @@ export class Pool implements Work {
     if (kept === undefined) return
     kept.untrack()
     this.kept.delete(connection)
+    if (connection.spare) this.spares--
     const index = this.free.indexOf(connection)
     if (index >= 0) this.free.splice(index, 1)
     this.options.log.debug('connection.closed', { host: connection.label, messages: connection.messages })
@@ -282,11 +285,6 @@ export class Pool implements Work {
     return this.shape.open < this.shape.limit(this.options.settings(), this.options.clock.now())
   }
 
-  private get hasSpare(): boolean {
-    for (const connection of this.kept.keys()) if (connection.spare) return true
-    return this.openingSpare > 0
-  }
-
   private async open(place: Place): Promise<void> {
     const dialled = await this.dial(new Set(), place)
     this.opening--
@@ -318,6 +316,7 @@ export class Pool implements Work {
     const connection = new Connection(wire, host, this.options.settings().timeouts, this, spare)
     const untrack = this.places.track(connection)
     const line = { tls: connection.tls, policy: policy.by }
+    if (spare) this.spares++
     this.kept.set(connection, { connection, generation: this.places.generation, choices, line, untrack, place })
     this.options.log.debug('connection.opened', {
       nextHop: this.nextHop.key,
