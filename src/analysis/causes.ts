@@ -29,7 +29,7 @@ export function causeFinder(before: Bundle, after: Bundle, pairs: readonly Pair[
   const isEdited = (side: Cause['side'], at: string): boolean => {
     const other = side === 'before' ? 'after' : 'before'
     const own = contents[side].elements.get(at) ?? new Set()
-    if ([...own].some((content) => !known[other].has(content))) return true
+    for (const content of own) if (!known[other].has(content)) return true
     // An index says only where an element stands; a name says which it is.
     if (/\[\d+\]$/.test(at)) return false
     const there = contents[other].elements.get(at)

@@ -109,17 +109,21 @@ export function mailboxPatterns(family: Mailboxes, isIn: (state: StateId) => boo
     (state: StateId): boolean =>
       isIn(states.after(state, changes)) ?? plainly(state)
   const base = patternsOf(family, plainly)
-  const parts = new Map<string, readonly string[]>(base.map(({ pattern, except }) => [pattern, except]))
-  // What is as it came is sorted already: it may be long.
+  // What is as it came is sorted already, and may be long: nothing is made of it. Its patterns are of domains alone.
+  const more = new Map<string, readonly string[]>()
+  const isPart = (pattern: string): boolean => more.has(pattern) || has(base, pattern)
   const added = new Map<string, string[]>()
   const leaveOut = (part: string, pattern: string): void => {
-    const more = added.get(part)
-    if (more === undefined) added.set(part, [pattern])
-    else more.push(pattern)
+    const others = added.get(part)
+    if (others === undefined) added.set(part, [pattern])
+    else others.push(pattern)
   }
   for (const local of family.locals) {
     const locally = asOf(local)
-    if (family.borders.inner.every((inner) => plainly(inner) === locally(inner))) continue
+    const { inner } = family.borders
+    let at = 0
+    while (at < inner.length && plainly(inner[at]!) === locally(inner[at]!)) at++
+    if (at === inner.length) continue
     const lost = patternsOf(family, (state) => plainly(state) && !locally(state))
     // Where what is lost comes back further inside, the local part is told apart as a whole: simpler to read, and right.
     const isSimple = lost.every(({ except }) => except.length === 0)
@@ -130,7 +134,7 @@ export function mailboxPatterns(family: Mailboxes, isIn: (state: StateId) => boo
       for (const { pattern } of base) {
         for (const away of gone) if (overlap(pattern, away)) leaveOut(pattern, at(away))
       }
-      for (const { pattern, except } of whole) parts.set(at(pattern), except.map(at))
+      for (const { pattern, except } of whole) more.set(at(pattern), except.map(at))
     }
   }
   for (const { inner, outer, local, cells } of family.own) {
@@ -138,16 +142,43 @@ export function mailboxPatterns(family: Mailboxes, isIn: (state: StateId) => boo
     if (isHere === null || isHere === (local === null ? plainly : asOf(local))(outer)) continue
     for (const cell of cells) {
       const pattern = patterns[cell]!
-      if (isHere) parts.set(pattern, [])
-      else for (const around of partsAround(parts, pattern)) leaveOut(around, pattern)
+      if (isHere) more.set(pattern, [])
+      else for (const around of partsAround(isPart, pattern)) leaveOut(around, pattern)
     }
   }
-  return [...parts]
-    .map(([pattern, except]) => {
-      const more = added.get(pattern)
-      return { pattern, except: more === undefined ? except : merged(except, more) }
-    })
-    .sort((a, b) => byCodeUnits(a.pattern, b.pattern))
+  const parts = more.size === 0 ? base : inOrder(base, more)
+  if (added.size === 0) return parts
+  return parts.map((part) => {
+    const others = added.get(part.pattern)
+    return others === undefined ? part : { pattern: part.pattern, except: merged(part.except, others) }
+  })
+}
+
+/** Whether one of these, which are sorted, has this pattern. */
+function has(sorted: PatternSet, pattern: string): boolean {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]!.pattern < pattern) low = middle + 1
+    else high = middle
+  }
+  return sorted[low]?.pattern === pattern
+}
+
+/** Sorted parts, and others of none of their patterns. */
+function inOrder(sorted: PatternSet, others: ReadonlyMap<string, readonly string[]>): PatternSet {
+  const more = [...others].map(([pattern, except]) => ({ pattern, except }))
+  more.sort((a, b) => byCodeUnits(a.pattern, b.pattern))
+  const found: { readonly pattern: string; readonly except: readonly string[] }[] = []
+  let at = 0
+  for (let i = 0; i < sorted.length; i++) {
+    const part = sorted[i]!
+    while (at < more.length && more[at]!.pattern < part.pattern) found.push(more[at++]!)
+    found.push(part)
+  }
+  while (at < more.length) found.push(more[at++]!)
+  return found
 }
 
 /** Of two domain patterns: one lies in the other. */
@@ -167,12 +198,12 @@ function merged(sorted: readonly string[], others: readonly string[]): string[] 
 }
 
 /** The parts, with and without a local part, whose pattern matches this mailbox. */
-function partsAround(parts: ReadonlyMap<string, unknown>, mailbox: string): string[] {
+function partsAround(isPart: (pattern: string) => boolean, mailbox: string): string[] {
   const at = mailbox.lastIndexOf('@')
   const found: string[] = []
   for (const domain of coveringPatterns(mailbox.slice(at + 1))) {
     for (const pattern of [domain, `${mailbox.slice(0, at)}@${domain}`]) {
-      if (parts.has(pattern)) found.push(pattern)
+      if (isPart(pattern)) found.push(pattern)
     }
   }
   return found

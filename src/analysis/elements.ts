@@ -18,13 +18,18 @@ export function elementsFinder(graph: Graph, ats: ReadonlySet<string>): Elements
     if (pieces === undefined) elements.set(at, new Set([piece]))
     else pieces.add(piece)
   }
-  eachPiece(graph, (at) => ats.has(at), add)
+  eachPiece(graph, isOneOf(ats), add)
   return {
     elements,
     whichOf(pieces) {
       const found = new Set<string>()
       // A row's pattern is a cheap test before its text is made.
-      const patterns = new Set([...pieces].map((piece) => piece.split(' ', 2)[1]))
+      const patterns = new Set<string | undefined>()
+      for (const piece of pieces) {
+        const from = piece.indexOf(' ') + 1
+        const to = piece.indexOf(' ', from)
+        patterns.add(piece.slice(from, to < 0 ? undefined : to))
+      }
       const see = (_: string, piece: string) => {
         if (pieces.has(piece)) found.add(piece)
       }
@@ -32,6 +37,19 @@ export function elementsFinder(graph: Graph, ats: ReadonlySet<string>): Elements
       return found
     },
   }
+}
+
+/** Whether a name is one of a few. Nearly all are told by their length and some letters: no hash is made of these. */
+function isOneOf(names: ReadonlySet<string>): (name: string) => boolean {
+  const marks = new Uint8Array(1 << 14)
+  const markOf = (name: string): number => {
+    const middle = name.length >> 1
+    let mark = name.length
+    for (let i = middle; i < middle + 4; i++) mark = Math.imul(mark, 31) ^ name.charCodeAt(i)
+    return mark & (marks.length - 1)
+  }
+  for (const name of names) marks[markOf(name)] = 1
+  return (name) => marks[markOf(name)] === 1 && names.has(name)
 }
 
 /** Pieces begin with a word and the pattern, name or number that they are about. */

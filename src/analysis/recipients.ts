@@ -14,10 +14,10 @@ import { type Expansion, expansionKey } from './values.ts'
 export type Recipients = {
   readonly family: Mailboxes
   /** Of each fine atom its state. */
-  readonly fine: readonly StateId[]
+  readonly fine: Int32Array
   fineOf(state: StateId): number | undefined
   /** How many cells (rows, or what lies between them) a fine atom has; 0 for a local part of cells that another one has. */
-  readonly weight: readonly number[]
+  readonly weight: Int32Array
   /** One mailbox of a fine atom. */
   witness(fine: number): Mailbox
   /** The mailbox key of a fine atom that is one mailbox that a list of one leads to; `null` for all others. */
@@ -55,10 +55,12 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
   const { states } = family
   const indexes = new Map(all.map((id, index) => [id, index]))
 
-  const fine: StateId[] = []
-  const cells: number[] = []
-  const locals: (LocalClass | null)[] = []
-  const weight: number[] = []
+  /** Of each atom its state, a cell, the class of its local part and one (0: of none), and how many cells it has. */
+  let count = 0
+  let fine = new Int32Array(states.count() * 2)
+  let cells = new Int32Array(fine.length)
+  let locals = new Int32Array(fine.length)
+  let weight = new Int32Array(fine.length)
   /** Of each state its atom and one; 0 is none. States are added while this is made. */
   let atoms = new Int32Array(states.count() * 2)
   const fineOf = (state: StateId): number | undefined => (atoms[state] ? atoms[state]! - 1 : undefined)
@@ -70,62 +72,62 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     const pattern = family.patterns[cell]!
     withMailboxes.add(pattern.slice(pattern.lastIndexOf('@') + 1))
   }
-  const ordinary = new Map(
-    family.locals.map((local) => [local, local.localParts.some((part) => /^[a-z0-9]{1,60}$/.test(part))] as const),
-  )
+  const ordinary = family.locals.map(({ localParts }) => localParts.some((part) => /^[a-z0-9]{1,60}$/.test(part)))
+  const localAt = (local: number): LocalClass | null => (local === 0 ? null : family.locals[local - 1]!)
   /** Certain without a mailbox being made, as it is of nearly all. */
-  const isNameable = (cell: number, local: LocalClass | null): boolean => {
+  const isNameable = (cell: number, local: number): boolean => {
     const pattern = family.patterns[cell]!
     if (!isOrdinary(pattern)) return false
-    if (local === null) return true
-    if (ordinary.get(local) !== true || pattern === '*') return false
+    if (local === 0) return true
+    if (ordinary[local - 1] !== true || pattern === '*') return false
     if (!pattern.startsWith('*.')) return !withMailboxes.has(pattern)
     // The first domain that a witness would be looked for in: it is the pattern's own unless it has a row.
     const domain = `host${pattern.slice(1)}`
     return !withMailboxes.has(domain) && !family.hasRow(domain)
   }
   /** Takes a cell's state up as an atom, unless nobody could be named there. */
-  const take = (state: StateId, cell: number, local: LocalClass | null): void => {
+  const take = (state: StateId, cell: number, local: number): void => {
     const known = fineOf(state)
     if (known !== undefined) {
-      if (local === null) weight[known]!++
+      if (local === 0) weight[known]!++
       return
     }
     const isCertain = isNameable(cell, local)
-    const witness = isCertain ? null : (family.witness(cell, local) as Mailbox | null)
+    const witness = isCertain ? null : (family.witness(cell, localAt(local)) as Mailbox | null)
     if (witness === null && !isCertain) return
-    if (state >= atoms.length) {
-      const more = new Int32Array(Math.max(state + 1, atoms.length * 2))
-      more.set(atoms)
-      atoms = more
+    if (state >= atoms.length) atoms = longer(atoms, state + 1)
+    if (count === fine.length) {
+      fine = longer(fine)
+      cells = longer(cells)
+      locals = longer(locals)
+      weight = longer(weight)
     }
-    atoms[state] = fine.push(state)
-    if (witness !== null) witnesses.set(fine.length - 1, witness)
-    cells.push(cell)
-    locals.push(local)
-    weight.push(local === null ? 1 : 0)
+    if (witness !== null) witnesses.set(count, witness)
+    fine[count] = state
+    cells[count] = cell
+    locals[count] = local
+    weight[count] = local === 0 ? 1 : 0
+    atoms[state] = ++count
   }
   /** By state, whether every class of local parts has its atom there. */
-  let divided = new Uint8Array(states.count() * 2)
+  let divided = new Int32Array(states.count() * 2)
   for (let place = 0; place < family.order.length; place++) {
     const cell = family.order[place]!
     const state = family.state[cell]!
-    take(state, cell, null)
+    take(state, cell, 0)
     if (family.locals.length === 0 || divided[state] === 1 || family.isMailbox(cell)) continue
     let isWhole = true
-    for (const local of family.locals) {
-      const within = states.after(state, local.changes)
+    for (let local = 1; local <= family.locals.length; local++) {
+      const within = states.after(state, family.locals[local - 1]!.changes)
       if (fineOf(within) === undefined) take(within, cell, local)
       isWhole &&= fineOf(within) !== undefined
     }
     if (!isWhole) continue
-    if (state >= divided.length) {
-      const more = new Uint8Array(Math.max(state + 1, divided.length * 2))
-      more.set(divided)
-      divided = more
-    }
+    if (state >= divided.length) divided = longer(divided, state + 1)
     divided[state] = 1
   }
+  fine = fine.subarray(0, count)
+  weight = weight.subarray(0, count)
   const singleTable = all.length
   const coarse: number[] = []
   const coarseOf = new Int32Array(fine.length)
@@ -137,7 +139,7 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     fineOf,
     weight,
     witness(atom) {
-      const found = witnesses.get(atom) ?? (family.witness(cells[atom]!, locals[atom]!) as Mailbox | null)
+      const found = witnesses.get(atom) ?? (family.witness(cells[atom]!, localAt(locals[atom]!)) as Mailbox | null)
       if (!found) throw new Error(`internal error: no mailbox found for ${family.patterns[cells[atom]!]}`)
       return found
     },
@@ -180,6 +182,12 @@ export function makeRecipients(nodes: readonly CanonNode[], { admission, all, ex
     },
   }
   return recipients
+}
+
+function longer(numbers: Int32Array<ArrayBuffer>, least = 0): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(Math.max(least, numbers.length * 2))
+  more.set(numbers)
+  return more
 }
 
 /** Nothing about it could keep a mailbox from being said in SMTP. */
