@@ -1,4 +1,4 @@
-import { mixed } from './pair-map.ts'
+import { mixed, roomFor } from './pair-map.ts'
 
 /**
  * Lists of 32-bit numbers, equal ones once, numbered in the order in which they came: all in one array. They are compared
@@ -12,14 +12,15 @@ export type IntLists = {
   count(): number
 }
 
-export function makeIntLists(): IntLists {
+/** `expected`: about how many there will be; room is made for these at once. */
+export function makeIntLists(expected = 0): IntLists {
   let pool = new Int32Array(1024)
   /** Of each list where it begins; it ends where the next begins. */
-  let starts = new Int32Array(256)
-  let hashes = new Int32Array(256)
+  let starts = new Int32Array(256 + expected)
+  let hashes = new Int32Array(256 + expected)
   let count = 0
   /** A list and one; 0 is a free slot. */
-  let slots = new Int32Array(512)
+  let slots = new Int32Array(roomFor(256 + expected))
 
   const isAt = (list: number, from: Int32Array, length: number): boolean => {
     const start = starts[list]!

@@ -36,7 +36,11 @@ const isMailboxPattern = (pattern: string): boolean => pattern.includes('@')
 
 /** `on` a recipient has tables of local parts too, a sender has not. */
 export function mailboxesOf(tables: readonly CanonTable[], withNull: boolean): Mailboxes {
-  const states = makeStates(tables.map(({ otherwise }) => otherwise))
+  const rows = tables.reduce((most, { labels }) => Math.max(most, labels.length), 0)
+  const states = makeStates(
+    tables.map(({ otherwise }) => otherwise),
+    rows,
+  )
   const cells = new Map<string, number>([['*', 0]])
   /** Of each `*.suffix` its cell, by the suffix: looked up for every pattern, level by level. */
   const below = new Map<string, number>()

@@ -9,9 +9,9 @@ export type PairMap = {
   put(a: number, b: number, value: number): void
 }
 
-const firstSlots = 64
-
-export function makePairMap(): PairMap {
+/** `expected`: about how many there will be; room is made for these at once. */
+export function makePairMap(expected = 0): PairMap {
+  const firstSlots = roomFor(32 + expected)
   let as = new Int32Array(firstSlots)
   let bs = new Int32Array(firstSlots)
   /** The value and one; 0 is a free slot. */
@@ -48,6 +48,9 @@ export function makePairMap(): PairMap {
     },
   }
 }
+
+/** Slots for so many, half of which stay free: a power of two. */
+export const roomFor = (count: number): number => 2 ** Math.ceil(Math.log2(count * 2))
 
 /** Spreads the bits of a hash, so that its low ones may be taken (the finalizer of MurmurHash3). */
 export function mixed(hash: number): number {

@@ -25,12 +25,12 @@ export type States = {
   count(): number
 }
 
-/** `otherwise`: of each table. */
-export function makeStates(otherwise: readonly CanonId[]): States {
+/** `otherwise`: of each table; `rows`: about how many states there may be. */
+export function makeStates(otherwise: readonly CanonId[], rows = 0): States {
   // A list of changes, or a state, is (table, label), (table, label), ... in ascending order of tables.
-  const lists = makeIntLists()
-  const states = makeIntLists()
-  const moves = makePairMap()
+  const lists = makeIntLists(rows)
+  const states = makeIntLists(rows)
+  const moves = makePairMap(rows)
   const scratch = new Int32Array(2 * otherwise.length + 2)
   const noChanges = lists.intern(scratch, 0)
   const root = states.intern(scratch, 0)
