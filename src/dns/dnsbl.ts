@@ -1,7 +1,7 @@
 import { type IpAddress, ipBytes, parseIp } from '../mail/ip.ts'
 import type { Answer, Resolver } from './answer.ts'
 import { reversed } from './reverse-name.ts'
-import { contains, isSpecial } from './special-addresses.ts'
+import { contains, isUnlistable } from './special-addresses.ts'
 
 /** A list, as the graph's oracle has it. `codes` are canonical networks inside of 127.0.0.0/8: the answers that count. */
 export type DnsblList = { readonly zone: string; readonly codes: readonly string[] }
@@ -32,7 +32,7 @@ export async function askDnsbl(
   client: IpAddress,
   { exempt = () => false }: DnsblOptions = {},
 ): Promise<DnsblAnswer> {
-  if (isSpecial(client) || exempt(client)) return { outcome: 'clear', reason: null }
+  if (isUnlistable(client) || exempt(client)) return { outcome: 'clear', reason: null }
   const name = `${reversed(client)}.${list.zone}`
   const verdict = judge(await resolver.a(name), list)
   if (verdict.outcome !== 'listed') return verdict

@@ -4,7 +4,7 @@ type Block = { readonly bytes: Uint8Array; readonly bits: number }
 
 /**
  * The addresses that are not "globally reachable" by the IANA registries of special addresses (RFC 6890, RFC 8190), with
- * multicast. No list of bad senders can know anything of them, and asking tells strangers what is inside.
+ * multicast. No list of bad senders can know anything of them (`isUnlistable`), and asking tells strangers what is inside.
  *
  * The blocks for documentation are not here: no client comes from them but in a lab, and there its author means
  * addresses of the internet.
@@ -20,6 +20,9 @@ const global = blocks(
   '192.0.0.9/32 192.0.0.10/32 2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:3::/32 2001:4:112::/48 2001:20::/28 2001:30::/28',
 )
 
+/** This machine. Of a client there DNS lists do know: their test entries are 127.0.0.1 and 127.0.0.2 (RFC 5782 §5). */
+const loopback = blocks('127.0.0.0/8 ::1/128')
+
 /** What no connection can be made to: nobody, everybody, and what needs an interface to be named. */
 const unconnectable = blocks('0.0.0.0/8 224.0.0.0/4 255.255.255.255/32 ::/128 ff00::/8 fe80::/10')
 
@@ -28,6 +31,9 @@ export function isSpecial(address: IpAddress): boolean {
   const bytes = ipBytes(address)
   return holds(special, bytes) && !holds(global, bytes)
 }
+
+/** True for clients that no DNS list can know anything of. Whoever tries a list comes from the loopback, so that is asked about. */
+export const isUnlistable = (client: IpAddress): boolean => isSpecial(client) && !holds(loopback, ipBytes(client))
 
 /** True when a host can be connected to there. A DNS answer may say anything, `0.0.0.0` for one, which is ourselves. */
 export const isConnectable = (address: IpAddress): boolean => !holds(unconnectable, ipBytes(address))

@@ -1,7 +1,7 @@
 import { askDnsbl } from '../dns/dnsbl.ts'
 import type { CachingResolver } from '../dns/resolver.ts'
 import { checkHelo, checkReverse, checkSenderDomain } from '../dns/sender-checks.ts'
-import { isSpecial } from '../dns/special-addresses.ts'
+import { isUnlistable } from '../dns/special-addresses.ts'
 import type { Oracle } from '../graph/graph.ts'
 import { oracleName } from '../graph/oracle.ts'
 import type { AskOracle, OracleAnswer, OracleFacts } from '../ingress/inquiry.ts'
@@ -86,7 +86,7 @@ export function createOracles(parts: OraclesParts): AskOracle {
     switch (oracle.kind) {
       case 'dnsbl':
         // Of these no list can know anything, and asking would tell strangers what is inside.
-        if (isSpecial(facts.client)) return no
+        if (isUnlistable(facts.client)) return no
         return inTime(tellList, oracle, facts, askList(oracle, facts, parts))
       case 'check':
         return inTime(tellCheck, oracle, facts, check(oracle.id, facts, resolver, isOurs))

@@ -18,9 +18,9 @@ export function dispatch(visit: Visit, { fault, line, bytes }: LineReader, stand
   const { verb, argument } = parseCommand(line)
   if (fault === 'too long' || bytes > maxLine(verb)) return answer(state, 500, '5.5.2', 'the line is too long')
   if (fault === 'control') return answer(state, 500, '5.5.2', 'a control character in a command')
-  // Addresses may be UTF-8 (RFC 6531), nothing else may. UTF-8 has more octets than characters.
+  // Addresses may be UTF-8 (RFC 6531 §3.3, §3.7.4.2), nothing else may. UTF-8 has more octets than characters.
   const ascii = bytes === line.length + 2
-  if (fault === 'not UTF-8' || (!ascii && verb !== 'MAIL' && verb !== 'RCPT')) {
+  if (fault === 'not UTF-8' || (!ascii && verb !== 'MAIL' && verb !== 'RCPT' && verb !== 'VRFY')) {
     return answer(state, 500, '5.5.2', 'a command is ASCII, an address may be UTF-8')
   }
   if (verb !== 'QUIT') {

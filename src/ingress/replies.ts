@@ -8,7 +8,7 @@ export const chunkOk = reply(250, '2.0.0', 'chunk ok')
 export const tooManyErrors = reply(421, '4.7.0', 'too many errors')
 export const shutDown = reply(421, '4.3.2', 'shutting down')
 /** Said to the log alone: who put it there is not to be answered. */
-export const injected = reply(554, '5.7.0', 'octets came behind STARTTLS before the handshake')
+export const injected = reply(554, '5.7.0', 'octets came behind STARTTLS before the handshake, and were dropped')
 export const ourError = reply(421, '4.3.0', 'an error of ours, try again later')
 
 export const tooEarly = reply(554, '5.5.0', 'something came before the greeting')

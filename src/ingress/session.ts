@@ -35,7 +35,7 @@ export class Session implements Visit, Reader, Host, Guest {
   mode: Mode = 'command'
   /** Messages accepted. */
   messages = 0
-  private readonly line: Line
+  readonly line: Line
   private readonly onGone: (session: Session) => void
   /** The one that was active at the beginning: its limits and time-outs hold for the whole session. */
   readonly first: Admission
@@ -172,9 +172,8 @@ export class Session implements Visit, Reader, Host, Guest {
           break
         case 'handshake':
           // Somebody between the client and us has put it there, to be taken for what the client says under TLS
-          // (CVE-2011-0411); or the client does not wait for our answer, which comes to the same.
+          // (CVE-2011-0411); or the client does not wait for our answer. Nobody ever reads it.
           this.scribe.refused(injected)
-          this.line.destroy()
           at = -1
           break
         case 'closing':

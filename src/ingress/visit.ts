@@ -30,6 +30,8 @@ export type Visit = {
   /** Whose the connection is, whoever the caller is taken for. */
   readonly peer: IpAddress
   readonly house: House
+  /** The connection. `localAddress`: ours, that the client has connected to; `null` when it is gone. */
+  readonly line: { readonly localAddress: string | null }
   /** What TLS was agreed on; `null`: the line is clear. */
   readonly secured: Secured | null
   /** The one that is active now. */

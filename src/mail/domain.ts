@@ -13,7 +13,8 @@ export function parseDomain(text: string): Result<Domain> {
   if (ascii.test(lower) && !lower.includes('xn--')) return ok(lower as Domain)
   const converted = idna().toASCII(text, {
     checkBidi: true,
-    checkHyphens: false,
+    // A U-label neither begins nor ends with a hyphen (RFC 5891 §4.2.3.1); in its A-label that can no longer be seen.
+    checkHyphens: true,
     checkJoiners: true,
     useSTD3ASCIIRules: false,
     verifyDNSLength: false,

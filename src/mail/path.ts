@@ -36,6 +36,9 @@ export function parseMailbox(text: string): Result<Mailbox> {
   if (!localPart.ok) return localPart
   const domain = parseMailDomain(text.slice(at + 1))
   if (!domain.ok) return domain
+  if (domain.value.startsWith('[') && isShortenedByOne(text.slice(at + 1))) {
+    return wrong('expected "::" in an address literal to stand for two groups or more')
+  }
   if (text.length > maxMailbox || octets(text) > maxMailbox) return wrong('expected a path of at most 256 octets')
   return ok({
     localPart: localPart.value,
@@ -64,6 +67,16 @@ export function parseMailDomain(text: string): Result<Domain> {
     return wrong(`expected an address literal such as [192.0.2.1] or [IPv6:2001:db8::1], got ${JSON.stringify(text)}`)
   }
   return ok(literalDomain(address.value))
+}
+
+/** "::" in place of a single group of zeros: RFC 5321 §4.1.3 wants no more than six groups beside it, an IPv4 address is two. */
+function isShortenedByOne(literal: string): boolean {
+  if (!literal.includes('::')) return false
+  const groups = literal
+    .slice('[IPv6:'.length, -1)
+    .split(':')
+    .filter((group) => group !== '').length
+  return groups + (literal.includes('.') ? 1 : 0) > 6
 }
 
 /** True when the mailbox can only be named to a host that has SMTPUTF8 (RFC 6531). */

@@ -10,10 +10,17 @@ export const maxResponse = 12_288
 
 /** Splits a line (without CRLF). White space at its end is tolerated (RFC 5321 §4.1.1), none at its beginning. */
 export function parseCommand(line: string): CommandLine {
-  const text = line.charCodeAt(line.length - 1) === 32 ? line.replace(/ +$/, '') : line
+  const text = withoutBlanksAtEnd(line)
   const blank = text.indexOf(' ')
   if (blank < 0) return { verb: text.toUpperCase(), argument: '' }
   return { verb: text.slice(0, blank).toUpperCase(), argument: text.slice(blank + 1) }
+}
+
+/** Step by step: a regular expression would try each run of blanks to its end, which takes a long line of them for seconds. */
+function withoutBlanksAtEnd(line: string): string {
+  let end = line.length
+  while (end > 0 && line.charCodeAt(end - 1) === 32) end--
+  return end === line.length ? line : line.slice(0, end)
 }
 
 /** Octets that a line with this verb may have, its CRLF included. */

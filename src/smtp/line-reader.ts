@@ -3,6 +3,8 @@ import { longestLine } from './command.ts'
 
 const LF = 10
 const CR = 13
+const TAB = 9
+const BLANK = 32
 
 /**
  * bare LF     the line ended in LF alone. Where the next command begins is a matter of opinion then: read no further
@@ -66,9 +68,11 @@ export class LineReader {
       this.line = text
       return
     }
-    if (/[\x00-\x1f\x7f]/.test(text)) this.fault = 'control'
-    else if (!isUtf8(bytes.subarray(from, to))) this.fault = 'not UTF-8'
-    else this.line = bytes.toString('utf8', from, to)
+    // White space at the end is tolerated (RFC 5321 §4.1.1), and a tab is white space: it is read as a blank.
+    const end = endOfText(bytes, from, to)
+    if (/[\x00-\x1f\x7f]/.test(text.slice(0, end - from))) this.fault = 'control'
+    else if (!isUtf8(bytes.subarray(from, end))) this.fault = 'not UTF-8'
+    else this.line = bytes.toString('utf8', from, end) + ' '.repeat(to - end)
   }
 
   private keep(chunk: Buffer, from: number): void {
@@ -81,4 +85,11 @@ export class LineReader {
     else if (this.carry === null) this.carry = Buffer.from(chunk.subarray(from))
     else this.carry = Buffer.concat([this.carry, chunk.subarray(from)])
   }
+}
+
+/** Where the blanks and tabs at the end begin. */
+function endOfText(bytes: Buffer, from: number, to: number): number {
+  let end = to
+  while (end > from && (bytes[end - 1] === TAB || bytes[end - 1] === BLANK)) end--
+  return end
 }

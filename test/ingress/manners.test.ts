@@ -104,6 +104,25 @@ describe('MQ-24 HELO', () => {
   })
 })
 
+describe('the postmaster', () => {
+  const paths = ['postmaster', 'PostMaster@[127.0.0.1]', 'postmaster@[127.0.0.2]', 'ann@[127.0.0.1]']
+  const lines = ['EHLO c.example', 'MAIL FROM:<a@far.example>', ...paths.map((path) => `RCPT TO:<${path}>`)]
+
+  test('is reached at the address that the client has connected to, and nobody else is (RFC 1123 §5.2.17)', async () => {
+    const spoken = await talk({ name: 'mx' }, [...lines, 'DATA', '.'], {
+      domains: [domain('example.com', 'local', ['ann'])],
+    })
+    expect(answers(spoken).slice(-6, -2)).toEqual([
+      '250 2.1.5 recipient ok',
+      '250 2.1.5 recipient ok',
+      '550 5.7.1 relaying denied',
+      '550 5.7.1 relaying denied',
+    ])
+    // Both names are one mailbox, which gets the message once.
+    expect(spoken.inlet.kept[0]!.envelope.recipients).toHaveLength(1)
+  })
+})
+
 describe('MQ-27 VRFY', () => {
   const site: Partial<Document> = {
     domains: [domain('example.com', 'local', ['ann', 'bob']), domain('any.example'), domain('far.example', 'relay')],
@@ -132,6 +151,13 @@ describe('MQ-27 VRFY', () => {
       '252 2.1.5 not verified; RCPT will tell',
       '252 2.1.5 not verified; RCPT will tell',
     ])
+  })
+
+  test('knows a mailbox that is not ASCII, which no reply could name (RFC 6531 §3.7.4.2)', async () => {
+    const domains = [domain('example.com', 'local', ['ann', 'zoë'])]
+    const asked = [`VRFY zo\xc3\xab@example.com SMTPUTF8`, `VRFY zo\xc3\xbb@example.com SMTPUTF8`]
+    const spoken = await talk({ name: 'mx', vrfy: ['127.0.0.0/8'] }, asked, { domains })
+    expect(answers(spoken)).toEqual(['252 2.1.5 not shown in ASCII; RCPT will tell', '550 5.1.1 no such mailbox'])
   })
 
   test('asks no DNS list and counts nothing', async () => {

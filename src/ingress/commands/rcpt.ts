@@ -1,4 +1,6 @@
+import { literalDomain } from '../../mail/domain.ts'
 import type { Recipient } from '../../mail/envelope.ts'
+import { parseIp } from '../../mail/ip.ts'
 import type { Mailbox } from '../../mail/path.ts'
 import { reply } from '../../mail/reply.ts'
 import { assertNever } from '../../mail/result.ts'
@@ -66,9 +68,17 @@ export function rcpt(visit: Visit, argument: string): Step | Promise<Step> {
     }
   }
   // Without a domain it is ours (RFC 5321 §4.5.1); the graph lets everybody write to it.
-  const mailbox = path.kind === 'postmaster' ? admission.postmaster : path.mailbox
+  const mailbox =
+    path.kind === 'postmaster' || isOursByAddress(path.mailbox, visit) ? admission.postmaster : path.mailbox
   const asked = admission.rcpt(caller, transaction.from, mailbox, transaction.sizeBytes)
   return asked instanceof Promise ? asked.then((verdict) => settle(mailbox, verdict)) : settle(mailbox, asked)
+}
+
+/** The postmaster at the address that the client has connected to: one's own literals are recognized (RFC 1123 §5.2.17). */
+function isOursByAddress({ localPart, domain }: Mailbox, { line }: Visit): boolean {
+  if (!domain.startsWith('[') || localPart.toLowerCase() !== 'postmaster') return false
+  const address = parseIp(line.localAddress ?? '')
+  return address.ok && domain === literalDomain(address.value)
 }
 
 const recipientOk = reply(250, '2.1.5', 'recipient ok')
