@@ -19,9 +19,12 @@ import { reverseName } from './reverse-name.ts'
 import type { ServerStats } from './server.ts'
 import { ServerList } from './server-list.ts'
 
-/** Questions on the wire at one moment: a burst beyond that overflows the name server's receive buffer. */
+/** Questions sent at one moment: a burst beyond that overflows the name server's receive buffer. */
 const maxInFlight = 200
-const maxWaiting = 5000
+/** Longer ago it was no burst: who has domains whose servers are silent does not hold up everybody's questions. */
+const burstMs = 1000
+/** Questions at one moment, on the wire or waiting to be sent. */
+const maxPending = 5200
 
 export type ResolverOptions = {
   readonly settings: ResolverSettings
@@ -66,6 +69,7 @@ export type CachingResolver = Resolver & {
 }
 
 const closed: Finding = { kind: 'failed', why: 'the resolver is closed' }
+const tooMany: Finding = { kind: 'failed', why: 'too many questions are waiting for the name servers' }
 const noSuchName: Finding<never> = { kind: 'none', denied: '', ttlMs: 0, secure: false }
 const noSuchRecord: Finding<never> = { kind: 'none', denied: null, ttlMs: 0, secure: false }
 
@@ -77,22 +81,42 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
     settings.servers,
   )
   const cache = new Cache(settings.serveStaleMs ?? usualStaleMs)
-  const gate = new Semaphore(maxInFlight, maxWaiting)
+  const gate = new Semaphore(maxInFlight, maxPending)
+  let pending = 0
   const underWay = new Map<string, Promise<Finding>>()
   let open = true
   const count = { questions: 0, cached: 0, shared: 0, failed: 0, stale: 0 }
 
   async function find(question: Question): Promise<Finding> {
-    const passed = await gate.pass(() =>
-      servers.use((list) => (open ? inquire(question, list, active) : settled(closed))),
-    )
-    const finding = passed ?? { kind: 'failed', why: 'too many questions are waiting for the name servers' }
+    const finding = pending < maxPending ? await sent(question) : tooMany
     if (!open) return closed
     if (finding.kind === 'failed') {
       count.failed++
       log.warn('dns.failed', { name: question.name, type: question.type.name, why: finding.why })
     }
     return finding
+  }
+
+  /** Sends it when few others have been sent just now. */
+  async function sent(question: Question): Promise<Finding> {
+    pending++
+    try {
+      if (!gate.enterNow()) await gate.enter()
+      let inside = true
+      const leave = () => {
+        if (inside) gate.leave()
+        inside = false
+      }
+      const timer = clock.setTimeout(leave, burstMs)
+      try {
+        return await servers.use((list) => (open ? inquire(question, list, active) : settled(closed)))
+      } finally {
+        timer.cancel()
+        leave()
+      }
+    } finally {
+      pending--
+    }
   }
 
   /** @param orStale whether the records of before will do when nobody can tell those of now */
@@ -196,7 +220,7 @@ export function createResolver({ settings, clock, random, log, ...options }: Res
     },
     stats: () => ({
       ...count,
-      inFlight: gate.inside,
+      inFlight: pending - gate.waiting,
       waiting: gate.waiting,
       entries: cache.size,
       servers: servers.stats(),

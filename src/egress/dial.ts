@@ -110,6 +110,26 @@ export type Dialling = {
   refused(reply: Reply): void
 }
 
+const unfound: Closed = { kind: 'down', status: '4.4.3', why: 'the DNS has not answered yet', reply: null }
+
+/**
+ * Waits for names and policies of strangers as long as nobody else wants the place: who has domains whose servers do not
+ * answer must not hold all places with them. `null`: it is to be given back.
+ */
+async function unlessEnded<T>({ kind }: NextHop, dialling: Dialling, work: () => Promise<T>): Promise<T | null> {
+  if (kind !== 'mx') return await work()
+  let end = () => {}
+  const ended = new Promise<null>((resolve) => {
+    end = () => resolve(null)
+  })
+  const forget = dialling.track({ sweep() {}, quit: end, close: end })
+  try {
+    return await Promise.race([work(), ended])
+  } finally {
+    forget()
+  }
+}
+
 /** Connects to the first host in order that opens a session (RFC 5321 §5.1). */
 export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialling: Dialling): Promise<Dialled> {
   const { shunned, without } = dialling
@@ -119,8 +139,12 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
   let entrance: Entrance
   let policyOf: (host: HostToTry) => Promise<HostPolicy>
   try {
-    const [found, policies] = await Promise.all([options.hosts(nextHop), options.policies?.(nextHop)])
-    answer = found
+    const found = await unlessEnded(nextHop, dialling, () =>
+      Promise.all([options.hosts(nextHop), options.policies?.(nextHop)]),
+    )
+    if (found === null) return unfound
+    const [hosts, policies] = found
+    answer = hosts
     const ofRoute: HostPolicy = { kind: 'policy', policy: policyOfLevel(levelOf(nextHop)) }
     policyOf = policies === undefined ? async () => ofRoute : (host) => policies.of(host)
     entrance = await entranceOf(nextHop, options)
@@ -171,7 +195,8 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
 
   for (let first = hosts.shift(); first !== undefined; first = hosts.shift()) {
     if (dialling.stopped()) return { kind: 'down', status: '4.3.2', why: 'given up', reply: null }
-    const admitted = await admit(first)
+    const next = first
+    const admitted = (await unlessEnded(nextHop, dialling, () => admit(next))) ?? unfound
     if ('kind' in admitted) {
       forGood &&= admitted.kind === 'refused'
       last = admitted

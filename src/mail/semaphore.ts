@@ -18,13 +18,17 @@ export class Semaphore {
     return this.#waiting.size
   }
 
+  /** True when there is room now: as `enter`, without a turn of the event loop between. */
+  enterNow(): boolean {
+    if (this.#inside >= this.#width) return false
+    this.#inside++
+    return true
+  }
+
   /** `in`: `leave` must be called, once. `full`: too many wait already. `late`: aborted before its turn came. */
   async enter(signal?: AbortSignal): Promise<'in' | 'full' | 'late'> {
     if (signal?.aborted === true) return 'late'
-    if (this.#inside < this.#width) {
-      this.#inside++
-      return 'in'
-    }
+    if (this.enterNow()) return 'in'
     if (this.#waiting.size >= this.#maxWaiting) return 'full'
     return await new Promise((resolve) => {
       const begin = () => {
@@ -53,8 +57,7 @@ export class Semaphore {
 
   /** Runs `work` when there is room, which is at once when there is room now. `null` when too many wait already. */
   async pass<T>(work: () => Promise<T>): Promise<T | null> {
-    if (this.#inside < this.#width) this.#inside++
-    else if ((await this.enter()) !== 'in') return null
+    if (!this.enterNow() && (await this.enter()) !== 'in') return null
     try {
       return await work()
     } finally {

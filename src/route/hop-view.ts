@@ -17,6 +17,7 @@ import { type IpAddress, parseIp } from '../mail/ip.ts'
 import type { NextHop } from '../mail/next-hop.ts'
 import type { HostsOptions } from './candidates.ts'
 import { type HostsToTry, type HostToTry, hostsToTry } from './hosts.ts'
+import { foundByMx } from './own-host.ts'
 
 /** A next hop that has hosts. */
 export type HostedHop = Exclude<NextHop, { kind: 'maildir' }>
@@ -38,7 +39,8 @@ type Named = { readonly name: string; readonly port: number; readonly preference
  * The whole set of hosts of a next hop, and what an attempt would make of each. What is tried is what `hostsToTry` says,
  * and nothing is concluded a second time; this only tells of the others why they are not. Connects to nobody.
  */
-export async function hopView(nextHop: HostedHop, options: HopViewOptions): Promise<HopView> {
+export async function hopView(nextHop: HostedHop, given: HopViewOptions): Promise<HopView> {
+  const options = nextHop.kind === 'mx' ? { ...given, isSelf: foundByMx(given.isSelf) } : given
   const [mx, named] = await namedHosts(nextHop, options)
   const tries = await hostsToTry(nextHop, options.resolver, options)
   const shown = named.slice(0, mostHosts)

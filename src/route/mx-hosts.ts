@@ -11,6 +11,7 @@ import {
   together,
 } from './candidates.ts'
 import type { HostsToTry } from './hosts.ts'
+import { foundByMx } from './own-host.ts'
 
 /** MX hosts that are looked up for one message: an answer of 64 KiB can name thousands (an amplifier for its owner). */
 const maxLookups = 50
@@ -29,8 +30,9 @@ export async function mxHosts(
   domain: Domain,
   port: number,
   resolver: Resolver,
-  options: HostsOptions,
+  given: HostsOptions,
 ): Promise<HostsToTry> {
+  const options = { ...given, isSelf: foundByMx(given.isSelf) }
   if (domain.startsWith('[')) {
     const address = domain.slice(1, -1).replace(/^IPv6:/i, '')
     return conclude(await candidates(address, port, resolver, options), options, nowhere(domain, '5.1.2'))

@@ -29,5 +29,15 @@ export function ownHost({ names, bound, interfaces }: Own): IsSelf {
   }
 }
 
+/**
+ * For hosts that somebody else's DNS names. At the port of the internet, loopback is this machine, whoever listens there:
+ * another mail server on it trusts what comes from here, and a stranger's MX must not bring his mail to it. Labs have
+ * other ports.
+ */
+export const foundByMx =
+  (isSelf: IsSelf): IsSelf =>
+  (address, port, name) =>
+    (address !== null && port === 25 && isLoopback(address)) || isSelf(address, port, name)
+
 /** All of 127.0.0.0/8 is this machine, though its interface shows one address. */
 const isLoopback = (address: IpAddress): boolean => address === '::1' || address.startsWith('127.')

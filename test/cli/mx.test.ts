@@ -11,18 +11,18 @@ type Shown = WayView & { readonly steps: readonly string[] }
 
 const lab = () =>
   startMxLab({
-    'two.test': ['127.0.0.11', ['127.0.0.12', '127.0.0.13']],
+    'two.test': ['198.51.100.11', ['198.51.100.12', '198.51.100.13']],
     'null.test': 'null-mx',
-    'bare.test': { a: ['127.0.0.14'] },
+    'bare.test': { a: ['198.51.100.14'] },
     'odd.test': {
-      zone: '@ IN MX 5 192.0.2.1.\n@ IN MX 10 gone\n@ IN MX 20 m\nm IN A 127.0.0.15\nm IN A 0.0.0.0\nm IN A 127.0.0.99',
+      zone: '@ IN MX 5 192.0.2.1.\n@ IN MX 10 gone\n@ IN MX 20 m\nm IN A 198.51.100.15\nm IN A 0.0.0.0\nm IN A 198.51.100.99',
     },
     'backup.test': {
-      zone: '@ IN MX 10 a\n@ IN MX 20 gw.ours.test.\n@ IN MX 30 b\na IN A 127.0.0.16\nb IN A 127.0.0.17',
+      zone: '@ IN MX 10 a\n@ IN MX 20 gw.ours.test.\n@ IN MX 30 b\na IN A 198.51.100.16\nb IN A 198.51.100.17',
     },
-    'back.test': { zone: '@ IN MX 10 gw.ours.test.\n@ IN MX 10 b\nb IN A 127.0.0.17' },
-    'xn--bcher-kva.test': ['127.0.0.18'],
-    'smart.test': ['127.0.0.19'],
+    'back.test': { zone: '@ IN MX 10 gw.ours.test.\n@ IN MX 10 b\nb IN A 198.51.100.17' },
+    'xn--bcher-kva.test': ['198.51.100.18'],
+    'smart.test': ['198.51.100.19'],
   })
 
 function documentFile(server: string, localMx: object = {}): string {
@@ -43,7 +43,7 @@ function documentFile(server: string, localMx: object = {}): string {
       ...localMx,
       '*': 'mx',
     },
-    deny: [{ when: { destination: '127.0.0.99' }, then: { reject: { code: 550, text: 'not there' } } }],
+    deny: [{ when: { destination: '198.51.100.99' }, then: { reject: { code: 550, text: 'not there' } } }],
     resolver: { servers: [server], timeout: '2s', attempts: 1 },
     tlsPolicy: { mtaSts: 'off' },
   }
@@ -68,9 +68,9 @@ describe.skipIf(!peers('nsd'))('mailgw mx --config', () => {
       mx: { state: 'found', secure: false },
       outcome: { kind: 'hosts', count: 3 },
     })
-    expect(two.hop!.hosts[0]).toMatchObject({ standing: 'tried', addresses: [{ address: '127.0.0.11', turn: 1 }] })
+    expect(two.hop!.hosts[0]).toMatchObject({ standing: 'tried', addresses: [{ address: '198.51.100.11', turn: 1 }] })
     expect(two.steps[1]).toMatch(
-      /^connect to 127\.0\.0\.11:25 \(mx-127-0-0-11\.mx-lab\.test\): TLS if the host offers it/,
+      /^connect to 198\.51\.100\.11:25 \(mx-198-51-100-11\.mx-lab\.test\): TLS if the host offers it/,
     )
     expect(two.steps.at(-1)).toContain('wait and try again')
 
@@ -92,8 +92,8 @@ describe.skipIf(!peers('nsd'))('mailgw mx --config', () => {
     expect(standing(odd)).toEqual(['5 192.0.2.1 no host', '10 gone.odd.test no address', '20 m.odd.test tried'])
     expect(odd.hop!.hosts[2]!.addresses.map((one) => `${one.address} ${one.standing}`).sort()).toEqual([
       '0.0.0.0 nowhere',
-      '127.0.0.15 tried',
-      '127.0.0.99 denied',
+      '198.51.100.15 tried',
+      '198.51.100.99 denied',
     ])
     expect(odd.hop!.hosts[2]!.addresses.find(({ standing }) => standing === 'denied')!.why).toBe('not there (deny[0])')
 
@@ -103,8 +103,8 @@ describe.skipIf(!peers('nsd'))('mailgw mx --config', () => {
     expect(standing(loop)).toEqual(['10 gw.ours.test ours', '10 b.back.test behind us'])
     expect(loop.hop!.outcome).toMatchObject({ kind: 'refused', code: 554, status: '5.4.6' })
 
-    expect((await shown('bücher.test')).hop!.hosts[0]).toMatchObject({ addresses: [{ address: '127.0.0.18' }] })
-    expect((await shown('x@[127.0.0.77]')).hop).toMatchObject({ mx: { state: 'literal' }, outcome: { count: 1 } })
+    expect((await shown('bücher.test')).hop!.hosts[0]).toMatchObject({ addresses: [{ address: '198.51.100.18' }] })
+    expect((await shown('x@[198.51.100.77]')).hop).toMatchObject({ mx: { state: 'literal' }, outcome: { count: 1 } })
   })
 
   test('where the document does not go by MX, it shows where mail goes, and beside it what is published', async () => {
@@ -114,7 +114,7 @@ describe.skipIf(!peers('nsd'))('mailgw mx --config', () => {
     const smart = await shown('smart.test')
     expect(smart).toMatchObject({ row: { at: 'localMx["smart.test"]' }, hop: { kind: 'relay', mx: null } })
     expect(smart.hop!.hosts[0]).toMatchObject({ name: '127.0.0.30', port: 587, preference: null, standing: 'tried' })
-    expect(smart.published!.hosts[0]).toMatchObject({ addresses: [{ address: '127.0.0.19' }] })
+    expect(smart.published!.hosts[0]).toMatchObject({ addresses: [{ address: '198.51.100.19' }] })
     expect(smart.steps).toEqual([
       'take the hosts that the document names; no MX is asked for',
       'connect to 127.0.0.30:587: TLS never (the route says off)',
@@ -150,7 +150,7 @@ describe.skipIf(!peers('nsd'))('mailgw mx --config', () => {
     expect(out).toContain('backup.test: by MX, port 25, TLS may\n  decided by localMx["*"] (mailgw.config.json:38:5)\n')
     expect(out).toContain('  30 b.backup.test: behind us\n')
     expect(out).toMatch(
-      /a delivery would now\n {2}1\. take the MX of the domain \(good for [45]m[^)]*\)\n {2}2\. connect to 127\.0\.0\.16:25/,
+      /a delivery would now\n {2}1\. take the MX of the domain \(good for [45]m[^)]*\)\n {2}2\. connect to 198\.51\.100\.16:25/,
     )
     const all = await runHere(['mx', '--all', '--config', file])
     expect(

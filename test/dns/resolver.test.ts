@@ -76,6 +76,17 @@ describe('a resolver and one server', () => {
     expect(answers).toEqual([5200, { kind: 'failed', why: expect.stringContaining('too many questions') }])
   })
 
+  test('who has names that no server answers for holds nobody else up: a question waits for room, and not for theirs', async () => {
+    const server = await fakeServer((asked) => (asked.name.startsWith('silent') ? null : good(asked)))
+    const resolver = resolverOf({ ...server.settings, timeoutMs: 15_000 })
+    const begun = performance.now()
+    for (let n = 0; n < 500; n++) void resolver.a(`silent${n}.test`)
+    expect(await resolver.a('x.test')).toMatchObject({ value: [address] })
+    // 200 at a time, for a second each; their own time is 15 s.
+    expect(performance.now() - begun).toBeLessThan(8000)
+    expect(resolver.stats()).toMatchObject({ inFlight: 500, waiting: 0 })
+  })
+
   test('an IPv6 address of a server is asked', async () => {
     const server = await fakeServer(good, '::1')
     const resolver = resolverOf({ ...server.settings, servers: [{ host: '[::1]', port: server.port }] })

@@ -55,7 +55,7 @@ describe.skipIf(!peers('nsd', 'unbound'))('MX choice with real name servers', ()
       const resolver = resolverOf({ servers, timeoutMs: 5000, attempts: 2 })
       const found = await Promise.all(
         expected.map(async ([name]) => {
-          const hosts = await mxHosts(d(name), 25, resolver, { random: randomInt, isSelf: () => false })
+          const hosts = await mxHosts(d(name), 2525, resolver, { random: randomInt, isSelf: () => false })
           if (hosts.kind === 'failed') return [name, hosts.status]
           if (hosts.kind === 'refused') return [name, `${hosts.code} ${hosts.status}`]
           const addresses = hosts.hosts.map(({ address }) => address)
@@ -71,7 +71,7 @@ describe.skipIf(!peers('nsd', 'unbound'))('MX choice with real name servers', ()
   test('when the name server has gone, mail waits', async () => {
     const lab = await startMxLab({ 'one.test': ['127.0.0.11'] })
     const resolver = resolverOf(lab.resolver)
-    const ask = () => mxHosts(d('one.test'), 25, resolver, { random: randomInt, isSelf: () => false })
+    const ask = () => mxHosts(d('one.test'), 2525, resolver, { random: randomInt, isSelf: () => false })
     expect(await ask()).toMatchObject({ hosts: [{ name: lab.host('127.0.0.11'), address: '127.0.0.11' }] })
     await lab.stop()
     resolver.flush(null)
