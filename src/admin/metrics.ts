@@ -1,3 +1,4 @@
+import type { ResolverStats } from '../dns/resolver.ts'
 import type { Tally } from '../mail/tally.ts'
 import { exposition, type Family, type Sample } from './exposition.ts'
 import type { Status } from './operations.ts'
@@ -16,6 +17,8 @@ export type Measured = {
   readonly nextHops: Readonly<Record<string, number>>
   /** State of DNS lists by the id that the document gives them. */
   readonly lists: ReadonlyMap<string, string>
+  /** What the resolver has done since the start. */
+  readonly dns: ResolverStats
   /** Certificates that listeners should show and that could not be read. */
   readonly unreadable: readonly string[]
 }
@@ -241,6 +244,57 @@ export const metrics: readonly Metric[] = [
     ['id', 'state'],
     '1 for the state of a DNS list that was asked in the last hour, 0 for the others: healthy, silent, greedy, unknown',
     (m) => [...m.lists].flatMap(([id, state]) => among(listStates, id, state)),
+  ),
+  counter(
+    'dns_questions',
+    ['answer'],
+    'questions to the resolver by how they were answered: cached, shared (with somebody who asked the same at that moment), asked (name servers were)',
+    ({ dns: { questions, cached, shared } }) => [
+      [cached, 'cached'],
+      [shared, 'shared'],
+      [Math.max(0, questions - cached - shared), 'asked'],
+    ],
+  ),
+  counter(
+    'dns_questions_failed',
+    [],
+    'questions that no name server could answer; what waits for them is tried again',
+    (m) => one(m.dns.failed),
+  ),
+  counter(
+    'dns_stale_answers',
+    [],
+    'questions answered with records whose time was over, as nobody had newer ones (`resolver.serveStale`)',
+    (m) => one(m.dns.stale),
+  ),
+  gauge('dns_pending', ['state'], 'questions now: asked (on the wire), waiting (for room on the wire)', (m) => [
+    [m.dns.inFlight, 'asked'],
+    [m.dns.waiting, 'waiting'],
+  ]),
+  gauge('dns_cache_entries', [], 'answers that are kept', (m) => one(m.dns.entries)),
+  gauge(
+    'dns_server_up',
+    ['server'],
+    '0 while a name server is asked after the others, as it was not heard lately, else 1',
+    (m) => m.dns.servers.map(({ server, shunnedUntil }): Sample => [Number(shunnedUntil === null), server]),
+  ),
+  counter('dns_server_queries', ['server', 'protocol'], 'queries to a name server: udp, tcp', (m) =>
+    m.dns.servers.flatMap(({ server, asked, byTcp }): Sample[] => [
+      [asked, server, 'udp'],
+      [byTcp, server, 'tcp'],
+    ]),
+  ),
+  counter(
+    'dns_server_failures',
+    ['server', 'reason'],
+    'queries that a name server did not answer: unheard (time-outs, and ports that are closed), servfail, useless (REFUSED, referrals, nonsense), stray (datagrams that answer nothing that was asked)',
+    (m) =>
+      m.dns.servers.flatMap(({ server, unheard, servfail, useless, stray }): Sample[] => [
+        [unheard, server, 'unheard'],
+        [servfail, server, 'servfail'],
+        [useless, server, 'useless'],
+        [stray, server, 'stray'],
+      ]),
   ),
   gauge('event_loop_gap_max_seconds', [], 'longest time that the event loop stood still since the start', (m) =>
     one(m.status.eventLoopGapMs / 1000),

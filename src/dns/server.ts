@@ -22,6 +22,9 @@ export type ServerStats = {
   readonly byTcp: number
   /** Tries that nobody answered. */
   readonly unheard: number
+  /** Answers that the server had trouble of its own with (SERVFAIL), and others that told nothing (REFUSED, nonsense). */
+  readonly servfail: number
+  readonly useless: number
   /** Datagrams that answered nothing we had asked. */
   readonly stray: number
   readonly edns: boolean
@@ -47,6 +50,8 @@ export class Server {
   #asked = 0
   #byTcp = 0
   #unheard = 0
+  #servfail = 0
+  #useless = 0
   #stray = 0
   #shunnedUntil = 0
   #plainUntil = 0
@@ -87,6 +92,8 @@ export class Server {
       asked: this.#asked,
       byTcp: this.#byTcp,
       unheard: this.#unheard,
+      servfail: this.#servfail,
+      useless: this.#useless,
       stray: this.#stray,
       edns: this.#plainUntil <= this.#options.clock.now(),
       shunnedUntil: this.shunned ? this.#shunnedUntil : null,
@@ -123,6 +130,10 @@ export class Server {
     if (heard.kind === 'heard') {
       this.#shunnedUntil = 0
       const reply = readReply(heard.message, question)
+      if (reply.kind === 'useless') {
+        if (reply.why === 'SERVFAIL') this.#servfail++
+        else this.#useless++
+      }
       return 'secure' in reply && !this.#trusted ? { ...reply, secure: false } : reply
     }
     if (heard.down) {

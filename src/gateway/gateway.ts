@@ -322,7 +322,14 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
     const operations: Operations = {
       status,
       measured: () =>
-        measure({ status: status(), tally, queue, lists: asked.listStates(), listeners: live().control.listeners }),
+        measure({
+          status: status(),
+          tally,
+          queue,
+          lists: asked.listStates(),
+          dns: resolver.stats(),
+          listeners: live().control.listeners,
+        }),
       statusNow: () => ({ ...status(), pending: opening.pending }),
       activeBundle: () => store.bundleFile(live().hash),
       async bundleFile(hash) {

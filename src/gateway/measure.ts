@@ -9,11 +9,12 @@ export type MeasuredParts = {
   readonly tally: Tally
   readonly queue: Pick<Queue, 'totals' | 'laneStates' | 'oldest' | 'notifications'>
   readonly lists: Measured['lists']
+  readonly dns: Measured['dns']
   readonly listeners: readonly ListenerSettings[]
 }
 
 /** What the gateway is at this moment, in numbers; made when somebody asks. */
-export function measure({ status, tally, queue, lists, listeners }: MeasuredParts): Measured {
+export function measure({ status, tally, queue, lists, dns, listeners }: MeasuredParts): Measured {
   const nextHops = { up: 0, 'back-off': 0, probing: 0 }
   for (const { state } of queue.laneStates()) nextHops[state]++
   const read = new Set(status.certificates.map(({ name }) => name))
@@ -26,6 +27,7 @@ export function measure({ status, tally, queue, lists, listeners }: MeasuredPart
     oldestQueuedAt: queue.oldest(),
     nextHops,
     lists,
+    dns,
     unreadable: [...wanted].filter((name) => !read.has(name)),
   }
 }

@@ -19,8 +19,8 @@ describe('the table of metrics', () => {
   test('no label is named for what strangers choose', () => {
     const labels = new Set(metrics.flatMap(({ labels }) => labels))
     expect([...labels].sort()).toEqual([
-      ...['archive', 'class', 'graph', 'id', 'kind', 'listener', 'mode', 'name', 'outcome', 'policy', 'reason'],
-      ...['relay', 'result', 'state', 'version'],
+      ...['answer', 'archive', 'class', 'graph', 'id', 'kind', 'listener', 'mode', 'name', 'outcome', 'policy'],
+      ...['protocol', 'reason', 'relay', 'result', 'server', 'state', 'version'],
     ])
   })
 
@@ -62,7 +62,7 @@ describe('examples/prometheus/alerts.yaml', () => {
     }
     for (const { annotations } of rules) {
       for (const [, label] of JSON.stringify(annotations).matchAll(/\$labels\.(\w+)/g)) {
-        expect(['instance', 'id', 'name', 'state', 'reason']).toContain(label)
+        expect(['instance', 'id', 'name', 'state', 'reason', 'server']).toContain(label)
       }
     }
   })

@@ -62,6 +62,17 @@ describe.skipIf(!peers('nsd'))('a running gateway', () => {
     expect(next.entries[0]).not.toEqual(page.entries[0])
     expect(next.entries[0]!.name >= page.entries[1]!.name).toBe(true)
 
+    const { out: numbers } = await mailgw(['metrics', '--state-dir', gateway.stateDir])
+    expect(numbers).toMatch(/^mailgw_dns_questions_total\{answer="cached"\} [1-9]/m)
+    expect(numbers).toMatch(/^mailgw_dns_questions_total\{answer="asked"\} [1-9]/m)
+    expect(numbers).toContain(`\nmailgw_dns_server_up{server="${lab.server}"} 1\n`)
+    expect(numbers).toMatch(/^mailgw_dns_server_queries_total\{server="[^"]+",protocol="udp"\} [1-9]/m)
+    // For a zone that it does not have, NSD answers REFUSED.
+    await gateway.ask('mx', 'strange.example')
+    const later = await mailgw(['metrics', '--state-dir', gateway.stateDir])
+    expect(later.out).toMatch(/^mailgw_dns_server_failures_total\{server="[^"]+",reason="useless"\} [1-9]/m)
+    expect(later.out).toMatch(/^mailgw_dns_questions_failed_total [1-9]/m)
+
     // Another answer is seen when the old one has been forgotten, and not before.
     await lab.change({ 'two.test': ['127.0.9.2'], 'null.test': 'null-mx' })
     expect((await gateway.ask<Shown>('mx', 'two.test')).hop!.hosts).toHaveLength(2)
