@@ -83,6 +83,7 @@ export const codes = {
 
   MG1470: 'a domain for return addresses that is not ours',
   MG1471: 'addresses of strangers that are rewritten',
+  MG1472: 'return addresses that nothing returns to',
 
   MG1501: 'a domain both local and routed elsewhere',
   MG1502: 'a relay domain without a route',

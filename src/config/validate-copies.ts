@@ -1,7 +1,7 @@
 import type { ArchiveFolder, ArchiveSettings } from '../mail/archive-settings.ts'
 import { defaults } from './defaults.ts'
 import type { Archive, Journal, Srs, ArchiveFolder as SurfaceFolder } from './define-copies.ts'
-import type { Document } from './document.ts'
+import type { Document, Relaying } from './document.ts'
 import type { JournalEntry, SrsEntry } from './document-copies.ts'
 import { type Reading, read, readDomain, readMailbox, unread } from './patterns.ts'
 import type { DocPath } from './positions.ts'
@@ -69,6 +69,17 @@ export function srs(report: Report, section: unknown, ours: ReadonlyMap<string, 
   }
   if (name === null) return null
   return { at, domain: name, secrets: secrets.map(({ $secret }) => ({ $secret })), validDays, of }
+}
+
+/** Without strangers among the senders nobody answers to the addresses that are given out. */
+export function checkReturns(report: Report, returns: SrsEntry | undefined, relaying: Relaying['kind']): void {
+  if (returns === undefined || relaying === 'two-way' || relaying === 'open') return
+  report.warning(
+    'MG1472',
+    { kind: 'key', path: ['srs'] },
+    `gives out return addresses of ${returns.domain}, and with relaying "${relaying}" no stranger may write to them: what bounces is lost`,
+    { hint: "say relaying: 'two-way', or leave srs out, unless what bounces comes back by an internal client" },
+  )
 }
 
 /** As other times; no timer waits for it, so days may be many. */

@@ -48,6 +48,8 @@ export function destinations(report: Report, section: unknown): (DestinationSett
     if (Object.keys(written).length === 0) report.error('MG1205', spot, 'expected at least one key, got none')
     const at = atOf(path)
     report.place(at, spot)
+    // The graph has the pattern, however it was written.
+    report.place(atOf(['destinations', pattern]), spot)
     const { connections } = written
     list.push({
       at,

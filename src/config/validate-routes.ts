@@ -1,12 +1,15 @@
+import type { DestinationSettings } from '../mail/next-hop-settings.ts'
 import type { HostPort } from '../mail/settings.ts'
-import type { ClientEntry, DomainEntry, Relaying, Target } from './document.ts'
+import type { ClientEntry, DomainEntry, LocalMxRow, Relaying, Target } from './document.ts'
 import { covering } from './patterns.ts'
+import type { DocPath } from './positions.ts'
 import { leaves, plainTargets } from './target-kinds.ts'
 import { hostText } from './validate-host.ts'
 import { type Bound, ownListener } from './validate-listeners.ts'
 import type { Routes } from './validate-local-mx.ts'
 import type { RelayEntry } from './validate-relays.ts'
 import type { Report, Spot } from './validate-report.ts'
+import type { Retrying } from './validate-retry.ts'
 
 export type Routing = {
   readonly domains: readonly DomainEntry[]
@@ -102,21 +105,46 @@ export function checkFallback(
   )
 }
 
+/** RFC 5321 §4.5.4.1. */
+const leastLifeMs = 4 * 86_400_000
+
 /** What is legal, and unwise once mail goes to strangers. */
-export function checkTowardsInternet(report: Report, routes: Routes, expireAfterMs: number, mxPort: number): void {
+export function checkTowardsInternet(
+  report: Report,
+  routes: Routes,
+  { policy, schedules }: Retrying,
+  destinations: readonly DestinationSettings[],
+  mxPort: number,
+): void {
   if (mxPort !== 25) {
     report.warning(
       'MG1505',
       { kind: 'value', path: ['mxPort'] },
       `is for labs: hosts of the internet take mail on port 25 alone, not on ${mxPort}`,
     )
+    return
   }
-  const internet = routes.list.find(({ target }) => plainTargets(target).some(({ kind }) => kind === 'mx'))
-  if (internet === undefined || mxPort !== 25 || expireAfterMs >= 4 * 86_400_000) return
-  const text = 'is short for mail to the internet: RFC 5321 §4.5.4.1 asks for 4 to 5 days, over a weekend too'
-  report.warning('MG1504', { kind: 'value', path: ['retry', 'expireAfter'] }, text, {
-    related: [{ message: 'to the internet here', spot: routes.byPattern.get(internet.pattern)!.pair.keySpot }],
-  })
+  const byMx = ({ target }: LocalMxRow) => plainTargets(target).some(({ kind }) => kind === 'mx')
+  const tell = (path: DocPath, internet: LocalMxRow) => {
+    const text = 'is short for mail to the internet: RFC 5321 §4.5.4.1 asks for 4 to 5 days, over a weekend too'
+    report.warning('MG1504', { kind: 'value', path }, text, {
+      related: [{ message: 'to the internet here', spot: routes.byPattern.get(internet.pattern)!.pair.keySpot }],
+    })
+  }
+  const internet = routes.list.find(byMx)
+  if (internet === undefined) return
+  if (policy.expireAfterMs < leastLifeMs) tell(['retry', 'expireAfter'], internet)
+  for (const { name, expireAfterMs } of schedules) {
+    // One that says nothing of its own has the life of all, which has been told.
+    if (expireAfterMs >= leastLifeMs || expireAfterMs === policy.expireAfterMs) continue
+    const users = destinations.filter(({ retry }) => retry === name).map(({ pattern }) => pattern)
+    // A row of theirs, or the row that they fall to.
+    const theirs = new Set(users.map((pattern) => firstOf(routes.byPattern, pattern)?.row?.pattern))
+    const way = routes.list.find(
+      (row) => byMx(row) && (theirs.has(row.pattern) || [...covering(row.pattern)].some((one) => users.includes(one))),
+    )
+    if (way !== undefined) tell(['retry', 'schedules', name, 'expireAfter'], way)
+  }
 }
 
 /** The entry of the most specific pattern that covers `pattern`. */

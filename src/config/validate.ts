@@ -13,7 +13,7 @@ import { certificates } from './validate-certificates.ts'
 import { checks } from './validate-checks.ts'
 import { claims, type Names } from './validate-claims.ts'
 import { checkSomebodySends, clients } from './validate-clients.ts'
-import { copies } from './validate-copies.ts'
+import { checkReturns, copies } from './validate-copies.ts'
 import { credentials } from './validate-credentials.ts'
 import { deny } from './validate-deny.ts'
 import { dnsbl, dnsblThreshold } from './validate-dnsbl.ts'
@@ -164,7 +164,8 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     if (readable('localMx') && complete) checkFallback(report, routes, document.relaying.kind, known)
   }
   checkOwnListeners(report, routes, hops, bound)
-  checkTowardsInternet(report, routes, retrying.policy.expireAfterMs, mxPort)
+  checkTowardsInternet(report, routes, retrying, shaped, mxPort)
+  checkReturns(report, document.srs, document.relaying.kind)
   if (readable('domains', 'localMx')) checkMailboxes(report, routing, names, postmaster)
 
   const wrong = diagnostics.some(({ severity }) => severity === 'error')

@@ -4,6 +4,7 @@ import { base, documentOf, problems, tsv, validated } from './check.ts'
 const isp = { isp: { hosts: 'smtp.isp.example:587' } }
 const two = { mx: { kind: 'mx', bind: '127.0.0.1:2525' }, lan: { kind: 'internal', bind: '127.0.0.1:2526' } }
 const list = { id: 'zen', zone: 'zen.example', onError: 'ignore', listeners: 'lan' }
+const returns = { srs: { domain: 'corp.example', secret: { $secret: 'env:SRS' } } }
 
 test('the smallest document is right and has every default of the standards', () => {
   expect(problems({})).toEqual([])
@@ -418,6 +419,34 @@ const cases: [rule: string, sections: Record<string, unknown>, want: string[]][]
     { localMx: { '*': 'mx' }, retry: { expireAfter: '1d' } },
     ['warning MG1504 retry.expireAfter'],
   ],
+  [
+    'a short schedule too, where mail to the internet has it',
+    {
+      localMx: { '*': 'mx', 'partner.example': 'bart' },
+      retry: { schedules: { brief: { expireAfter: '1d' }, long: { expireAfter: '6d' }, same: { schedule: ['5m'] } } },
+      destinations: {
+        'gmail.com': { retry: 'brief' },
+        'gmx.de': { retry: 'long' },
+        'web.de': { retry: 'same' },
+      },
+    },
+    ['warning MG1504 retry.schedules.brief.expireAfter'],
+  ],
+  [
+    'and not where only a smart host has it',
+    {
+      localMx: { '*': 'mx', 'partner.example': 'bart' },
+      retry: { schedules: { brief: { expireAfter: '1d' } } },
+      destinations: { 'partner.example': { retry: 'brief' } },
+    },
+    [],
+  ],
+  [
+    'return addresses that no stranger may write to are pointed out',
+    { ...returns, trusted: ['10.0.0.0/8'], localMx: { '*': 'bart' }, relaying: 'outbound' },
+    ['warning MG1472 key of srs'],
+  ],
+  ['with two-way there is somebody who answers', { ...returns, localMx: { '*': 'bart' } }, []],
   ['and not for a smart host', { localMx: { '*': 'bart' }, retry: { expireAfter: '1d' } }, []],
   ['a port for a lab is pointed out', { mxPort: 2525 }, ['warning MG1505 mxPort']],
   ['a port is a port', { mxPort: 0 }, ['MG1208 mxPort']],

@@ -17,7 +17,8 @@ const plain = site({
 const site2 = site({
   port: 2525,
   relays,
-  localMx: { '*': 'relay:isp' },
+  localMx: { '*': 'relay:isp', 'by-mx.example': 'mx' },
+  destinations: { 'BY-MX.example': { rewrite: { addresses: { 'here.test': 'shown.example' } } } },
   trusted: ['10.0.0.0/8'],
   relaying: 'two-way',
   domains: { 'here.test': { recipients: ['ann'] } },
@@ -49,6 +50,22 @@ test('explain says which addresses leave as others, by which row, and which jour
   expect(out).toMatch(
     /recipient bob@old\.example leaves as bob@new\.example {2}by relays\.isp\.rewrite\.recipients\["old\.example"\] mailgw\.config\.json:\d+:\d+/,
   )
+  const towards = await explain('--client', '10.1.1.1', '--from', 'x@here.test', '--to', 'bob@by-mx.example')
+  expect(towards).toMatch(
+    /sender x@here\.test leaves as x@shown\.example {2}by destinations\["by-mx\.example"\]\.rewrite\.addresses\["here\.test"\] mailgw\.config\.json:\d+:\d+/,
+  )
+  const told = JSON.parse(
+    await explain('--client', '10.1.1.1', '--from', 'x@here.test', '--to', 'bob@by-mx.example', '--json'),
+  ) as { readonly leaves: unknown }
+  expect(told.leaves).toEqual([
+    {
+      of: 'sender',
+      from: 'x@here.test',
+      to: 'x@shown.example',
+      at: 'destinations["by-mx.example"].rewrite.addresses["here.test"]',
+      place: { file: 'mailgw.config.json', line: expect.any(Number), column: expect.any(Number) },
+    },
+  ])
   const other = await explain('--client', '10.1.1.1', '--from', 'x@elsewhere.example', '--to', 'ann@here.test')
   expect(other).not.toMatch(/journal@|leaves as/)
   const back = await explain(

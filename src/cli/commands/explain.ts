@@ -1,7 +1,7 @@
 import { explain } from '../../graph/explanation.ts'
 import { explanationText } from '../../graph/explanation-text.ts'
 import { parseIp } from '../../mail/ip.ts'
-import { addressLines, standIn, standInLine } from '../explain/address-lines.ts'
+import { leavingAddresses, leavingLine, standIn, standInLine } from '../explain/address-lines.ts'
 import { assumedAnswers, describedMessage, wanted } from '../explain/described.ts'
 import { followed, followedText } from '../explain/follow.ts'
 import { explainedIdText, explainId } from '../explain/message.ts'
@@ -43,10 +43,10 @@ async function explained(invocation: Invocation): Promise<readonly [unknown, str
   const named = textOption(options, 'base')
   if (named === null) {
     const tls = tlsLines(explanation, side.evaluator, message.sender ?? null)
-    const addresses = addressLines(explanation, side.evaluator, side.bundle.sources, message.sender ?? null)
+    const leaves = leavingAddresses(explanation, side.evaluator, side.bundle.sources, message.sender ?? null)
     const stands = message.recipient === described.recipient ? [] : [standInLine(described.recipient!)]
-    const lines = [...addresses, ...tls, ...stands].map((line) => `${line}\n`)
-    return [explanation, [explanationText(explanation), ...lines].join('')]
+    const lines = [...leaves.map(leavingLine), ...tls, ...stands].map((line) => `${line}\n`)
+    return [{ ...explanation, leaves }, [explanationText(explanation), ...lines].join('')]
   }
   const base = await namedSide(named, options, terminal)
   const compared = compareExplanations(explain(base.evaluator, message, answers), explanation)

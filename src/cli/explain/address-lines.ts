@@ -1,8 +1,10 @@
 import type { Control } from '../../graph/control.ts'
 import type { Evaluator } from '../../graph/evaluator.ts'
 import type { Branch, Explanation } from '../../graph/explanation.ts'
+import { destinationElement } from '../../graph/rewriting-elements.ts'
 import { noFacts, routeOf } from '../../graph/route-of.ts'
 import { type Place, placeFinder, type Sources } from '../../graph/sources.ts'
+import type { NextHopSettings } from '../../mail/next-hop-settings.ts'
 import { type Mailbox, parseMailbox, type ReversePath } from '../../mail/path.ts'
 import { type AddressMap, type RewriteSettings, rewritingOf } from '../../mail/rewriting.ts'
 import { createSrs, srsStandIn } from '../../mail/srs.ts'
@@ -17,43 +19,56 @@ export function standIn(recipient: Mailbox | null, { srs }: Control): Mailbox | 
 export const standInLine = (recipient: Mailbox): string =>
   `   ${recipient.text} is a return address (srs), explained as ${srsStandIn}@${recipient.domain}. Signed by the gateway it goes to the sender that it was made from; otherwise the answer is 550 5.1.1`
 
-/** Which addresses are others when the message leaves, each with the row that says so. */
-export function addressLines(
+/** An address that is another when the message leaves, and the row that says so. */
+export type Leaving = {
+  readonly of: 'sender' | 'recipient'
+  readonly from: string
+  readonly to: string
+  readonly at: string
+  /** Where the row was written; `null`: nobody knows. */
+  readonly place: Place | null
+}
+
+/** Which addresses are others when the message leaves. */
+export function leavingAddresses(
   { outcome }: Explanation,
   evaluator: Evaluator,
   sources: Sources,
   sender: ReversePath,
-): string[] {
+): Leaving[] {
   const { control } = evaluator
   const placed = placeFinder(sources)
   const name = rewritingIn(outcome)
   const settings = control.rewritings?.find((one) => one.name === name)
-  const lines: string[] = []
+  const found: Leaving[] = []
   let leaves = sender
   if (settings !== undefined && sender !== null) {
     const row = rowOf(settings, 'senders', sender)
     if (row !== null) {
-      lines.push(line('sender', sender, row, `${settings.name}.${row.key}`, placed))
+      found.push(leaving('sender', sender, row, `${settings.name}.${row.key}`, placed))
       leaves = row.to
     }
   }
-  if (outcome.end.kind !== 'accepted') return lines
+  if (outcome.end.kind !== 'accepted') return found
   for (const { mailbox } of outcome.end.finals) {
     const to = parseMailbox(mailbox)
     if (!to.ok) continue
     const route = routeOf(evaluator, to.value, { ...noFacts(), sender })
-    const own = route.kind === 'next-hop' ? settingsOf(route.nextHop, control).rewrite : undefined
-    if (route.kind !== 'next-hop' || own === undefined) continue
-    const where = route.nextHop.kind === 'relay' ? `relays.${route.nextHop.relay.name}.rewrite` : 'destinations'
+    if (route.kind !== 'next-hop') continue
+    const towards: NextHopSettings & { readonly pattern?: string } = settingsOf(route.nextHop, control)
+    const own = towards.rewrite
+    if (own === undefined) continue
+    const where = `${route.nextHop.kind === 'relay' ? `relays.${route.nextHop.relay.name}` : destinationElement(towards.pattern!)}.rewrite`
     const rows = [
       ['sender', leaves, leaves === null ? null : rowOf(own, 'senders', leaves)],
       ['recipient', to.value, rowOf(own, 'recipients', to.value)],
     ] as const
     for (const [what, from, row] of rows) {
-      if (from !== null && row !== null) lines.push(line(what, from, row, `${where}.${row.key}`, placed))
+      if (from !== null && row !== null) found.push(leaving(what, from, row, `${where}.${row.key}`, placed))
     }
   }
-  return [...new Set(lines)]
+  const distinct = new Map(found.map((one) => [leavingLine(one), one]))
+  return [...distinct.values()]
 }
 
 type Row = { readonly to: Mailbox; readonly key: string }
@@ -67,10 +82,17 @@ function rowOf(settings: RewriteSettings, role: 'senders' | 'recipients', mailbo
   return { to, key: `${section}[${JSON.stringify(pattern)}]` }
 }
 
-function line(what: string, from: Mailbox, { to }: Row, at: string, placed: (at: string) => Place | null): string {
-  const place = placed(at)
+const leaving = (
+  of: Leaving['of'],
+  from: Mailbox,
+  { to }: Row,
+  at: string,
+  placed: (at: string) => Place | null,
+): Leaving => ({ of, from: from.text, to: to.text, at, place: placed(at) })
+
+export function leavingLine({ of, from, to, at, place }: Leaving): string {
   const where = place === null ? '' : ` ${place.file}:${place.line}:${place.column}`
-  return `   ${what} ${from.text} leaves as ${to.text}  by ${at}${where}`
+  return `   ${of} ${from} leaves as ${to}  by ${at}${where}`
 }
 
 /** The rewriting that a walk has noted, whatever oracles say. */
