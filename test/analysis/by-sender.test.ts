@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { compareGraphs } from '../../src/analysis/compare.ts'
 import { proofOf } from '../../src/analysis/prove.ts'
 import { subjectOf } from '../../src/analysis/prove-witness.ts'
-import { movesOf } from '../../src/cli/plan/queue-impact.ts'
+import { queueWeigher } from '../../src/cli/plan/queue-impact.ts'
 import { compile } from '../../src/compile/compile.ts'
 import type { PlainTarget, Target } from '../../src/config/document.ts'
 import type { ClaimEntry } from '../../src/config/document-claims.ts'
@@ -78,7 +78,9 @@ describe('routes by sender (MR-40)', () => {
     const row = (id: string, sender: string) => ({ id, sender, recipient: 'x@far.example' })
     const rows = [row('1', 'a@brand.example'), row('2', 'a@other.example'), row('3', ''), row('4', 'b@brand.example')]
     const after = bundle({ ...brand, 'brand.example': host('lisa') })
-    expect(movesOf(rows as never, bundle(brand), after)).toEqual([
+    const weigher = queueWeigher(bundle(brand), after)
+    for (const one of rows) weigher.add(one)
+    expect(weigher.moves()).toEqual([
       { from: 'bart:25', to: 'lisa:25', recipients: 2, example: { id: '1', recipient: 'x@far.example' } },
     ])
   })

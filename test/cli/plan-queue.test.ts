@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest'
 import type { QueueRow } from '../../src/admin/operations.ts'
-import { movesOf, queuedRows } from '../../src/cli/plan/queue-impact.ts'
+import { eachQueued, type QueueMove, queueWeigher } from '../../src/cli/plan/queue-impact.ts'
 import { compile } from '../../src/compile/compile.ts'
 import type { Document, Target } from '../../src/config/document.ts'
 import { type Bundle, makeBundle } from '../../src/graph/bundle.ts'
 import { noSources } from '../../src/graph/sources.ts'
 import { aDocument, route } from '../compile/a-document.ts'
 
+const movesOf = (rows: readonly QueueRow[], before: Bundle, after: Bundle): readonly QueueMove[] => {
+  const weigher = queueWeigher(before, after)
+  for (const one of rows) weigher.add(one)
+  return weigher.moves()
+}
 const row = (id: string, recipient: string): QueueRow => ({
   id,
   sender: 'a@b.example',
@@ -84,20 +89,36 @@ test('nothing moves when the routes are the same', () => {
 test('a long queue is read page by page', async () => {
   const all = Array.from({ length: 25_000 }, (_, i) => row(String(i), 'x@a.example'))
   const asked: string[] = []
-  const { rows, complete } = await queuedRows(async (query) => {
-    asked.push(query.toString())
-    const after = query.get('after')
-    const from = after === null ? 0 : Number(after) + 1
-    return all.slice(from, from + Number(query.get('limit')))
-  })
-  expect(rows).toHaveLength(25_000)
-  expect(complete).toBe(true)
+  const seen: string[] = []
+  const queue = await eachQueued(
+    async (query) => {
+      asked.push(query.toString())
+      const after = query.get('after')
+      const from = after === null ? 0 : Number(after) + 1
+      return all.slice(from, from + Number(query.get('limit')))
+    },
+    ({ id }) => seen.push(id),
+  )
+  expect(queue).toEqual({ recipients: 25_000, complete: true })
+  expect(seen).toEqual(all.map(({ id }) => id))
   expect(asked).toEqual(['limit=10000', 'limit=10000&after=9999', 'limit=10000&after=19999'])
 })
 
 test('a page whose beginning was delivered meanwhile is not taken for the end of the queue', async () => {
-  const { rows, complete } = await queuedRows(async (query) =>
-    query.has('after') ? [] : Array.from({ length: 10_000 }, (_, i) => row(String(i), 'x@a.example')),
+  const queue = await eachQueued(
+    async (query) =>
+      query.has('after') ? [] : Array.from({ length: 10_000 }, (_, i) => row(String(i), 'x@a.example')),
+    () => {},
   )
-  expect([rows.length, complete]).toEqual([10_000, false])
+  expect(queue).toEqual({ recipients: 10_000, complete: false })
+})
+
+test('of a queue that moves in more ways than are told apart, every recipient is still counted', () => {
+  const ways = 5002
+  const before = bundle(Object.fromEntries(Array.from({ length: ways }, (_, i) => [`d${i}.example`, host(`h${i}`)])))
+  const rows = Array.from({ length: ways }, (_, i) => row(String(i), `x@d${i}.example`))
+  const moves = movesOf([...rows, row('again', 'y@d7.example')], before, bundle({ '*': host('isp') }))
+  expect(moves).toHaveLength(5001)
+  expect(moves[0]).toMatchObject({ from: 'h7:25', to: 'isp:25', recipients: 2 })
+  expect(moves.at(-1)).toMatchObject({ from: 'other ways', recipients: 2, example: { id: '5000' } })
 })

@@ -27,49 +27,77 @@ export type QueueMove = {
 }
 
 export async function queueImpact(socket: string, before: Bundle, after: Bundle): Promise<QueueImpact> {
-  const { rows, complete } = await queuedRows((query) =>
-    askForJson(socket, 'GET', `/queue?${query}`).then((body) => body as readonly QueueRow[]),
+  const weigher = queueWeigher(before, after)
+  const seen = await eachQueued(
+    (query) => askForJson(socket, 'GET', `/queue?${query}`).then((body) => body as readonly QueueRow[]),
+    weigher.add,
   )
-  return { recipients: rows.length, complete, moves: movesOf(rows, before, after) }
+  return { ...seen, moves: weigher.moves() }
 }
 
 const page = 10_000
 
-/** Every recipient that is not final, page by page; a page that lost its beginning means that something was missed. */
-export async function queuedRows(
+/**
+ * Sees every recipient that is not final, page by page, of which one is kept at a time: a queue may be longer than there
+ * is memory for. A page that lost its beginning means that something was missed.
+ */
+export async function eachQueued(
   ask: (query: URLSearchParams) => Promise<readonly QueueRow[]>,
-): Promise<{ readonly rows: readonly QueueRow[]; readonly complete: boolean }> {
-  const rows: QueueRow[] = []
+  see: (row: QueueRow) => void,
+): Promise<{ readonly recipients: number; readonly complete: boolean }> {
+  let recipients = 0
   for (let after: string | null = null; ; ) {
     const query = new URLSearchParams({ limit: String(page), ...(after === null ? {} : { after }) })
-    const more = await ask(query)
-    rows.push(...more)
-    if (more.length < page) return { rows, complete: after === null || more.length > 0 }
-    after = more.at(-1)!.id
+    const rows = await ask(query)
+    recipients += rows.length
+    for (const row of rows) see(row)
+    if (rows.length < page) return { recipients, complete: after === null || rows.length > 0 }
+    after = rows.at(-1)!.id
   }
 }
 
-/** Equal recipients, of equal senders where a route depends on them, are asked about once. */
-export function movesOf(rows: readonly QueueRow[], before: Bundle, after: Bundle): readonly QueueMove[] {
+/** Answers that are kept for recipients that come again, and moves that are told apart: what is kept has a bound. */
+const maxKept = 20_000
+const maxMoves = 5000
+
+export type QueueWeigher = {
+  add(row: Pick<QueueRow, 'id' | 'recipient' | 'sender'>): void
+  /** The largest first. Of more than are told apart the rest is one, `other ways`, the last. */
+  moves(): readonly QueueMove[]
+}
+
+/** Equal recipients, of equal senders where a route depends on them, are asked about once while they are remembered. */
+export function queueWeigher(before: Bundle, after: Bundle): QueueWeigher {
   // The form that a gateway runs: a long queue asks about many recipients, and tables may be long too.
   const evaluators = [before, after].map((bundle) => flatEvaluator(flatOf(flatten(bundle))))
   const routes = new Map<string, readonly [string, string] | null>()
-  const moves = new Map<string, { -readonly [Key in keyof QueueMove]: QueueMove[Key] }>()
+  type Counted = { -readonly [Key in keyof QueueMove]: QueueMove[Key] }
+  const moves = new Map<string, Counted>()
+  let others: Counted | null = null
   const bySender = evaluators.some(({ routesBySender }) => routesBySender)
-  for (const { id, recipient, sender } of rows) {
-    const key = bySender ? `${sender}\n${recipient}` : recipient
-    let route = routes.get(key)
-    if (route === undefined) {
-      route = changedRoute(evaluators, recipient, sender)
-      routes.set(key, route)
-    }
-    if (route === null) continue
-    const [from, to] = route
-    const move = moves.get(`${from}\n${to}`)
-    if (move === undefined) moves.set(`${from}\n${to}`, { from, to, recipients: 1, example: { id, recipient } })
-    else move.recipients++
+  return {
+    add({ id, recipient, sender }) {
+      const key = bySender ? `${sender}\n${recipient}` : recipient
+      let route = routes.get(key)
+      if (route === undefined) {
+        route = changedRoute(evaluators, recipient, sender)
+        if (routes.size === maxKept) routes.clear()
+        routes.set(key, route)
+      }
+      if (route === null) return
+      const [from, to] = route
+      const example = { id, recipient }
+      const move = moves.get(`${from}\n${to}`)
+      if (move !== undefined) move.recipients++
+      else if (moves.size < maxMoves) moves.set(`${from}\n${to}`, { from, to, recipients: 1, example })
+      else if (others !== null) others.recipients++
+      else others = { from: 'other ways', to: 'other ways', recipients: 1, example }
+    },
+    moves() {
+      const sorted = [...moves.values()].sort((a, b) => b.recipients - a.recipients)
+      return others === null ? sorted : [...sorted, others]
+    },
   }
-  return [...moves.values()].sort((a, b) => b.recipients - a.recipients)
 }
 
 function changedRoute(
