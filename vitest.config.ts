@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['./test/support/seed.ts'],
+    globalSetup: './test/support/compile-setup.ts',
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // Two cores: more workers only make real servers time out.

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { onTestFailed, onTestFinished } from 'vitest'
+import { inject, onTestFailed, onTestFinished } from 'vitest'
 import type { QueueRow, Status } from '../../src/admin/operations.ts'
+import { call } from './call.ts'
 import { tempFolder } from './peer.ts'
 
 /** The built program, as users run it. */
@@ -36,6 +37,7 @@ export type Running = {
   logged(event: string, matches?: (line: LogLine) => boolean, from?: number): Promise<LogLine>
   /** One command against this gateway; its JSON. Throws when it ends with another code than 0. */
   ask<Answer>(...args: readonly string[]): Promise<Answer>
+  /** What `mailgw status --json` and `mailgw queue list --json` give, without a process for each look. */
   status(): Promise<Status>
   queue(): Promise<readonly QueueRow[]>
   /** Writes the document anew and applies it. */
@@ -66,7 +68,9 @@ export async function startGateway(document: object | string, options: GatewayOp
   const folder = options.folder ?? tempFolder()
   const stateDir = join(folder, 'state')
   const config = typeof document === 'string' ? document : writeDocument(folder, document, options.files)
-  const source = options.source ?? ['--config', config]
+  const isOurs = options.source === undefined && options.program === undefined && config !== document
+  const graph = isOurs ? await compileOnce(folder, config) : null
+  const source = options.source ?? (graph === null ? ['--config', config] : ['--graph', graph])
   const [command, ...args] = [
     ...(options.under ?? []),
     process.execPath,
@@ -106,6 +110,7 @@ export async function startGateway(document: object | string, options: GatewayOp
   onTestFinished(async () => {
     child.kill('SIGKILL')
     await ended
+    if (graph !== null) rmSync(graph, { force: true })
   })
 
   let over = false
@@ -125,7 +130,13 @@ export async function startGateway(document: object | string, options: GatewayOp
   }
   await logged('gateway.ready')
   // Mail is taken before commands are.
-  await until('the admin socket is there', () => existsSync(join(stateDir, 'admin.sock')))
+  const socketPath = join(stateDir, 'admin.sock')
+  await until('the admin socket is there', () => existsSync(socketPath))
+  const look = async <Answer>(path: string): Promise<Answer> => {
+    const { status, body } = await call<Answer>({ socketPath }, 'GET', path)
+    if (status !== 200) throw new Error(`GET ${path} answered ${status} ${JSON.stringify(body)}`)
+    return body
+  }
   return {
     folder,
     stateDir,
@@ -133,13 +144,23 @@ export async function startGateway(document: object | string, options: GatewayOp
     log: () => lines,
     logged,
     ask,
-    status: () => ask('status'),
-    queue: () => ask('queue', 'list'),
+    status: () => look('/status'),
+    queue: () => look('/v1/queue?limit=100'),
     apply: (next, files) =>
       mailgw(['apply', '--config', writeDocument(folder, next, files), '--state-dir', stateDir, '--json']),
     signal: (signal) => child.kill(signal),
     ended,
   }
+}
+
+/**
+ * The document's graph, made by the compiler of this run; `null` when it is none. `serve --config` does the same with a process
+ * of its own, as every gateway here that is started from a file of its own or from an installed package shows.
+ */
+async function compileOnce(folder: string, config: string): Promise<string | null> {
+  const output = `${folder}.mgw`
+  const { body } = await call<number>({ socketPath: inject('compiler') }, 'POST', '/', { config, output })
+  return body === 0 ? output : null
 }
 
 export function writeDocument(folder: string, document: object, files: Files = {}): string {
