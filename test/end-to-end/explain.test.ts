@@ -12,6 +12,7 @@ import { parseIp } from '../../src/mail/ip.ts'
 import { parseMailbox } from '../../src/mail/path.ts'
 import { type LogLine, type Running, startGateway, until } from '../support/gateway.ts'
 import { freePort, peers, tempFolder } from '../support/peer.ts'
+import { seed } from '../support/seed.ts'
 import { startSink } from '../support/sink.ts'
 import { openClient, queuedId } from './client.ts'
 
@@ -19,7 +20,6 @@ import { openClient, queuedId } from './client.ts'
 // sender, recipient, size), each sent over real SMTP from the client's own address, the reply compared octet by octet,
 // the deciding row by its position, and the next hop by where the message came out.
 const count = 10_000
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 
 /** Numerical Recipes' generator: a seed that failed can be run again. */
 let state = seed
@@ -230,7 +230,7 @@ async function servedGraph(gateway: Running): Promise<ReturnType<typeof interpre
 }
 
 test.skipIf(!peers('cc'))(
-  `explain says what the running gateway does, ${count} times (SEED=${seed})`,
+  `explain says what the running gateway does, ${count} times (MAILGW_SEED=${seed})`,
   async () => {
     const folder = tempFolder()
     const pairFiles = ['first', 'second', 'third'].map((name) => join(folder, name))
