@@ -42,25 +42,34 @@ export class MarkWriter {
     })
   }
 
-  /** Writes what is pending. What the disk refuses stays pending and is tried again. */
+  /**
+   * Writes what is pending. What the disk refuses stays pending and is tried again, and holds up no other segment: those
+   * that become free are the room that a full disk waits for.
+   */
   flush(): void {
     if (this.retryTimer !== null) return
+    let refused: { readonly segment: string; readonly error: string } | null = null
     for (const [segment, marks] of this.pending) {
       try {
         this.write(segment, marks)
+        this.unsynced.add(segment)
       } catch (error) {
-        this.log.error('spool.marks-failed', { segment: segment.marksPath, error: (error as Error).message })
-        this.retryTimer = this.clock.setTimeout(() => {
-          this.retryTimer = null
-          this.flush()
-        }, retryMs)
-        return
+        // A segment without a message is used again or removed, and then tells of none that it held.
+        if (!segment.isSpent) {
+          refused ??= { segment: segment.marksPath, error: (error as Error).message }
+          continue
+        }
       }
       this.pending.delete(segment)
-      this.unsynced.add(segment)
       segment.release()
     }
     if (this.unsynced.size > 0) this.syncTimer ??= this.clock.setTimeout(() => this.sync(), syncAfterMs)
+    if (refused === null) return
+    this.log.error('spool.marks-failed', refused)
+    this.retryTimer = this.clock.setTimeout(() => {
+      this.retryTimer = null
+      this.flush()
+    }, retryMs)
   }
 
   /** Writes and syncs what there is now, then calls back; with an error when some of it is not on stable storage. */

@@ -127,14 +127,17 @@ export class SegmentPool {
   }
 
   private makeNow(): Segment {
+    let segment: Segment | null = null
     try {
-      const segment = this.adopt(this.nextNumber)
+      segment = this.adopt(this.nextNumber)
       this.renew(segment)
       // Durable with the first record, as nothing was here before that it would have to hide.
       // The whole block: there must be room for the seal when there is no more room for anything.
       segment.file.writeNow(Buffer.concat([segmentHeader(segment)], dataStart), 0)
       return segment
     } catch (error) {
+      // On a full disk it fails at each try, and each would leave an open file.
+      if (segment !== null) this.remove(segment)
       throw spoolError(`make a segment in ${this.options.folder}`, error)
     }
   }

@@ -51,6 +51,11 @@ export class Segment {
     return this.holds > 0 || this.entries.size > 0
   }
 
+  /** No message has anything in it, and nobody but one holder keeps it. */
+  get isSpent(): boolean {
+    return this.holds === 1 && this.entries.size === 0
+  }
+
   /** Keeps it from being used again, until `release`: the tail, a group on its way, a message that is received or read. */
   hold(): void {
     this.holds++

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Intake } from '../../src/queue/intake.ts'
+import type { StoredEntry } from '../../src/queue/stored-entry.ts'
 import { FakeDisk } from './fake-disk.ts'
 import { bodyOf, contentOf, envelopeTo, open, stillClock, store } from './messages.ts'
 
@@ -84,6 +85,53 @@ test('a mark that the disk refuses is written when it takes it again', async () 
   timers.at(-1)?.()
   const { recovered } = await open({ disk: disk.afterKill(), clock })
   expect(recovered.entries.map(({ id }) => id)).toEqual([two.id])
+  await spool.close()
+})
+
+test('marks that a full disk refuses for one segment hold up neither those of others nor the segments that they free', async () => {
+  const disk = new FakeDisk()
+  const timers: (() => void)[] = []
+  const clock = {
+    now: () => 1_700_000_000_000,
+    setTimeout: (callback: () => void) => {
+      timers.push(callback)
+      return { cancel() {} }
+    },
+  }
+  const { spool } = await open({ disk, clock })
+  const put = (name: string) => store(spool, envelopeTo('a@example.com'), bodyOf(name, 25_000))
+  const segmentOf = (entry: StoredEntry) => [...spool.pool.segments.values()].find((one) => one.entries.has(entry))!
+  const [waits, first, second, last] = [await put('waits'), await put('first'), await put('second'), await put('last')]
+  const small = await store(spool, envelopeTo('a@example.com'), bodyOf('small', 100))
+  const segments = [waits, first, second, last].map(segmentOf)
+  expect(new Set(segments).size).toBe(4)
+  expect(segmentOf(small)).toBe(segments[3])
+  disk.fault = ({ kind, path }) => (kind === 'mark' && path !== segments[3]?.marksPath ? 'full' : 'none')
+  for (const entry of [first, second, last]) spool.done(entry)
+  await Promise.resolve()
+  // Nothing is left in these two: no mark has to say so.
+  expect(segments.map(({ inUse }) => inUse)).toEqual([true, false, false, true])
+  const { recovered } = await open({ disk: disk.afterKill(), clock })
+  expect(recovered.entries.map(({ id }) => id)).not.toContain(last.id)
+  expect(recovered.entries.map(({ id }) => id)).toEqual(expect.arrayContaining([waits.id, small.id]))
+  await spool.close()
+})
+
+test('a full disk on which no segment can be begun is not filled with empty ones', async () => {
+  const disk = new FakeDisk()
+  const clock = stillClock()
+  disk.fault = ({ kind }) => (kind === 'sync' ? 'none' : 'full')
+  const { spool } = await open({ disk, clock })
+  for (let tries = 0; tries < 5; tries++) {
+    await expect(store(spool, envelopeTo('a@example.com'), bodyOf('refused', 100))).rejects.toMatchObject({
+      kind: 'full',
+    })
+    clock.time += 2000
+  }
+  expect(spool.pool.segments.size).toBe(0)
+  expect([...disk.files.keys()].filter((path) => path.endsWith('.seg'))).toEqual([])
+  disk.fault = () => 'none'
+  await store(spool, envelopeTo('a@example.com'), bodyOf('taken', 100))
   await spool.close()
 })
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type LogLevel, logLevels, openLog } from '../../admin/log.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import { systemClock } from '../../mail/clock.ts'
+import { openBallast } from '../../queue/ballast.ts'
 import { CommandError, type Invocation, type Run, textOption } from '../run.ts'
 import { socketOf, stateDirOf } from '../state-dir.ts'
 import { version } from '../version.ts'
@@ -34,6 +35,7 @@ export const run: Run = async ({ options, terminal }) => {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  const ballast = openBallast(stateDir, { clock: systemClock, log })
   try {
     gateway = await startGateway({
       stateDir,
@@ -46,9 +48,11 @@ export const run: Run = async ({ options, terminal }) => {
     if (error instanceof GatewayError) throw new CommandError(error.message)
     throw error
   }
+  ballast.keep()
   if (signals > 0) gateway.stop(signals > 1)
   else if (terminal.color) terminal.out(welcome(gateway, stateDir))
   await gateway.ended
+  ballast.close()
   log.flush()
   return 0
 }
