@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['./test/support/seed.ts'],
-    globalSetup: './test/support/compile-setup.ts',
-    testTimeout: 20_000,
+    globalSetup: './test/support/command-setup.ts',
+    testTimeout: 60_000,
     hookTimeout: 30_000,
     // Two cores: more workers only make real servers time out.
     maxWorkers: 2,

@@ -148,7 +148,9 @@ describe('a fault leaves all three on the old graph', () => {
     const fleet = await startFleet(before)
     const [old] = await fleet.graphs()
     const apply = fleet.start(closed, 'apply', '--bake', '20s', '--confirm-within', '50s')
-    await until('gw1 is on trial', async () => (await fleet.status(0)).pending.kind === 'trial')
+    // The coordinator has heard of it, too: else its call breaks off, which is another story.
+    await until('gw1 is on trial', () => apply.told().includes('gw1 active'))
+    expect((await fleet.status(0)).pending.kind).toBe('trial')
     fleet.gateways[0]!.signal('SIGKILL')
     await fleet.gateways[0]!.ended
     const again = await startGateway('', { folder: fleet.gateways[0]!.folder, source: [] })

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Activated, ActivateRequest, JournalAnswer, Prepared, PrepareRequest } from '../../src/admin/protocol.ts'
 import { call, type Door } from './call.ts'
-import { mailgw, type Running, writeDocument } from './gateway.ts'
+import { command, type Running, writeDocument } from './gateway.ts'
 
 export { type Answered, call, type Door } from './call.ts'
 
@@ -18,7 +18,7 @@ export async function compiled(
 ): Promise<{ hash: string; bundle: string }> {
   const file = join(gateway.folder, `bundle-${createHash('sha256').update(JSON.stringify(document)).digest('hex')}.mgw`)
   const config = writeDocument(gateway.folder, document)
-  const { code, err } = await mailgw(['graph', '--config', config, '--output', file])
+  const { code, err } = await command(['graph', '--config', config, '--output', file])
   if (code !== 0) throw new Error(`the document does not compile: ${err}`)
   const bundle = readFileSync(file, 'utf8')
   return { hash: (JSON.parse(bundle) as { hash: string }).hash, bundle }

@@ -35,7 +35,12 @@ export type Fleet = {
   start(
     document: object,
     ...args: readonly string[]
-  ): { kill(signal: NodeJS.Signals): void; readonly ended: Promise<Ended> }
+  ): {
+    kill(signal: NodeJS.Signals): void
+    /** What it has told so far. */
+    told(): string
+    readonly ended: Promise<Ended>
+  }
   write(document: object): void
 }
 
@@ -76,7 +81,7 @@ export async function startFleet(document: object, { env, count = 3 }: FleetOpti
         child.kill('SIGKILL')
         await ended
       })
-      return { kill: (signal) => void child.kill(signal), ended }
+      return { kill: (signal) => void child.kill(signal), told: () => err, ended }
     },
   }
 }

@@ -11,7 +11,7 @@ export const program = join(import.meta.dirname, '../../dist/cli/main.js')
 
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string }
 
-/** Runs one command of mailgw to its end. */
+/** Runs one command of mailgw to its end, as a shell does. */
 export async function mailgw(args: readonly string[], cwd?: string): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
@@ -20,6 +20,14 @@ export async function mailgw(args: readonly string[], cwd?: string): Promise<End
   child.stderr.on('data', (chunk) => (err += chunk))
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   return { code, out, err }
+}
+
+/**
+ * The same by the process of this run that has the program loaded, for what is asked so often that a process for each would be
+ * what a test waits for. Paths have to be absolute.
+ */
+export async function command(args: readonly string[]): Promise<Ended> {
+  return (await call<Ended>({ socketPath: inject('commands') }, 'POST', '/', args)).body
 }
 
 export type LogLine = { readonly time: string; readonly level: string; readonly event: string } & Record<
@@ -71,7 +79,7 @@ export async function startGateway(document: object | string, options: GatewayOp
   const isOurs = options.source === undefined && options.program === undefined && config !== document
   const graph = isOurs ? await compileOnce(folder, config) : null
   const source = options.source ?? (graph === null ? ['--config', config] : ['--graph', graph])
-  const [command, ...args] = [
+  const [started, ...args] = [
     ...(options.under ?? []),
     process.execPath,
     options.program ?? program,
@@ -81,7 +89,7 @@ export async function startGateway(document: object | string, options: GatewayOp
     stateDir,
     ...(options.args ?? []),
   ]
-  const child = spawn(command!, args, {
+  const child = spawn(started!, args, {
     cwd: folder,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -124,7 +132,7 @@ export async function startGateway(document: object | string, options: GatewayOp
     }
   }
   const ask: Running['ask'] = async (...args) => {
-    const { code, out, err } = await mailgw([...args, '--json', '--state-dir', stateDir])
+    const { code, out, err } = await command([...args, '--json', '--state-dir', stateDir])
     if (code !== 0) throw new Error(`mailgw ${args.join(' ')} ended with ${code}: ${err}${out}`)
     return JSON.parse(out)
   }
@@ -147,20 +155,20 @@ export async function startGateway(document: object | string, options: GatewayOp
     status: () => look('/status'),
     queue: () => look('/v1/queue?limit=100'),
     apply: (next, files) =>
-      mailgw(['apply', '--config', writeDocument(folder, next, files), '--state-dir', stateDir, '--json']),
+      command(['apply', '--config', writeDocument(folder, next, files), '--state-dir', stateDir, '--json']),
     signal: (signal) => child.kill(signal),
     ended,
   }
 }
 
 /**
- * The document's graph, made by the compiler of this run; `null` when it is none. `serve --config` does the same with a process
- * of its own, as every gateway here that is started from a file of its own or from an installed package shows.
+ * The document's graph; `null` when it has none. `serve --config` does the same with a process of its own, as every gateway here
+ * that is started from a file of its own or from an installed package shows.
  */
 async function compileOnce(folder: string, config: string): Promise<string | null> {
   const output = `${folder}.mgw`
-  const { body } = await call<number>({ socketPath: inject('compiler') }, 'POST', '/', { config, output })
-  return body === 0 ? output : null
+  const { code } = await command(['graph', '--config', config, '--output', output])
+  return code === 0 ? output : null
 }
 
 export function writeDocument(folder: string, document: object, files: Files = {}): string {
@@ -177,7 +185,7 @@ export function writeDocument(folder: string, document: object, files: Files = {
 export async function until<Value>(
   what: string,
   look: () => Promise<Value> | Value,
-  withinMs = 15_000,
+  withinMs = 40_000,
 ): Promise<Value> {
   for (const end = Date.now() + withinMs; ; ) {
     const value = await look()
