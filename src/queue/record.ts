@@ -29,6 +29,8 @@ export const headerBytes = 40
 export const maxBodyBytes = 128 * 1024
 
 const magic = 0x4d475752
+/** What every record begins with. */
+export const recordMagic = Buffer.from([0x52, 0x57, 0x47, 0x4d])
 const version = 1
 const typeNumbers = { message: 1, chunk: 2 } as const
 

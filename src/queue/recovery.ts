@@ -1,9 +1,9 @@
 import type { Log } from '../mail/log.ts'
 import type { Disk } from './disk.ts'
 import { writeSeal } from './log-writer.ts'
-import { type Mark, readMarks } from './mark.ts'
+import { type Mark, markBytes, putMark, readMarks } from './mark.ts'
 import { type MessageFacts, parseMessageText, parseStatesText } from './message-record.ts'
-import { headerBytes, recordBytes } from './record.ts'
+import { headerBytes, type RecordHeader, recordBytes } from './record.ts'
 import { scan } from './scan.ts'
 import type { Segment } from './segment.ts'
 import { dataStart, readSeal, readSegmentHeader } from './segment-header.ts'
@@ -19,7 +19,7 @@ export type Recovered = {
   readonly segments: number
   /** Octets behind the last whole record of a log that was not ended in order. */
   readonly tornBytes: number
-  /** Places in sealed segments that could not be read. */
+  /** Places with whole records behind them that could not be read. */
   readonly damaged: number
 }
 
@@ -41,6 +41,7 @@ export async function recover(context: Context): Promise<Recovered> {
   const undecided: Undecided[] = []
   /** Of records that are done. */
   const doneSequences = new Set<number>()
+  const broken: Broken[] = []
   let lastSequence = 0
   let tornBytes = 0
   let damaged = 0
@@ -60,9 +61,14 @@ export async function recover(context: Context): Promise<Recovered> {
     for (const [sequence, { kind }] of marks) {
       if (kind === 'done') doneSequences.add(sequence)
     }
-    const result = scan(segment, end, (record, at, meta) => {
+    const wholeChunks = new Set<number>()
+    const unread: { readonly sequence: number; readonly id: string }[] = []
+    const found = (record: RecordHeader, at: number, meta: () => Buffer): void => {
       lastSequence = Math.max(lastSequence, record.sequence)
-      if (record.type === 'chunk') return
+      if (record.type === 'chunk') {
+        if (end === null) wholeChunks.add(record.sequence)
+        return
+      }
       const mark = marks.get(record.sequence)
       if (mark !== undefined && mark.kind !== 'states') return
       const { facts, envelope } = parseMessageText(meta())
@@ -76,6 +82,11 @@ export async function recover(context: Context): Promise<Recovered> {
       if (facts.extents.length > 0 || facts.movedFrom !== null) undecided.push({ entry, facts })
       // Also one that needs nothing any more stands for the record that it was moved from.
       entries.push(entry)
+    }
+    const result = scan(segment, end, found, ({ sequence, type }, meta) => {
+      if (type === 'message' && !marks.has(sequence)) {
+        unread.push({ sequence, id: parseMessageText(meta()).facts.id })
+      }
     })
     damaged += result.damagedAt.length
     for (const place of result.damagedAt) {
@@ -84,8 +95,10 @@ export async function recover(context: Context): Promise<Recovered> {
     if (end === null && result.end > dataStart) {
       tornBytes += result.tornBytes
       sealed.push({ segment, end: result.end })
+      if (result.damagedAt.length > 0) broken.push({ segment, wholeChunks, unread })
     }
   }
+  for (const one of broken) entries = withoutLost(one, entries, undecided, log)
   // What a torn write left behind the end must stay behind it, also when the log has gone on elsewhere.
   for (const { segment, end } of sealed) await sealNow(segment, end)
   const moved = new Set(undecided.map(({ facts }) => facts.movedFrom))
@@ -99,6 +112,46 @@ export async function recover(context: Context): Promise<Recovered> {
   // Ids of one millisecond count on.
   entries.sort((a, b) => a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1))
   return { entries, lastSequence, segments: numbers.length, tornBytes, damaged }
+}
+
+/** A segment that the log ended in, with whole records behind some that are not. */
+type Broken = {
+  readonly segment: Segment
+  /** Sequences of its chunks that can be read. */
+  readonly wholeChunks: ReadonlySet<number>
+  /** Messages whose own record cannot be read. */
+  readonly unread: readonly { readonly sequence: number; readonly id: string }[]
+}
+
+/**
+ * Says which messages are lost, and marks them as done: later starts believe what is sealed, and would find them again,
+ * not to be delivered and not to be read.
+ */
+function withoutLost(
+  { segment, wholeChunks, unread }: Broken,
+  entries: readonly StoredEntry[],
+  undecided: readonly Undecided[],
+  log: Log,
+): StoredEntry[] {
+  const lost = [...unread]
+  const without = new Set<StoredEntry>()
+  for (const { entry, facts } of undecided) {
+    const isHere = ([number, generation, sequence]: MessageFacts['extents'][number]) =>
+      number === segment.number && generation === segment.generation && !wholeChunks.has(sequence)
+    const { piece } = entry.place
+    if (!facts.extents.some(isHere) || piece.segment !== segment) continue
+    lost.push({ sequence: piece.sequence, id: facts.id })
+    without.add(entry)
+  }
+  for (const { sequence, id } of lost) {
+    log.error('spool.damaged', { segment: segment.path, id, what: 'the message is not what was written, and is lost' })
+    const mark: Mark = { sequence, kind: 'done', text: '' }
+    const octets = Buffer.alloc(markBytes(mark))
+    putMark(octets, 0, segment.generation, mark)
+    segment.marks.writeNow(octets, segment.marksEnd)
+    segment.marksEnd += octets.length
+  }
+  return entries.filter((entry) => !without.has(entry))
 }
 
 /** `false`: another record stands for it, or what it needs is not there any more, as it was done. */
@@ -136,11 +189,16 @@ function marksOf(segment: Segment): ReadonlyMap<number, Marked> {
   return bySequence
 }
 
+/** First what was marked: when the seal is there, nobody looks again. */
 function sealNow(segment: Segment, end: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    writeSeal(segment, end, (error) => {
+    const done = (error: Error | null): void => {
       if (error === null) resolve()
       else reject(spoolError(`seal ${segment.path}`, error))
+    }
+    segment.marks.sync((error) => {
+      if (error === null) writeSeal(segment, end, done)
+      else done(error)
     })
   })
 }

@@ -95,7 +95,8 @@ async function check(disk: FakeDisk, world: World, marksAreKept: boolean): Promi
   const { spool, recovered } = await open({ disk, clock: stillClock() })
   const found = new Map(recovered.entries.map((entry) => [entry.id, entry]))
   expect(found.size).toBe(recovered.entries.length)
-  expect(recovered.damaged).toBe(0)
+  // A power cut may leave whole records behind one that is not; a kill leaves nothing behind a torn one.
+  if (marksAreKept) expect(recovered.damaged).toBe(0)
   for (const id of world.acknowledged.keys()) {
     if (!world.delivered.has(id)) expect(found.has(id), `${id} was acknowledged and is lost`).toBe(true)
     if (marksAreKept && world.done.has(id)) expect(found.has(id), `${id} was delivered and is back`).toBe(false)

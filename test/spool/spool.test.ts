@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { silentLog } from '../../src/mail/log.ts'
 import { realDisk } from '../../src/queue/disk.ts'
+import { aligned } from '../../src/queue/record.ts'
+import type { StoredEntry } from '../../src/queue/stored-entry.ts'
 import { tempFolder } from '../support/peer.ts'
 import { FakeDisk } from './fake-disk.ts'
 import { bodyOf, contentOf, envelopeTo, open, store } from './messages.ts'
@@ -164,6 +167,46 @@ test('an octet that changed on the disk is found when the body is read, and cost
   expect(two?.id).toBe(well.id)
   expect((await contentOf(two!.body)).equals(bodyOf('well', 2000))).toBe(true)
   await spool.close()
+})
+
+test('an octet that changed where the log ended costs the message that it is in, and no other, at any start', async () => {
+  const disk = new FakeDisk()
+  const first = await open({ disk })
+  const entries: StoredEntry[] = []
+  for (const [name, bytes] of [
+    ['one', 2000],
+    ['two', 2000],
+    // In two pieces, with a record of its own behind them.
+    ['three', 9000],
+    ['four', 300],
+    ['five', 2000],
+  ] as const) {
+    entries.push(await store(first.spool, envelopeTo('a@example.com'), bodyOf(name, bytes)))
+  }
+  const [, two, three] = entries as [StoredEntry, StoredEntry, StoredEntry]
+  const places = [
+    // Body, text and header of a record, and a piece.
+    { of: two, at: two.place.piece.at + 100 },
+    { of: two, at: two.place.piece.at - 20 },
+    { of: two, at: aligned(two.place.piece.at + two.place.piece.bytes) - two.place.recordBytes + 8 },
+    { of: three, at: three.place.chunks[0]!.at + 50 },
+  ]
+  expect(new Set(entries.map(({ place }) => place.piece.segment)).size).toBe(1)
+  for (const { of, at } of places) {
+    // Nothing was closed in order: there is no seal.
+    const hurt = disk.afterKill()
+    hurt.files.get(of.place.piece.segment.path)!.seen[at]! ^= 4
+    const said: string[] = []
+    const log = { ...silentLog, error: (event: string) => void said.push(event) }
+    for (let start = 0; start < 2; start++) {
+      const { spool, recovered } = await open({ disk: hurt, log })
+      expect(recovered.entries.map(({ id }) => id)).toEqual(entries.filter((one) => one !== of).map(({ id }) => id))
+      expect(said).toContain('spool.damaged')
+      for (const { body } of recovered.entries) await contentOf(body)
+      await spool.close()
+    }
+  }
+  await first.spool.close()
 })
 
 test('a damaged record in a sealed segment is said, and the records behind it are found', async () => {
