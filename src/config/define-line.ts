@@ -40,6 +40,7 @@ export type Line<Certificates extends string = string> = {
   readonly greetingDelay?: Duration
   readonly earlyTalkers?: 'refuse' | 'observe'
   readonly addresses?: 'strict' | 'loose'
+  readonly lineEndings?: 'strict' | 'mend'
   readonly vrfy?: List
   readonly time?: boolean
   readonly helo?: 'accept' | 'refuse'

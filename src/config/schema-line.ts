@@ -170,6 +170,13 @@ export const line = {
       examples: ['loose'],
     })
     .optional(),
+  lineEndings: oneOf(['strict', 'mend'])
+    .meta({
+      description:
+        'A bare LF in the text of a message. `strict`: 550. `mend`: it becomes CRLF, for scripts and devices that send files as they are. Only CRLF.CRLF ends a message either way. Default: `strict` for listeners of kind `mx`, else `mend`.',
+      examples: ['strict'],
+    })
+    .optional(),
   vrfy: listOrTable(network)
     .meta({
       description:

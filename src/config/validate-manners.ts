@@ -14,6 +14,7 @@ const longestDelayMs = 60_000
 export function manners(report: Report, listener: Listener, path: DocPath): LineSettings {
   const sound = (key: keyof Line) => listener[key] !== undefined && report.sound([...path, key])
   const strictness = listener.kind === 'internal' ? 'loose' : 'strict'
+  const endings = listener.kind === 'mx' ? 'strict' : 'mend'
   const vrfy = sound('vrfy') ? values(networksAt(report, listener.vrfy, [...path, 'vrfy'])).sort() : null
   const delay = sound('greetingDelay') ? delayOf(report, listener.greetingDelay!, [...path, 'greetingDelay']) : null
   return {
@@ -23,6 +24,7 @@ export function manners(report: Report, listener: Listener, path: DocPath): Line
       ? { earlyTalkers: listener.earlyTalkers! }
       : {}),
     ...(sound('addresses') && listener.addresses !== strictness ? { addresses: listener.addresses! } : {}),
+    ...(sound('lineEndings') && listener.lineEndings !== endings ? { lineEndings: listener.lineEndings! } : {}),
     ...(vrfy === null ? {} : { vrfy }),
     ...(sound('time') && listener.time === true ? { time: true as const } : {}),
     ...(sound('helo') && listener.helo === 'refuse' ? { helo: 'refuse' as const } : {}),

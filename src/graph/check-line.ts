@@ -39,6 +39,7 @@ export const listenerLine = {
   greetingDelayMs: ms,
   earlyTalkers: oneOf('refuse', 'observe'),
   addresses: oneOf('strict', 'loose'),
+  lineEndings: oneOf('strict', 'mend'),
   vrfy: networks,
   time: oneOf(true),
   helo: oneOf('refuse'),

@@ -7,6 +7,7 @@ import { tagLine } from '../message/tag-line.ts'
 import type { Intake } from '../queue/intake.ts'
 import type { ChunkReader } from '../smtp/chunk-reader.ts'
 import type { DataReader } from '../smtp/data-reader.ts'
+import { LineMender } from '../smtp/line-mender.ts'
 import type { DataFault } from '../smtp/scan.ts'
 import type { Asked, Caller, Content } from './admission.ts'
 import type { Transaction } from './transaction.ts'
@@ -36,12 +37,15 @@ export class Incoming {
   private readonly caller: Caller
   private readonly transaction: Transaction
   private readonly reader: DataReader | ChunkReader
+  /** Where bare LF is let pass; else `null`. */
+  private readonly mender: LineMender | null
   private readonly counter = new HopCounter()
   private inHeader = true
   private askAtBytes = askEveryBytes
 
   constructor(intake: Intake, reader: DataReader | ChunkReader, caller: Caller, transaction: Transaction) {
     this.id = intake.id
+    this.mender = reader.lfPasses ? new LineMender() : null
     this.intake = intake
     this.reader = reader
     this.caller = caller
@@ -50,7 +54,7 @@ export class Incoming {
 
   /** Octets of content so far, without stuffed dots. */
   get sizeBytes(): number {
-    return this.reader.sizeBytes
+    return this.reader.sizeBytes + (this.mender === null ? 0 : this.mender.addedBytes)
   }
 
   /** Received lines so far. */
@@ -77,10 +81,18 @@ export class Incoming {
   data(chunk: Buffer, from: number): number {
     const reader = this.reader as DataReader
     const next = reader.read(chunk, from)
-    if (reader.held !== null) this.store(reader.held)
+    if (reader.held !== null) this.store(this.mended(reader.held))
     const { stop } = reader
-    if (stop > from) this.store(from === 0 && stop === chunk.length ? chunk : chunk.subarray(from, stop))
+    if (stop > from) this.store(this.mended(from === 0 && stop === chunk.length ? chunk : chunk.subarray(from, stop)))
     return next
+  }
+
+  private mended(piece: Buffer): Buffer {
+    const { mender } = this
+    if (mender === null) return piece
+    const mended = mender.mend(piece, (this.reader as DataReader).bareLf)
+    if (mender.loneDot) this.reader.fault = 'bare LF'
+    return mended
   }
 
   /** Takes octets of a chunk that BDAT announced. */
@@ -95,7 +107,8 @@ export class Incoming {
   }
 
   private store(piece: Buffer): void {
-    const { fault, sizeBytes } = this.reader
+    const { sizeBytes } = this
+    const { fault } = this.reader
     if (fault !== null && this.fault === null) {
       this.fault = fault
       this.refuse(reply(550, '5.5.2', `${fault} in the message; lines end in CRLF`))
@@ -127,13 +140,14 @@ export class Incoming {
 
   /** Asks whether all of it is let in. */
   decide(): Asked {
-    return this.ask({ sizeBytes: this.reader.sizeBytes, hops: this.counter.hops })
+    return this.ask({ sizeBytes: this.sizeBytes, hops: this.counter.hops })
   }
 
   commit(envelope: Envelope, done: (error: Error | null) => void): void {
     this.state = 'committed'
     const { dotLines, eightBit } = this.reader
-    this.intake.commit(envelope, { dots: dotLines > 0, eightBit }, done)
+    const dots = dotLines > 0 || (this.mender !== null && this.mender.dotLines > 0)
+    this.intake.commit(envelope, { dots, eightBit }, done)
   }
 
   private ask(content: Content): Asked {

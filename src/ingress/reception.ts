@@ -6,6 +6,7 @@ import { envelopeOf, protocolOf } from './accepted.ts'
 import type { Asked, Caller, Verdict } from './admission.ts'
 import type { House } from './house.ts'
 import { Incoming } from './incoming.ts'
+import { mendsLines } from './leniency.ts'
 import type { Mode } from './mode.ts'
 import { chunkOk, noRoom, notStored, shutDown } from './replies.ts'
 import type { Scribe } from './scribe.ts'
@@ -58,7 +59,7 @@ export class Reception {
 
   /** After DATA. Gives what is answered. */
   data(goAhead: Reply): Reply {
-    if (!this.begin(new DataReader())) return noRoom
+    if (!this.begin(new DataReader(mendsLines(this.host.settings)))) return noRoom
     this.host.mode = 'data'
     return goAhead
   }

@@ -45,6 +45,8 @@ export type LineSettings = {
   readonly earlyTalkers?: 'refuse' | 'observe'
   /** Syntax of MAIL and RCPT. Absent: `strict` on listeners of kind `mx`, else `loose`. Neither lets CR, LF or NUL pass. */
   readonly addresses?: 'strict' | 'loose'
+  /** A bare LF in a message. Absent: `strict` (550) on listeners of kind `mx`, else `mend` (CRLF). Nowhere does it end one. */
+  readonly lineEndings?: 'strict' | 'mend'
   /** Networks whose VRFY gets a true answer. Absent: 252 for everybody (RFC 5321 §3.5.3). */
   readonly vrfy?: readonly string[]
   /** The TIME command is answered. */

@@ -18,6 +18,8 @@ const crlf = Buffer.from('\r\n')
  * cr     after a CR that may begin CRLF, which may be in the next chunk
  */
 export class ChunkReader {
+  /** Who counts octets knows how lines end. */
+  readonly lfPasses = false
   fault: DataFault | null = null
   eightBit = false
   dotLines = 0

@@ -23,6 +23,8 @@ type State = 'line' | 'text' | 'cr' | 'dot' | 'dotCr' | 'end'
  * Finds the end of the data that follow 354 (RFC 5321 §4.5.2), whatever the segments: CRLF.CRLF and nothing else. LF.LF,
  * CR.CR, CRLF.LF and their like are content of a message that is faulty (CVE-2023-51764 to 51766: who ends a message at
  * one of them lets its sender smuggle a second one). The content stays as it came, dot-stuffed, and is not copied.
+ *
+ * Where LF is let pass, it is no fault alone, and CRLF.LF is one all the same: nobody writes that without meaning an end.
  */
 export class DataReader {
   /** After `read`: octets to store before the piece, held back at the end of the chunk before; mostly `null`. */
@@ -32,6 +34,8 @@ export class DataReader {
 
   /** The first fault; the data are read to their end all the same. */
   fault: DataFault | null = null
+  /** A bare LF has come, and was let pass: who stores the content mends it. */
+  bareLf = false
   /** Some octet above 127. */
   eightBit = false
   /** Lines that begin with a dot, each with a stuffed dot before it. */
@@ -43,6 +47,11 @@ export class DataReader {
   /** Octets to store so far. */
   storedBytes = 0
   private state: State = 'line'
+  readonly lfPasses: boolean
+
+  constructor(lfPasses = false) {
+    this.lfPasses = lfPasses
+  }
 
   /** Reads on at `from`. Gives where the next command begins, or -1 when the data go on in the next chunk. */
   read(chunk: Buffer, from: number): number {
@@ -89,6 +98,7 @@ export class DataReader {
               return at + 3
             }
           }
+          if (chunk[at + 1] === LF) this.fault ??= 'bare LF'
           this.dotLines++
           at++
         }
@@ -96,7 +106,7 @@ export class DataReader {
       const first = chunk[at] as number
       const wrong = faultOf(first)
       if (wrong !== null) {
-        this.fault ??= wrong
+        this.found(wrong)
         at++
         continue
       }
@@ -105,7 +115,7 @@ export class DataReader {
       else {
         const odd = oddAt(chunk, at)
         if (odd === 'dot') this.state = 'line'
-        else this.fault ??= odd
+        else this.found(odd)
       }
     }
     this.stop = length
@@ -123,6 +133,7 @@ export class DataReader {
         this.state = 'end'
         return at + 2
       }
+      if (chunk[at] === LF) this.fault ??= 'bare LF'
       this.contentDot(dot, 'text')
     } else if (this.state === 'dotCr') {
       if (chunk[at] === LF) {
@@ -140,6 +151,11 @@ export class DataReader {
       this.state = 'text'
     }
     return at
+  }
+
+  private found(wrong: DataFault): void {
+    if (wrong === 'bare LF' && this.lfPasses) this.bareLf = true
+    else this.fault ??= wrong
   }
 
   private contentDot(held: Buffer, state: State): void {

@@ -29,6 +29,7 @@ const lines = {
       greetingDelay: '3s',
       earlyTalkers: 'refuse',
       addresses: 'loose',
+      lineEndings: 'mend',
       vrfy: ['10.0.0.0/8'],
       time: true,
       helo: 'refuse',

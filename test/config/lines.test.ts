@@ -44,6 +44,17 @@ describe('a listener', () => {
     })
   })
 
+  test('says nothing of line endings that its kind has anyway', () => {
+    for (const [kind, own, other] of [
+      ['mx', 'strict', 'mend'],
+      ['submission', 'mend', 'strict'],
+      ['internal', 'mend', 'strict'],
+    ] as const) {
+      expect(lineOf({ kind, lineEndings: own })).not.toHaveProperty('lineEndings')
+      expect(lineOf({ kind, lineEndings: other })).toMatchObject({ lineEndings: other })
+    }
+  })
+
   test('has manners', () => {
     expect(
       lineOf({

@@ -111,6 +111,7 @@ const whole: Control = {
     greetingDelayMs: 1000,
     earlyTalkers: 'refuse',
     addresses: 'loose',
+    lineEndings: 'mend',
     vrfy: ['10.0.0.0/8'],
     time: true,
     helo: 'refuse',
