@@ -127,6 +127,7 @@ export const commands: readonly CommandEntry[] = [
       ['--min-coverage <percent>', 'fail when tests reach less of the graph'],
       ['--mutate', 'say which mistakes in the document no test would notice'],
       ['--suggest', 'the same, with a test for each as a row of YAML'],
+      ['--suggest-at-most <n>', 'for how many of them a test is looked for (default: 40)'],
       ['--from-log <file>', 'print tests made of recorded envelopes (NDJSON, - for standard input) and run none'],
       ['--smtp', 'also submit every case to a gateway on loopback, with stubs for all that it speaks to'],
     ],

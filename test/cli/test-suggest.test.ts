@@ -14,7 +14,7 @@ const good = '- { listener: lan, client: 10.1.2.3, to: a@b.example, expect: rela
 
 test('what --suggest prints, put into a file of tests, leaves no mistake unnoticed that a test can notice', async () => {
   const { config, folder } = siteWith({ 'mailgw.test.yaml': good })
-  const first = await runHere(['test', '--config', config, '--suggest', '--json'])
+  const first = await runHere(['test', '--config', config, '--suggest-at-most', '500', '--json'])
   expect(first.code).toBe(0)
   const { survivors } = reportSchema.parse(JSON.parse(first.out)).mutation!
   const rows = survivors
@@ -24,11 +24,28 @@ test('what --suggest prints, put into a file of tests, leaves no mistake unnotic
   expect(survivors.map(({ suggestion }) => suggestion?.kind)).not.toContain('none')
 
   writeFileSync(join(folder, 'more.mailgw.test.yaml'), `${rows.join('\n')}\n`)
-  const second = await runHere(['test', '--config', config, '--suggest', '--json'])
+  const second = await runHere(['test', '--config', config, '--suggest-at-most', '500', '--json'])
   expect(second.code, second.err).toBe(0)
   const left = reportSchema.parse(JSON.parse(second.out))
   expect(left.failed).toBe(0)
   expect(left.mutation!.survivors.map(({ suggestion }) => suggestion?.kind)).not.toContain('case')
+})
+
+test('tests are looked for to as many mistakes as is said, and it is told how many are left', async () => {
+  const { config } = siteWith({ 'mailgw.test.yaml': good })
+  const { code, out } = await runHere(['test', '--config', config, '--suggest-at-most', '2', '--json'])
+  expect(code).toBe(0)
+  const { survivors, suggested } = reportSchema.parse(JSON.parse(out)).mutation!
+  expect(suggested).toBe(2)
+  expect(survivors.map(({ suggestion }) => suggestion !== null)).toEqual(survivors.map((_, index) => index < 2))
+  const text = await runHere(['test', '--config', config, '--suggest-at-most', '2'])
+  const left = survivors.length - 2
+  expect(text.out).toContain(`not to ${left} more: --suggest-at-most ${survivors.length} does`)
+  const wrong = await runHere(['test', '--config', config, '--suggest-at-most', 'all'])
+  expect([wrong.code, wrong.err]).toEqual([
+    1,
+    expect.stringContaining('--suggest-at-most: expected a number of mistakes'),
+  ])
 })
 
 test('a mistake that changes nothing, and one that check refuses, are told as such', async () => {

@@ -14,7 +14,7 @@ import { failuresText, proofsText, type TextOptions } from '../test/failure-text
 import { casesFromLog } from '../test/from-log.ts'
 import { type LoadedTests, loadTests } from '../test/load-cases.ts'
 import { mutate } from '../test/mutate.ts'
-import { mutationText } from '../test/mutation-text.ts'
+import { mutationText, shownMistakes } from '../test/mutation-text.ts'
 import { isGood, isProved, type Outcome } from '../test/outcome.ts'
 import { proveClaims } from '../test/prove-claims.ts'
 import { testReport } from '../test/report-json.ts'
@@ -74,14 +74,15 @@ async function outcomeOf(loaded: LoadedTests, options: Invocation['options']): P
   const { graph, sources, hash } = loaded.bundle
   const results = runCases(interpreter(graph, sources, hash), loaded.cases)
   const wantsCoverage = flag(options, 'coverage') || textOption(options, 'minCoverage') !== null
-  const wantsMutants = flag(options, 'mutate') || flag(options, 'suggest')
+  const suggested = suggestedAtMost(options)
+  const wantsMutants = flag(options, 'mutate') || suggested !== null
   return {
     results,
     proofs: proveClaims(loaded.bundle, loaded.claims),
     smtp: flag(options, 'smtp') ? await overSmtp(loaded, results) : null,
     coverage: wantsCoverage ? coverageOf(graph, sources, results) : null,
     classes: flag(options, 'coverage') ? classesOf(graph, results) : null,
-    mutation: wantsMutants ? mutationOf(loaded, results, flag(options, 'suggest')) : null,
+    mutation: wantsMutants ? mutationOf(loaded, results, suggested) : null,
   }
 }
 
@@ -94,19 +95,21 @@ async function overSmtp({ bundle }: LoadedTests, results: Outcome['results']) {
 function mutationOf(
   { document, bundle }: LoadedTests,
   results: Outcome['results'],
-  suggests: boolean,
+  suggested: number | null,
 ): NonNullable<Outcome['mutation']> {
   if (document === null) throw new CommandError('--mutate makes its mistakes in a document: give one, not a graph')
   if (failedOf(results).length > 0) throw new CommandError('--mutate needs tests that pass: run them without it')
   const { mutants, runs, survivors } = mutate(document, results)
   const placeOf = placeFinder(bundle.sources)
-  const suggestionFor = suggests ? suggester(document) : null
+  const suggestionFor = suggested === null ? null : suggester(document)
   return {
     mutants,
     runs,
-    survivors: survivors.map((mutant) => {
+    suggested: suggested === null ? null : Math.min(suggested, survivors.length),
+    // Each compares two whole graphs: for all rows of a large table it would take hours.
+    survivors: survivors.map((mutant, index) => {
       const place = placeOf(mutant.at) ?? { file: null, line: 0, column: 0 }
-      return { mutant, suggestion: suggestionFor?.(mutant) ?? null, ...place }
+      return { mutant, suggestion: index < (suggested ?? 0) ? suggestionFor!(mutant) : null, ...place }
     }),
   }
 }
@@ -142,6 +145,16 @@ function leastCoverage(options: Invocation['options']): number | null {
   if (text === null) return null
   if (!/^(?:100|\d{1,2})$/.test(text)) {
     throw new CommandError(`--min-coverage: expected a whole number from 0 to 100, got ${text}`)
+  }
+  return Number(text)
+}
+
+/** For how many mistakes a test is looked for; `null`: for none. */
+function suggestedAtMost(options: Invocation['options']): number | null {
+  const text = textOption(options, 'suggestAtMost')
+  if (text === null) return flag(options, 'suggest') ? shownMistakes : null
+  if (!/^[1-9]\d{0,5}$/.test(text)) {
+    throw new CommandError(`--suggest-at-most: expected a number of mistakes, such as 100, got ${text}`)
   }
   return Number(text)
 }

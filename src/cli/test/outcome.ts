@@ -18,6 +18,8 @@ export type Outcome = {
     readonly mutants: number
     readonly runs: number
     readonly survivors: readonly Survivor[]
+    /** For how many of them, from the first on, a test was looked for; `null`: not asked for. */
+    readonly suggested: number | null
   } | null
 }
 
@@ -33,7 +35,7 @@ export type Survivor = {
   readonly file: string | null
   readonly line: number
   readonly column: number
-  /** `null`: not asked for. */
+  /** `null`: not looked for. */
   readonly suggestion: Suggestion | null
 }
 

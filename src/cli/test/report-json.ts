@@ -74,6 +74,7 @@ export function testReport(
             mutants: mutation.mutants,
             killed: mutation.mutants - mutation.survivors.length,
             runs: mutation.runs,
+            suggested: mutation.suggested,
             survivors: mutation.survivors.map(({ mutant, suggestion, file, line, column }) =>
               inDocument({
                 kind: mutant.kind,

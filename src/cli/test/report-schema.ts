@@ -105,7 +105,18 @@ export const reportSchema = z.object({
     'With --coverage: disjoint sets of messages that are treated alike. null: not asked for, or too many.',
   ),
   mutation: said(
-    z.object({ mutants: count, killed: count, runs: count, survivors: z.array(mutant) }).nullable(),
+    z
+      .object({
+        mutants: count,
+        killed: count,
+        runs: count,
+        suggested: said(
+          count.nullable(),
+          'For how many survivors, from the first on, a test was looked for. null: --mutate.',
+        ),
+        survivors: z.array(mutant),
+      })
+      .nullable(),
     'With --mutate or --suggest.',
   ),
 })
