@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Change } from '../../src/analysis/change-set.ts'
 import { moveWords } from '../../src/cli/plan/change-words.ts'
 import type { Plan } from '../../src/cli/plan/plan.ts'
@@ -159,4 +159,29 @@ test('a comment is never too long, whatever is long in it', () => {
   const text = planMarkdown({ ...plan, changeSet: { ...changeSet, changes: [change], settings }, replay: null })
   expect(text.length).toBeLessThanOrEqual(maxMarkdown)
   expect(text).toContain('relayed from outside')
+})
+
+describe('traffic of which some could not be weighed', () => {
+  const withUnknown = (hashed: number, inside: number) => {
+    const { replay } = plan
+    const changes = replay!.changes.map((one) => ({ ...one, records: one.records === 0 ? 0 : inside }))
+    const unknown = { oracles: {}, hashed, unreadable: 0 }
+    return planText({ ...plan, replay: { ...replay!, records: 20_000, changes, unknown } }, false)
+  }
+
+  test('every number is a least one, and it is said why', () => {
+    const text = withUnknown(300, 40)
+    expect(text).toContain(
+      'none of the 20,000 messages of the last 7 days is in it, but for 300 that could not be weighed',
+    )
+    expect(text).toContain('at least 40 of the 20,000 messages of the last 7 days are in it')
+    expect(text).toContain('at least 40 of 20,000 messages of the last 7 days would go another way')
+    expect(text).toContain('300 have a hashed local part in a domain of which the documents name local parts')
+  })
+
+  test('where none could be weighed nothing is said to be in no change', () => {
+    const text = withUnknown(20_000, 0)
+    expect(text).toContain('none of the 20,000 messages of the last 7 days could be weighed')
+    expect(text).not.toContain('is in it')
+  })
 })

@@ -79,17 +79,28 @@ export function testLines({ tests }: Pick<Plan, 'tests'>, paint: Paint): string[
 
 const count = (number: number): string => number.toLocaleString('en-US')
 
-/** How much of real traffic lies in a change. */
+/** Messages of which nothing is claimed: whatever else is said is of the others. */
+const unweighed = ({ unknown }: NonNullable<Plan['replay']>): number =>
+  Object.values(unknown.oracles).reduce((sum, number) => sum + number, 0) + unknown.hashed + unknown.unreadable
+
+/** How much of real traffic lies in a change; no more than that is claimed where some of it could not be weighed. */
 export function trafficWords({ replay }: Plan, index: number): string | null {
   if (replay === null) return null
   const { records, source } = replay
   const inside = replay.changes[index]
+  const unknown = unweighed(replay)
   const all = `${count(records)} ${records === 1 ? 'message' : 'messages'} of ${source}`
-  if (inside === undefined || inside.records === 0) return `none of the ${all} is in it`
+  if (inside === undefined || inside.records === 0) {
+    if (unknown === 0) return `none of the ${all} is in it`
+    return unknown >= records
+      ? `none of the ${all} could be weighed`
+      : `none of the ${all} is in it, but for ${count(unknown)} that could not be weighed`
+  }
   const share = (100 * inside.records) / records
   const percent = share < 0.1 ? 'under 0.1 %' : `${share.toFixed(1)} %`
   const clients = `${count(inside.clients)} ${inside.clients === 1 ? 'client' : 'clients'}`
-  return `${count(inside.records)} of the ${all} are in it (${percent}), from ${clients}`
+  const least = unknown === 0 ? '' : 'at least '
+  return `${least}${count(inside.records)} of the ${all} are in it (${percent}), from ${clients}`
 }
 
 /** What the replay says of the plan as a whole: what it could not weigh, and what would be a mistake of the plan. */
@@ -97,12 +108,19 @@ export function replayLines({ replay }: Plan, paint: Paint): string[] {
   if (replay === null) return []
   const { records, source, outside, unknown, changes } = replay
   const inside = changes.reduce((sum, change) => sum + change.records, 0)
-  const lines = [`traffic    ${count(inside)} of ${count(records)} messages of ${oneLine(source)} would go another way`]
+  const left = unweighed(replay)
+  const least = left === 0 ? '' : 'at least '
+  const lines = [
+    `traffic    ${least}${count(inside)} of ${count(records)} messages of ${oneLine(source)} would go another way`,
+  ]
+  if (left > 0) lines.push(`           ${count(left)} could not be weighed:`)
   for (const [oracle, number] of Object.entries(unknown.oracles)) {
     lines.push(`           ${count(number)} depend on what ${oneLine(oracle)} would have said; nobody asked it then`)
   }
   if (unknown.hashed > 0)
-    lines.push(`           ${count(unknown.hashed)} have hashed local parts that the change tells apart`)
+    lines.push(
+      `           ${count(unknown.hashed)} have a hashed local part in a domain of which the documents name local parts: it may be one of these`,
+    )
   if (unknown.unreadable > 0) lines.push(`           ${count(unknown.unreadable)} cannot be read`)
   if (outside.records > 0) {
     const what = `${count(outside.records)} would go another way and lie in none of the changes`
