@@ -79,6 +79,7 @@ export type {
 export { defineConfig } from './config/define.ts'
 export type { Claim, ClaimBox, ClaimEffect } from './config/define-claims.ts'
 export type { EgressAddress, EgressPool, NextHop, Reaction, ReactionDeed } from './config/define-egress.ts'
+export type { ClientHints } from './config/define-hints.ts'
 export type {
   Bans,
   Certificate,

@@ -1,4 +1,5 @@
 import type { Envelope } from '../mail/envelope.ts'
+import type { PastAttempt } from '../queue/attempt-history.ts'
 import type { QueueFilter, QueueRow } from '../queue/listing.ts'
 import type { QueueOutcome } from '../queue/operations.ts'
 import type { LaneState } from '../queue/queue.ts'
@@ -57,4 +58,22 @@ export type QueuedRecipient = QueueRow & {
   readonly way: string
   /** Of the next hop that it goes to now; `null`: nothing is known of it yet, or it goes to none. */
   readonly lane: LaneState | null
+  /** When it is tried again, and when somebody hears of it; `null`: it goes to no next hop. */
+  readonly retry: RetryPlan | null
+  /** The latest attempts that are still known, oldest first. */
+  readonly history: readonly PastAttempt[]
+}
+
+/** The times of one message towards one next hop. */
+export type RetryPlan = {
+  /** Name of its schedule; `null`: the document's general one. */
+  readonly schedule: string | null
+  readonly waitsMs: readonly number[]
+  /** Epoch ms, as the next; `null`: its sender hears nothing before it fails. */
+  readonly warnAt: number | null
+  readonly expireAt: number
+  /** `null`: its age alone counts. */
+  readonly maxAttempts: number | null
+  /** Its sender hears nothing of a failure either. */
+  readonly silent: boolean
 }

@@ -10,6 +10,7 @@ import { control } from './control.ts'
 import { checkDeny, denyRules } from './deny.ts'
 import { dnsbl } from './dnsbl.ts'
 import { finalMailboxes } from './final-mailboxes.ts'
+import { clientHints } from './hints.ts'
 import { journals } from './journal.ts'
 import { hopLimit, sizeLimit } from './limits.ts'
 import { allowedFrom, demands, loginAllowed } from './line.ts'
@@ -70,7 +71,12 @@ export function compile(written: Document, positionOf: (at: string) => Position 
               sizeLimit(
                 build,
                 document,
-                clientRates(build, document, 'messages', clientRewriting(build, document, next)),
+                clientRates(
+                  build,
+                  document,
+                  'messages',
+                  clientRewriting(build, document, clientHints(build, document, next)),
+                ),
               ),
             ),
           ),

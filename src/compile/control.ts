@@ -3,6 +3,7 @@ import { canonicalJson } from '../graph/canonical.ts'
 import type { Control } from '../graph/control.ts'
 import { byCodeUnits } from '../graph/pattern.ts'
 import { type AdminSettings, defaultEnvelopeLog, type EnvelopeLogSettings } from '../mail/settings.ts'
+import { hintNames } from './hints.ts'
 import { copiesOf } from './rewriting.ts'
 
 /** What no walk decides, by name and without places. Hosts of a relay keep their order: it is their preference. */
@@ -43,6 +44,7 @@ export function control(document: Document): Control {
     ...(document.tlsPolicy === undefined ? {} : { tlsPolicy: document.tlsPolicy }),
     ...(document.tlsReports === undefined ? {} : { tlsReports: document.tlsReports }),
     ...copiesOf(document),
+    ...hintNames(document),
     ...(document.softBounce === undefined ? {} : { softBounce: true as const }),
   }
 }

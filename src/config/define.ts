@@ -1,6 +1,7 @@
 import type { Claim } from './define-claims.ts'
 import type { Archive, Journal, Rewrite, Srs } from './define-copies.ts'
 import type { EgressPool, NextHop } from './define-egress.ts'
+import type { ClientHints } from './define-hints.ts'
 import type { Bans, Certificate, Credential, Line } from './define-line.ts'
 import type { Notifications, Retry } from './define-notices.ts'
 import type { RecipientCheck } from './define-recipients.ts'
@@ -69,6 +70,8 @@ export type Client = {
   }
   /** A mark that its messages get. */
   readonly class?: string
+  /** What fields of its header may steer. */
+  readonly hints?: ClientHints
   readonly mode?: 'observe'
   /** In place of the document's `rewrite`. */
   readonly rewrite?: Rewrite | 'off'

@@ -1,5 +1,6 @@
 import type { ArchiveSettings } from '../mail/archive-settings.ts'
 import type { Domain } from '../mail/domain.ts'
+import type { HintRights } from '../mail/hints.ts'
 import type { DestinationSettings, EgressPool } from '../mail/next-hop-settings.ts'
 import type { NotificationSettings } from '../mail/notification-settings.ts'
 import type { Mailbox } from '../mail/path.ts'
@@ -147,6 +148,8 @@ export type ClientEntry = At & {
   /** What it may not is only written down. */
   readonly mode?: 'observe'
   readonly rewrite?: RewriteEntry | 'off'
+  /** What fields of its header may steer. */
+  readonly hints?: At & { readonly rights: HintRights }
 }
 
 /** Folded: a login itself, `*@domain` (what stands behind its last `@`), `*` (whoever logged in). */

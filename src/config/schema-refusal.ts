@@ -1,6 +1,7 @@
 import { reasonMark } from '../mail/listed-text.ts'
 import { defaults } from './defaults.ts'
 import { clientRewrite } from './schema-copies.ts'
+import { clientHints } from './schema-hints.ts'
 import { addressPattern, network, rejects } from './schema-sections.ts'
 import {
   count,
@@ -98,6 +99,7 @@ export const client = keys({
       examples: ['bulk'],
     })
     .optional(),
+  hints: clientHints,
   mode: observed('what the client may not'),
 })
 

@@ -2,6 +2,7 @@ import { defaults } from './defaults.ts'
 import type { Client } from './define.ts'
 import type { ClientEntry, Relaying } from './document.ts'
 import type { DocPath } from './positions.ts'
+import { clientHintsAt } from './validate-hints.ts'
 import { readCertificatePattern, readLoginPattern } from './validate-identities.ts'
 import type { ListenerEntry } from './validate-listeners.ts'
 import { isLoopback } from './validate-listeners.ts'
@@ -106,8 +107,8 @@ export function clients(
     const logins = identities('logins', 'login', client.logins, path)
     const certificates = identities('certificates', 'certificate', client.certificates, path)
     const limited = rates(report, client, [...path, 'rates'])
-    if (client.rates !== undefined || client.logins !== undefined || client.certificates !== undefined)
-      special.add(name)
+    const { rates: own, logins: ids, certificates: shown, hints } = client
+    if ([own, ids, shown, hints].some((one) => one !== undefined)) special.add(name)
     list.push({
       at,
       name,
@@ -129,6 +130,7 @@ export function clients(
       ...(client.class === undefined ? {} : { class: client.class }),
       ...(client.mode === undefined ? {} : { mode: client.mode }),
       ...clientRewriteAt(report, client, path),
+      ...clientHintsAt(report, client, path),
     })
   }
   checkBridges(report, list, taken, listeners)

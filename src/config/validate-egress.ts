@@ -92,14 +92,15 @@ function sameAt(
   }
 }
 
-/** Pools are used by name; each name must be declared, and what is declared should be used. */
+/** Pools are used by name; each name must be declared, and what is declared should be used, or `chosen` by mail itself. */
 export function checkPoolNames(
   report: Report,
   sections: readonly (readonly [string, unknown])[],
   pools: unknown,
+  chosen: readonly string[] = [],
 ): void {
   const declared = entries(pools).map(([name]) => name)
-  const used = new Set<string>([defaultPool])
+  const used = new Set<string>([defaultPool, ...chosen])
   for (const [section, value] of sections) {
     for (const [key, part] of entries(value)) {
       const name = new Map(entries(part)).get('egress')

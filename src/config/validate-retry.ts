@@ -70,14 +70,15 @@ function policyAt(report: Report, written: RetryTimes, path: DocPath, base: Retr
   }
 }
 
-/** Schedules that relays and destinations name must be declared, and what is declared should be named. */
+/** Schedules that relays and destinations name must be declared, and what is declared should be named, or `chosen` by mail itself. */
 export function checkScheduleNames(
   report: Report,
   users: readonly (readonly [section: string, value: unknown])[],
   { schedules }: Retrying,
+  chosen: readonly string[] = [],
 ): void {
   const declared = schedules.map(({ name }) => name)
-  const used = new Set<string>()
+  const used = new Set<string>(chosen)
   for (const [section, value] of users) {
     for (const [key, part] of entries(value)) {
       const { retry: name, dsn } = Object.fromEntries(entries(part)) as RouteRetry

@@ -21,6 +21,7 @@ import { domains } from './validate-domains.ts'
 import { checkPoolNames, egress } from './validate-egress.ts'
 import { envelopeLog } from './validate-envelopes.ts'
 import { gateways } from './validate-gateways.ts'
+import { checkHintNames } from './validate-hints.ts'
 import { listeners, readHostname } from './validate-listeners.ts'
 import { localMx } from './validate-local-mx.ts'
 import { checkMailboxes } from './validate-mailboxes.ts'
@@ -142,17 +143,24 @@ export function validate(source: Source, options: { readonly now?: number } = {}
     vouching.tellUnused(report)
     logins.tellUnused(report)
   }
-  if (readable('relays', 'destinations', 'egress')) {
+  const chosen = readable('clients', 'egress')
+    ? checkHintNames(report, get('clients'), {
+        egress: entries(get('egress')).map(([name]) => name),
+        schedule: retrying.schedules.map(({ name }) => name),
+      })
+    : { egress: [], schedule: [] }
+  if (readable('relays', 'destinations', 'egress', 'clients')) {
     const users = ['relays', 'destinations'] as const
     checkPoolNames(
       report,
       users.map((name) => [name, get(name)] as const),
       get('egress'),
+      chosen.egress,
     )
   }
-  if (readable('relays', 'destinations')) {
+  if (readable('relays', 'destinations', 'clients')) {
     const users = (['relays', 'destinations'] as const).map((name) => [name, get(name)] as const)
-    checkScheduleNames(report, users, retrying)
+    checkScheduleNames(report, users, retrying, chosen.schedule)
   }
   if (readable('relays', 'localMx')) checkRelayNames(report, get('relays'), routes, complete)
   if (readable('domains', 'recipientChecks')) checkVerifyNames(report, get('recipientChecks'), get('domains'))

@@ -11,7 +11,8 @@ export function diallingOf(pool: Pool, without: ReadonlySet<string>, place: Plac
     without,
     track: (one) => place.begin(one),
     stopped: () => places.draining || place.isOver,
-    source: (target) => sources.choose(options.settings().egress, shape.settings.egress, nextHop.from, target),
+    source: (target) =>
+      sources.choose(options.settings().egress, nextHop.egress ?? shape.settings.egress, nextHop.from, target),
     unbindable({ address }, why) {
       if (address !== null) sources.failed(address, why)
     },

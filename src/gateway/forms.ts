@@ -19,8 +19,8 @@ export function formsOf(
     const { control, postmaster } = live()
     const { rewrite, conversion } = nextHopSettings(nextHop, control)
     const { sender, journal, mailbox } = envelope.recipients[recipients[0] as number]!
-    const { rewriting, from } = envelope
-    const isPlain = sender === undefined && journal === undefined && rewriting === undefined
+    const { rewriting, from, hints } = envelope
+    const isPlain = sender === undefined && journal === undefined && rewriting === undefined && hints === undefined
     if (isPlain && rewrite === undefined && conversion === undefined) return null
 
     // A journal keeps what came; who it came from is in its report.
@@ -35,6 +35,10 @@ export function formsOf(
       header: [...(clients === undefined ? [] : [clients]), ...(own === null ? [] : [own])].filter(
         ({ header }) => header,
       ),
+      hints:
+        hints === undefined
+          ? null
+          : { mailerq: hints.mailerq === true, tag: journal === undefined ? (hints.class ?? null) : null },
       report: journal === 'report' ? { from: postmaster, to: mailbox } : null,
       conversion: conversion ?? 'convert',
     }

@@ -22,7 +22,8 @@ export function fromOwnSource(route: Route, entry: QueueEntry, control: Control)
     known.set(control, pools)
   }
   if (pools === null || route.kind !== 'next-hop' || route.nextHop.kind === 'maildir') return route
-  const mayLeaveFrom = pools.get(settingsOf(route.nextHop, control).egress ?? defaultPool)
+  if (route.nextHop.from !== undefined) return route
+  const mayLeaveFrom = pools.get(route.nextHop.egress ?? settingsOf(route.nextHop, control).egress ?? defaultPool)
   if (mayLeaveFrom === undefined) return route
   const { local } = entry.envelope.origin
   if (local === undefined || !mayLeaveFrom(local)) return route

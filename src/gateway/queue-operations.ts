@@ -2,6 +2,7 @@ import type { Identity } from '../admin/access.ts'
 import type { Journal } from '../admin/journal.ts'
 import type { QueuedMessage, QueueOperations, QueueRequest } from '../admin/queue-operations.ts'
 import { ShapeError } from '../graph/shape.ts'
+import type { Envelope, Recipient } from '../mail/envelope.ts'
 import type { Log } from '../mail/log.ts'
 import type { Route } from '../mail/next-hop.ts'
 import { assertNever } from '../mail/result.ts'
@@ -11,9 +12,10 @@ import type { QueueAction, QueueOutcome } from '../queue/operations.ts'
 import type { LaneState, Queue } from '../queue/queue.ts'
 import type { Live } from './live.ts'
 import type { QueueRoute } from './queue-route.ts'
+import { retryView } from './retry-policy.ts'
 
 export type QueueOperationsParts = {
-  readonly queue: Pick<Queue, 'list' | 'show' | 'rows' | 'operate' | 'laneStates'>
+  readonly queue: Pick<Queue, 'list' | 'show' | 'rows' | 'operate' | 'laneStates' | 'attempts'>
   readonly routes: Pick<QueueRoute, 'way'>
   readonly live: () => Live
   readonly journal: Pick<Journal, 'write'>
@@ -42,7 +44,7 @@ export function queueOperations({ queue, routes, live, journal, log }: QueueOper
     list: (filter) => queue.list(filter),
     async show(id) {
       const entry = queue.show(id)
-      return entry === null ? null : await shown(entry, queue, routes)
+      return entry === null ? null : await shown(entry, { queue, routes, live })
     },
     content(id) {
       const entry = queue.show(id)
@@ -101,21 +103,36 @@ function actionOf({ action, reason, notify, via, onBehalfOf }: QueueRequest, { a
 
 async function shown(
   entry: QueueEntry,
-  queue: QueueOperationsParts['queue'],
-  routes: QueueOperationsParts['routes'],
+  { queue, routes, live }: Pick<QueueOperationsParts, 'queue' | 'routes' | 'live'>,
 ): Promise<QueuedMessage> {
   const { id, queuedAt, envelope, body } = entry
   const lanes = new Map(queue.laneStates().map((lane) => [lane.nextHop, lane]))
+  const history = await queue.attempts(id)
   const recipients = queue.rows(id).map((row, index) => {
-    const { original, mailbox } = envelope.recipients[index]!
+    const recipient = envelope.recipients[index]!
+    const { original, mailbox } = recipient
     const state = entry.recipients[index]!
     const route = routes.way(mailbox, entry, state.via)
     const heldAt = state.hold?.at ?? null
-    return { ...row, original: original.text, heldAt, way: wayText(route), lane: laneOf(route, lanes) }
+    const plan = route.kind === 'next-hop' ? retryView(live().control, route.nextHop, entry) : null
+    const retry = plan === null || hearsOfDelay(envelope, recipient) ? plan : { ...plan, warnAt: null }
+    return {
+      ...row,
+      original: original.text,
+      heldAt,
+      way: wayText(route),
+      lane: laneOf(route, lanes),
+      retry,
+      history: history[index] ?? [],
+    }
   })
   const header = await headerOf(body)
   return { id, queuedAt, sizeBytes: body.sizeBytes, eightBit: body.eightBit, envelope, recipients, header }
 }
+
+/** RFC 3461 §4.1: who says nothing of it hears of it. */
+const hearsOfDelay = ({ from }: Envelope, { notify, sender }: Recipient): boolean =>
+  (sender === undefined ? from : sender) !== null && (notify === null || notify.includes('delay'))
 
 const laneOf = (route: Route, lanes: ReadonlyMap<string, LaneState>): LaneState | null =>
   route.kind === 'next-hop' ? (lanes.get(route.nextHop.key) ?? null) : null

@@ -9,6 +9,7 @@ import type { Mailbox } from '../mail/path.ts'
 import type { QueueEntry } from '../queue/entry.ts'
 import type { Ruling } from '../queue/listing.ts'
 import type { Pause } from '../queue/pauses.ts'
+import { byHintedPool } from './hinted-route.ts'
 import type { Live } from './live.ts'
 import type { Overlays } from './overlays.ts'
 import { fromOwnSource } from './own-source.ts'
@@ -48,7 +49,8 @@ export function queueRoute({ stateDir, live, overlays, pauses }: QueueRouteParts
     const { evaluator, control } = live()
     const route = routeOf(evaluator, mailbox, queuedFacts(evaluator, entry))
     const found = mailboxesIn(stateDir, via === null ? route : viaRelay(route, via, control).route)
-    return fromOwnSource(entry.tlsNeed === undefined ? found : withNeed(found, entry), entry, control)
+    const needed = entry.tlsNeed === undefined ? found : withNeed(found, entry)
+    return fromOwnSource(entry.hints === undefined ? needed : byHintedPool(needed, entry, control), entry, control)
   }
   return {
     way,

@@ -36,6 +36,7 @@ export function trialAdmission(inner: Admission, { decided, compare }: Watch): A
     limits: inner.limits,
     timeouts: inner.timeouts,
     postmaster: inner.postmaster,
+    ...(inner.readHints === undefined ? {} : { readHints: inner.readHints }),
     ...(inner.sealed === undefined ? {} : { sealed: inner.sealed }),
     ...(inner.keepsArrival === true ? { keepsArrival: true } : {}),
     connect: (caller) => refusals(inner.connect(caller), () => message(caller, undefined, null)),

@@ -102,6 +102,7 @@ const shape: Check = record(
     bans,
     recipientChecks,
     learnSizes: oneOf('on'),
+    mailerqHints: oneOf(true),
     softBounce: oneOf(true),
     tlsPolicy,
     tlsReports,

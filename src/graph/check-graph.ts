@@ -2,6 +2,7 @@ import { parseMailbox } from '../mail/path.ts'
 import { checkClaims } from './check-claims.ts'
 import { checkControl } from './check-control.ts'
 import { checkCopyNote } from './check-copies.ts'
+import { checkHintNote } from './check-hints.ts'
 import { checkOracle } from './check-oracle.ts'
 import { isSorted } from './check-order.ts'
 import { patternTest } from './check-pattern.ts'
@@ -64,7 +65,7 @@ const shapes = new Map<unknown, Check>(
     }),
     note: record({
       ...kind,
-      note: oneOf('observe', 'tag', 'rewrite', 'journal'),
+      note: oneOf('observe', 'tag', 'rewrite', 'journal', 'hints'),
       at,
       code: whole(0, 599),
       status: text(/^(?:[45]\.\d{1,3}\.\d{1,3})?$/, 'an enhanced status code'),
@@ -129,6 +130,7 @@ function checkNode(node: unknown, index: number, graph: Graph): asserts node is 
   if (known.kind === 'note') {
     checkNote(known, where)
     checkCopyNote(known, graph.control, where)
+    checkHintNote(known, graph.control, where)
   }
   if (isLeaf(known)) checkLeaf(known, graph.control, where)
   if (known.kind === 'oracle' && known.oracle.kind === 'recipient') {
@@ -161,7 +163,8 @@ function checkNote({ note, code, status, text: said }: Note, where: string): voi
   } else if (
     code !== 0 ||
     status !== '' ||
-    !/^[\x21-\x7e]{1,400}$/.test(said) ||
+    !/^[\x21-\x7e]{1,4000}$/.test(said) ||
+    (note !== 'hints' && said.length > 400) ||
     (note === 'tag' && said.length > 100)
   ) {
     throw new ShapeError(where, 'a mark of visible ASCII, with code 0 and no status', said)

@@ -65,4 +65,6 @@ export type Control = {
   readonly archive?: ArchiveSettings
   /** Absent: no reports on TLS are sent. */
   readonly tlsReports?: TlsReportSettings
+  /** Some client may steer its mail by fields named as MailerQ's: nobody's leave. */
+  readonly mailerqHints?: true
 }

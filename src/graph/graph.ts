@@ -124,10 +124,11 @@ export type Outcome = 'listed' | 'clear' | 'error'
  *   tag      the message gets the mark in `text`; `code` is 0 and `status` empty, as in those that follow
  *   rewrite  its addresses are rewritten by the section of the control called `text`
  *   journal  it is copied to a journal: `text` is the form, a colon and the mailbox
+ *   hints    fields of its header may steer its delivery: `text` says which, and what may be chosen (`mail/hints.ts`)
  */
 export type Note = {
   readonly kind: 'note'
-  readonly note: 'observe' | 'tag' | 'rewrite' | 'journal'
+  readonly note: 'observe' | 'tag' | 'rewrite' | 'journal' | 'hints'
   readonly at: string
   readonly code: number
   readonly status: string
@@ -137,7 +138,11 @@ export type Note = {
 
 /** What a note does to a message, as one word; `null`: nothing. */
 export const markOf = ({ note, text }: Pick<Note, 'note' | 'text'>): string | null =>
-  note === 'observe' ? null : note === 'tag' ? text : `${note === 'rewrite' ? 'rewritten by' : note} ${text}`
+  note === 'observe'
+    ? null
+    : note === 'tag'
+      ? text
+      : `${note === 'rewrite' ? 'rewritten by' : note === 'hints' ? 'may be steered by' : note} ${text}`
 
 /** Ends a stage. `at` is `null` where only the row that led here can tell (one leaf serves many rows). */
 export type Leaf = { readonly at: string | null } & (

@@ -242,6 +242,8 @@ export function noteText({ note, code, status, text }: Pick<NoteAt, 'note' | 'co
       return `addresses rewritten by ${text}`
     case 'journal':
       return `copied to the journal ${text.slice(text.indexOf(':') + 1)} (${text.slice(0, text.indexOf(':'))})`
+    case 'hints':
+      return `may be steered by fields of its header: ${text}`
     case 'observe':
       return `would be refused ${code} ${status} ${text}`
     default:

@@ -1,4 +1,5 @@
 import type { Envelope } from '../mail/envelope.ts'
+import { hintsText } from '../mail/hints.ts'
 import { parseIp } from '../mail/ip.ts'
 import type { LogFields } from '../mail/log.ts'
 import type { Caller } from './admission.ts'
@@ -25,7 +26,8 @@ export function envelopeOf(
   const envelope = { from, recipients: recipients.list, body, smtputf8, ret, envid, origin }
   // What the session says goes before what the header says (RFC 8689 §2).
   const tls = requireTls === true ? 'required' : incoming?.tlsOptional === true ? 'optional' : null
-  const needing: Envelope = tls === null ? envelope : { ...envelope, tls }
+  const steered = incoming === null ? envelope : incoming.steered(envelope)
+  const needing: Envelope = tls === null ? steered : { ...steered, tls }
   if (admission.sealed === undefined) return needing
   const sealed = admission.sealed(needing, recipients.marks)
   if (sealed.said !== undefined) recipients.storedSender = sealed.from
@@ -66,7 +68,9 @@ export function acceptedFields(
     at: recipients.at,
   }
   const { storedSender } = recipients
-  if (cipher === null && caller.login === null && storedSender === null) return fields
+  const { hints } = incoming!
+  if (cipher === null && caller.login === null && storedSender === null && hints === null) return fields
   const line = cipher === null && caller.login === null ? {} : { tls: cipher, login: caller.login }
-  return storedSender === null ? { ...fields, ...line } : { ...fields, said: from?.text, ...line }
+  const said = storedSender === null ? {} : { said: from?.text }
+  return { ...fields, ...said, ...line, ...(hints === null ? {} : { hints: hintsText(hints) }) }
 }

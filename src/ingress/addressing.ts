@@ -12,6 +12,8 @@ export type EnvelopeMarks = {
   rewriting: string | null
   /** `report:journal@a.example` */
   readonly journals: Set<string>
+  /** What its client may steer the delivery by, as the note has it; absent: by nothing. */
+  hints?: string
 }
 
 /** What the gateway itself makes of addresses: at RCPT of those that it gave out, and in the envelope that is stored. */

@@ -6,6 +6,7 @@ import type { Mailbox, ReversePath } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { Limits, Timeouts } from '../mail/settings.ts'
 import type { EnvelopeMarks } from './addressing.ts'
+import type { ReadHints } from './hints.ts'
 import type { Verified } from './verify.ts'
 
 /**
@@ -33,6 +34,8 @@ export type Admission = {
   verify(caller: Caller, mailbox: Mailbox): Verified
   /** Asked with the count so far while data come (`hops` is `null` then), and with all of it at the end. */
   data(caller: Caller, sender: ReversePath, recipients: readonly Recipient[], content: Content): Asked
+  /** What fields of the header that steer the delivery come to; absent: they are fields as others are. */
+  readonly readHints?: ReadHints
   /** The envelope as it is stored; absent: as it came. */
   readonly sealed?: (envelope: Envelope, marks: EnvelopeMarks | null) => Envelope
 }

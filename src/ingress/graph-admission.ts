@@ -18,6 +18,7 @@ import { reply } from '../mail/reply.ts'
 import { srsStandIn } from '../mail/srs.ts'
 import type { Addressing } from './addressing.ts'
 import type { Admission, Asked, Caller, Verdict } from './admission.ts'
+import { hintReader } from './hints.ts'
 import { type AskOracle, answersOf, type Said, settle } from './inquiry.ts'
 import { verify } from './verify.ts'
 
@@ -71,6 +72,7 @@ export function graphAdmission(
           : accepted(returned === null ? verdict.finals.map((final) => final.mailbox) : [returned.mailbox], verdict),
       )
     },
+    readHints: hintReader(control),
     ...(addressing === null ? {} : { sealed: addressing.sealed }),
     // As a notification would ask for it: whoever may send here at all may send one (RFC 5321 §4.5.5).
     verify: (caller, mailbox) => verify(evaluator, known(caller, null, null), mailbox),

@@ -1,4 +1,5 @@
 import type { Envelope } from '../mail/envelope.ts'
+import type { Hints } from '../mail/hints.ts'
 import type { Reply } from '../mail/reply.ts'
 import { reply } from '../mail/reply.ts'
 import { HopCounter } from '../message/hops.ts'
@@ -10,6 +11,7 @@ import type { DataReader } from '../smtp/data-reader.ts'
 import { LineMender } from '../smtp/line-mender.ts'
 import type { DataFault } from '../smtp/scan.ts'
 import type { Asked, Caller, Content } from './admission.ts'
+import { type DsnWishes, withWishes } from './hints.ts'
 import type { Transaction } from './transaction.ts'
 
 /** How often the document is asked, while data come, whether they are too much already. */
@@ -32,6 +34,11 @@ export class Incoming {
   /** The store wants no more until it says so. */
   stalled = false
   readonly id: string
+  /** What its header says of the delivery; `null`: nothing, and nothing of it is taken off. */
+  hints: Hints | null = null
+  /** Fields that this client may not steer by. */
+  ignoredHints: readonly string[] = []
+  private wishes: DsnWishes | null = null
   private state: 'open' | 'refused' | 'committed' | 'dropped' = 'open'
   private readonly intake: Intake
   private readonly caller: Caller
@@ -138,9 +145,31 @@ export class Incoming {
     this.intake.abort()
   }
 
+  /** All of it is here: what its header says of the delivery counts, or is refused. */
+  readHints(now: number): void {
+    const found = this.counter.hints()
+    const { admission, recipients } = this.transaction
+    if (found === null || this.refusal !== null || admission.readHints === undefined) return
+    const read = admission.readHints(found, recipients.marks?.hints ?? null, now)
+    if (read.kind === 'refused') {
+      this.refuse(read.reply)
+      return
+    }
+    this.hints = read.hints
+    this.ignoredHints = read.ignored
+    this.wishes = read.wishes
+  }
+
   /** Asks whether all of it is let in. */
   decide(): Asked {
     return this.ask({ sizeBytes: this.sizeBytes, hops: this.counter.hops })
+  }
+
+  /** The envelope with what the header adds to it. */
+  steered(envelope: Envelope): Envelope {
+    if (this.wishes === null) return envelope
+    const wished = withWishes(envelope, this.wishes)
+    return this.hints === null ? wished : { ...wished, hints: this.hints }
   }
 
   commit(envelope: Envelope, done: (error: Error | null) => void): void {

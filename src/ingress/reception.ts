@@ -134,6 +134,8 @@ export class Reception {
   private finish(): void {
     const incoming = this.incoming!
     this.host.mode = 'command'
+    incoming.readHints(this.host.house.clock.now())
+    if (incoming.ignoredHints.length > 0) this.host.scribe.hintsIgnored(incoming)
     if (incoming.refusal !== null) {
       this.refuse(incoming.refusal)
       return

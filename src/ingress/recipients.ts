@@ -70,9 +70,10 @@ export class Recipients {
   /** After a MAIL or RCPT that was let in. */
   mark(notes: Notes): void {
     for (const { note, text } of notes) {
-      if (note !== 'rewrite' && note !== 'journal') continue
+      if (note !== 'rewrite' && note !== 'journal' && note !== 'hints') continue
       this.marks ??= { rewriting: null, journals: new Set() }
       if (note === 'rewrite') this.marks.rewriting = text
+      else if (note === 'hints') this.marks.hints = text
       else this.marks.journals.add(text)
     }
   }

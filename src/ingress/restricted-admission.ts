@@ -32,6 +32,7 @@ export function restrictedAdmission(inner: Admission, restrictions: () => Restri
       refusal(caller, sender, recipient) ?? inner.rcpt(caller, sender, recipient, sizeBytes),
     verify: (caller, mailbox) => inner.verify(caller, mailbox),
     data: (caller, sender, recipients, content) => inner.data(caller, sender, recipients, content),
+    ...(inner.readHints === undefined ? {} : { readHints: inner.readHints }),
     ...(inner.sealed === undefined ? {} : { sealed: inner.sealed }),
   }
 }

@@ -6,6 +6,7 @@ import { replyClass, type SessionRefusal } from '../mail/tally.ts'
 import { acceptedFields } from './accepted.ts'
 import type { Answers, Caller, Notes, Verdict } from './admission.ts'
 import type { House } from './house.ts'
+import type { Incoming } from './incoming.ts'
 import { observedBy, tellNotes } from './notes.ts'
 import type { LetIn } from './recipients.ts'
 import type { Transaction } from './transaction.ts'
@@ -149,6 +150,11 @@ export class Scribe {
       letIn,
       error === null ? { id, code: 250, stage: 'data' } : { id: null, code: 452, stage: 'data' },
     )
+  }
+
+  /** Who sent it may not steer it by these fields. */
+  hintsIgnored({ id, ignoredHints }: Incoming): void {
+    this.house.log.info('hint.ignored', { ...this.who, id, fields: ignoredHints.join(', ') })
   }
 
   /** The content was refused, by a row of the document or for what it is. */

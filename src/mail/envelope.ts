@@ -1,3 +1,4 @@
+import type { Hints } from './hints.ts'
 import type { IpAddress } from './ip.ts'
 import type { Mailbox, ReversePath } from './path.ts'
 
@@ -16,6 +17,8 @@ export type Envelope = {
   readonly said?: Mailbox
   /** The rewriting that its client has, by its name in the graph: the header is rewritten by it when it leaves. */
   readonly rewriting?: string
+  /** Fields of its header steer its delivery, and are taken off when it leaves. */
+  readonly hints?: Hints
   /** Absent: the sender leaves it to others. */
   readonly tls?: TlsNeed
 }

@@ -8,6 +8,8 @@ import type { HostPort, RelaySettings, TlsLevel } from './settings.ts'
 export type NextHop = NextHopKind & {
   /** The address that the mail came in to, where it shall leave from there; in the key as `#from=192.0.2.1`. */
   readonly from?: IpAddress
+  /** The pool that the mail itself names, in place of its route's; in the key as `#egress=bulk`. */
+  readonly egress?: string
   /** What the mail itself says of TLS; in the key as `#requiretls` or `#tls-optional`. Absent: nothing, as of most. */
   readonly tlsNeed?: TlsNeed
 }

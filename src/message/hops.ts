@@ -1,3 +1,5 @@
+import { HintFields, mailerqPrefix, ownPrefix } from './hint-fields.ts'
+
 const LF = 10
 const received = 'received'
 const tlsRequired = 'tls-required'
@@ -6,8 +8,8 @@ const maxValue = 20
 
 /**
  * Counts the Received lines of a message while it streams past, for the loop check (RFC 5321 §6.3), and reads its
- * TLS-Required line (RFC 8689 §5). It looks at the beginning of each header line and stops at the empty line. `read`
- * gives `false` when the header is over: there is nothing to count any more.
+ * TLS-Required line (RFC 8689 §5) and the fields that steer its delivery. It looks at the beginning of each header line
+ * and stops at the empty line. `read` gives `false` when the header is over: there is nothing to count any more.
  */
 export class HopCounter {
   hops = 0
@@ -23,6 +25,16 @@ export class HopCounter {
   /** True while nothing but a CR has come of the line. */
   private empty = true
   private over = false
+  /** Fields that steer the delivery; `null`: there was none, as in almost all messages. */
+  private steering: HintFields | null = null
+  /** The current field is one of those. */
+  private isSteering = false
+
+  /** All fields that steer the delivery, once the header is over; `null`: there are none. */
+  hints(): HintFields | null {
+    this.steering?.end()
+    return this.steering
+  }
 
   /** The header says `TLS-Required: No`, once. */
   get tlsOptional(): boolean {
@@ -47,6 +59,10 @@ export class HopCounter {
   }
 
   private octet(octet: number): void {
+    if (this.isSteering) {
+      if (this.steering!.octet(octet)) return
+      this.isSteering = false
+    }
     if (octet === LF) {
       if (this.value !== null) this.endValue(this.value)
       if (this.empty) this.over = true
@@ -61,10 +77,13 @@ export class HopCounter {
     if (octet !== 13) this.empty = false
     // Letters of either case: 0x20 apart.
     const lower = octet >= 65 && octet <= 90 ? octet | 0x20 : octet
-    if (this.matched === 0) this.name = lower === 0x74 ? tlsRequired : received
+    if (this.matched === 0) this.name = lower === 0x74 ? tlsRequired : lower === 0x78 ? ownPrefix : received
     if (this.matched < this.name.length) {
+      // "x-m" begins both.
+      if (this.matched === 3 && lower === 0x71 && this.name === ownPrefix) this.name = mailerqPrefix
       this.matched = lower === this.name.charCodeAt(this.matched) ? this.matched + 1 : -1
       if (octet === 13) this.matched = this.empty ? 0 : -1
+      else if (lower === 45 && this.matched === this.name.length) this.beginSteering()
     } else if (octet === 58) {
       if (this.name === received) {
         this.hops++
@@ -74,6 +93,16 @@ export class HopCounter {
       // "Received :" is obsolete and still one (RFC 5322 §4.5.8); anything else is another field.
       this.matched = -1
     }
+  }
+
+  /** Behind a prefix: the lines of the field are taken up to the next one. */
+  private beginSteering(): void {
+    this.steering ??= new HintFields()
+    this.steering.begin(this.name === ownPrefix ? 'mailgw' : 'mailerq')
+    this.isSteering = true
+    // What ends it stands at the beginning of a line.
+    this.matched = 0
+    this.empty = true
   }
 
   private endValue(value: string): void {

@@ -13,10 +13,11 @@ import type { Ledger } from './ledger.ts'
 import { type LaneOwner, NextHopLane, QueuedDelivery } from './next-hop-lane.ts'
 import { type Pause, Pauses } from './pauses.ts'
 import { lateOutcome, type Outcome } from './reports.ts'
-import { isLate, type Retrying, type RoutePolicy } from './retrying.ts'
+import { isLate, policyFor, type Retrying, type RoutePolicy } from './retrying.ts'
 import { isTaken, retryDelay, settle, taken } from './settle.ts'
 import type { Sink } from './spool.ts'
 import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
+import { Term } from './term.ts'
 
 export type DispatcherOptions = Retrying & {
   readonly clock: Clock
@@ -52,7 +53,7 @@ export class Dispatcher implements Sink, LaneOwner {
   private readonly options: DispatcherOptions
   private readonly ledger: Ledger
   readonly expiry: Expiry
-  private readonly agenda: Agenda<StoredEntry | NextHopLane | 'expiry'>
+  private readonly agenda: Agenda<StoredEntry | NextHopLane | Term | 'expiry'>
   private readonly afresh = new Afresh((entry) => this.dispatch(entry))
   private readonly toWake = new Set<NextHopLane>()
 
@@ -61,7 +62,8 @@ export class Dispatcher implements Sink, LaneOwner {
     this.ledger = ledger
     this.agenda = new Agenda(options.clock, (target, at) => this.due(target, at))
     const nextHopOf = (entry: StoredEntry, index: number) => this.nextHopOf(entry, index)
-    this.expiry = new Expiry({ ...options, nextHopOf, plan: (at) => this.agenda.add(at, 'expiry') }, ledger)
+    const plan = (at: number, term: Term | 'expiry') => this.agenda.add(at, term)
+    this.expiry = new Expiry({ ...options, nextHopOf, plan }, ledger)
   }
 
   /** A message is on stable storage and its sender knows: the hot path. */
@@ -70,6 +72,14 @@ export class Dispatcher implements Sink, LaneOwner {
     this.ledger.enter(entry)
     if (entry.recipients.length > 1) this.ledger.reportExpansion(entry)
     this.dispatch(entry)
+    if (entry.isTimed) this.planTimed(entry)
+  }
+
+  /** It says itself when it is sent or given up. */
+  private planTimed(entry: StoredEntry): void {
+    this.expiry.watchTerm(entry)
+    this.plan(entry, this.options.clock.now())
+    if (!isInLane(entry)) entry.rest()
   }
 
   /** Messages that a start found, oldest first. */
@@ -80,6 +90,7 @@ export class Dispatcher implements Sink, LaneOwner {
       // The report may not have been stored before the end.
       if (entry.recipients.length > 1 && entry.mayMention('expanded')) this.ledger.reportExpansion(entry)
       this.plan(entry, now)
+      if (entry.isTimed) this.expiry.watchTerm(entry)
     }
     this.afresh.addRow(entries.values())
     // Who is too old because the gateway stood still is tried once before it fails.
@@ -161,8 +172,7 @@ export class Dispatcher implements Sink, LaneOwner {
   }
 
   settled({ entry, recipients, lane }: QueuedDelivery, attempts: readonly Attempt[]): void {
-    const { clock, retry } = this.options
-    const now = clock.now()
+    const now = this.options.clock.now()
     // Asked for only when something was not taken.
     let policy: RoutePolicy | null = null
     const changed: number[] = []
@@ -180,7 +190,12 @@ export class Dispatcher implements Sink, LaneOwner {
       slot.why = attempt.reply === null ? attempt.why : null
       const settlement = isTaken(attempt)
         ? taken
-        : settle({ queuedAt: entry.queuedAt, attempts: slot.attempts }, attempt, (policy ??= retry(lane.nextHop)), now)
+        : settle(
+            { queuedAt: entry.queuedAt, attempts: slot.attempts },
+            attempt,
+            (policy ??= policyFor(this.options, entry, lane.nextHop)),
+            now,
+          )
       this.options.onResult?.(settlement.kind === 'retry' ? 'deferred' : settlement.kind, 1)
       switch (settlement.kind) {
         case 'delivered':
@@ -233,8 +248,9 @@ export class Dispatcher implements Sink, LaneOwner {
     return route.kind === 'next-hop' ? route.nextHop : null
   }
 
-  private due(target: StoredEntry | NextHopLane | 'expiry', at: number): void {
+  private due(target: StoredEntry | NextHopLane | Term | 'expiry', at: number): void {
     if (target === 'expiry') this.expiry.sweep(at)
+    else if (target instanceof Term) this.expiry.termIsOver(target.entry, at)
     else if (target instanceof NextHopLane) {
       // Another failure or an operator's retry may have come between.
       if (target.state === 'back-off' && target.until <= at) target.probe()

@@ -10,6 +10,8 @@ export type QueueEntry = {
   readonly body: StoredBody
   /** As in the envelope, without reading it. */
   readonly tlsNeed?: Envelope['tls']
+  /** As in the envelope, without reading it. */
+  readonly hints?: Envelope['hints']
   /** By index of `envelope.recipients`. Changed by the queue alone. */
   readonly recipients: readonly RecipientState[]
 }

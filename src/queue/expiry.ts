@@ -3,9 +3,10 @@ import type { NextHop } from '../mail/next-hop.ts'
 import { Fifo } from './fifo.ts'
 import type { Ledger } from './ledger.ts'
 import { lateOutcome, type Outcome } from './reports.ts'
-import { isLate, policiesOf, type Retrying } from './retrying.ts'
+import { isLate, policiesOf, policyFor, type Retrying } from './retrying.ts'
 import { retryDelay } from './settle.ts'
 import type { RecipientSlot, StoredEntry } from './stored-entry.ts'
+import { nextTerm, Term } from './term.ts'
 
 /** Messages that reach an age are looked for no more often. */
 const sweepMs = 1000
@@ -18,8 +19,8 @@ export type ExpiryOptions = Retrying & {
   readonly clock: Clock
   /** Where a recipient goes now; `null`: to no next hop. `paused`: nothing is tried, as soon as it is due. */
   readonly nextHopOf: (entry: StoredEntry, index: number) => NextHop | null | 'paused'
-  /** Asks for `sweep` at that time. */
-  readonly plan: (at: number) => void
+  /** Asks for `sweep` at that time, or for `termIsOver`. */
+  readonly plan: (at: number, term: Term | 'expiry') => void
 }
 
 /**
@@ -60,8 +61,32 @@ export class Expiry {
     this.lookAgainAt(clock.now() + retryDelay(retry(null), 1))
   }
 
+  /** Its times are its own, and nobody else's ages meet them: it is looked at when the next of them comes. */
+  watchTerm(entry: StoredEntry): void {
+    const { clock, retry } = this.options
+    const now = clock.now()
+    const at = nextTerm(
+      entry,
+      (index) => {
+        const nextHop = this.options.nextHopOf(entry, index)
+        return nextHop === 'paused' ? null : policyFor(this.options, entry, nextHop)
+      },
+      now,
+    )
+    // Whose time was over while the gateway stood still gets the time of one attempt.
+    entry.termAt = at === 'over' ? now + retryDelay(retry(null), 1) : (at ?? now + againMs)
+    this.options.plan(entry.termAt, new Term(entry))
+  }
+
+  termIsOver(entry: StoredEntry, at: number): void {
+    if (entry.isGone || entry.termAt !== at) return
+    this.look(entry)
+    if (!entry.isGone) this.watchTerm(entry)
+  }
+
   /** Other policies hold: each message is held against its own, now. */
   lookAtAll(): void {
+    for (const entry of this.ledger.entries.values()) if (entry.isTimed) this.watchTerm(entry)
     this.allAt = this.options.clock.now()
     this.planAt(this.allAt)
   }
@@ -111,7 +136,7 @@ export class Expiry {
     const from = Math.max(at, this.options.clock.now())
     if (from >= this.sweepAt) return
     this.sweepAt = from
-    this.options.plan(from)
+    this.options.plan(from, 'expiry')
   }
 
   private lookAtSome(): void {
@@ -139,7 +164,7 @@ export class Expiry {
         this.lookAgainAt(now + againMs)
         continue
       }
-      const policy = this.options.retry(nextHop)
+      const policy = policyFor(this.options, entry, nextHop)
       const age = now - entry.queuedAt
       if (age >= policy.expireAfterMs) {
         takeFromLane(slot)

@@ -30,6 +30,28 @@ export function putMark(target: Buffer, at: number, generation: number, mark: Ma
 
 export const markBytes = (mark: Mark): number => markHeaderBytes + Buffer.byteLength(mark.text)
 
+/** The texts of the marks of one message in their order, and where the first mark begins that is not whole in `source`. */
+export function findMarks(
+  source: Buffer,
+  generation: number,
+  sequence: number,
+): { texts: readonly string[]; end: number } {
+  const texts: string[] = []
+  let at = 0
+  while (at + markHeaderBytes <= source.length) {
+    const end = at + markHeaderBytes + source.readUInt32LE(at + 4)
+    if (end > source.length || source.readUInt32LE(at + 8) !== generation) break
+    if (source.readUIntLE(at + 12, 6) === sequence) {
+      if (source.readUInt32LE(at) !== crc32(source.subarray(at + 4, end))) break
+      if (kinds[source.readUInt16LE(at + 18) - 1] === 'states') {
+        texts.push(source.toString('utf8', at + markHeaderBytes, end))
+      }
+    }
+    at = end
+  }
+  return { texts, end: at }
+}
+
 /** The marks of a companion in their order, and where the next one goes. */
 export function readMarks(source: Buffer, generation: number): { marks: readonly Mark[]; end: number } {
   const marks: Mark[] = []

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import type { Mailbox } from '../mail/path.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { Archive } from './archive/archive.ts'
+import { attemptsOf, type PastAttempt } from './attempt-history.ts'
 import { type DeliveryResult, Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 import type { QueueEntry, RecipientState } from './entry.ts'
 import type { Inlet } from './intake.ts'
@@ -72,6 +73,8 @@ export type Queue = Inlet & {
   show(id: string): QueueEntry | null
   /** All recipients of a message, in whatever state; empty when it is not here. */
   rows(id: string): readonly QueueRow[]
+  /** What came of the attempts of a message so far, by recipient; empty when it is not here. */
+  attempts(id: string): Promise<readonly (readonly PastAttempt[])[]>
   /** Recipients by state, of the messages that are still here. */
   counts(): QueueCounts
   /** Recipients that were delivered, put off (each time) and failed since the start. */
@@ -194,6 +197,10 @@ function queueOf(
     rows(id) {
       const entry = entries.get(id)
       return entry === undefined ? [] : entry.recipients.map((_, index) => rowOf(entry, index, views))
+    },
+    async attempts(id) {
+      const entry = entries.get(id)
+      return entry === undefined ? [] : await attemptsOf(entry)
     },
     counts() {
       const paused = dispatcher.pauses.total

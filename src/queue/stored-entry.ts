@@ -1,11 +1,20 @@
 import type { Envelope } from '../mail/envelope.ts'
+import type { Hints } from '../mail/hints.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { Hold, QueueEntry, RecipientState } from './entry.ts'
+import { isTimed } from './hinted-policy.ts'
 import type { StateChange } from './message-record.ts'
 import type { QueuedDelivery } from './next-hop-lane.ts'
 import type { Pause } from './pauses.ts'
 import type { Place, SpooledBody } from './stored-body.ts'
-import { parseEnvelopeText, parseRecipients, type SplitText, splitText, tlsOfText } from './stored-envelope.ts'
+import {
+  hintsOfText,
+  parseEnvelopeText,
+  parseRecipients,
+  type SplitText,
+  splitText,
+  tlsOfText,
+} from './stored-envelope.ts'
 
 export class StoredEntry implements QueueEntry {
   readonly id: string
@@ -22,6 +31,10 @@ export class StoredEntry implements QueueEntry {
   number = 0
   /** When the agenda has it next; `null`: it does not have it. */
   plannedAt: number | null = null
+  /** Its header says when it is sent, or given up. */
+  readonly isTimed: boolean
+  /** When its own times are looked at; `null`: it has none. */
+  termAt: number | null = null
   /** The envelope as it is in the spool; what many messages have in common is in `shared`, once for all of them. */
   private own: string
   private shared: string
@@ -41,11 +54,13 @@ export class StoredEntry implements QueueEntry {
     this.own = own
     this.shared = shared
     this.parsed = envelope
-    const { queuedAt } = facts
+    const hints = this.hints
+    this.isTimed = hints !== undefined && isTimed(hints)
+    const dueAt = hints?.notBefore ?? facts.queuedAt
     this.recipients =
       facts.recipients === 1
-        ? [new RecipientSlot(queuedAt)]
-        : Array.from({ length: facts.recipients }, () => new RecipientSlot(queuedAt))
+        ? [new RecipientSlot(dueAt)]
+        : Array.from({ length: facts.recipients }, () => new RecipientSlot(dueAt))
   }
 
   get place(): Place {
@@ -65,6 +80,11 @@ export class StoredEntry implements QueueEntry {
 
   get tlsNeed(): Envelope['tls'] {
     return this.parsed === null ? tlsOfText(this.shared === '' ? this.own : this.shared) : this.parsed.tls
+  }
+
+  /** What its header says of its delivery; without keeping the envelope. */
+  get hints(): Hints | undefined {
+    return this.parsed === null ? hintsOfText(this.own) : this.parsed.hints
   }
 
   /** It waits, and leaves the memory to others: the body is in the log, and the envelope is short as text. */

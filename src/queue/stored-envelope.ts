@@ -1,14 +1,18 @@
 import { storedDomain } from '../mail/domain.ts'
 import type { Envelope, Recipient } from '../mail/envelope.ts'
+import type { Hints } from '../mail/hints.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import type { Mailbox } from '../mail/path.ts'
 
 /** The text of an envelope in the spool: JSON with what is usual left out. A person can read it with `strings`. */
 export function envelopeText(envelope: Envelope): string {
   const { origin } = envelope
+  const { hints } = envelope
   const stored: Stored = {
     from: envelope.from === null ? null : storedMailbox(envelope.from),
     to: envelope.recipients.map(storedRecipient),
+    // Before the origin: they are this message's own.
+    ...(hints === undefined ? undefined : { hints }),
     origin: [origin.client, origin.listener, origin.helo, origin.identity, origin.protocol, origin.graphHash],
   }
   if (envelope.body !== '7bit') stored.body = envelope.body
@@ -37,6 +41,7 @@ export function parseEnvelopeText(text: string): Envelope {
     ...(stored.said === undefined ? {} : { said: mailboxOf(stored.said) }),
     ...(stored.rewriting === undefined ? {} : { rewriting: stored.rewriting }),
     ...(stored.tls === undefined ? {} : { tls: stored.tls }),
+    ...(stored.hints === undefined ? {} : { hints: stored.hints }),
     origin: {
       client: client as IpAddress | null,
       listener,
@@ -87,9 +92,21 @@ export function tlsOfText(text: string): Envelope['tls'] {
   return text.endsWith(',"tls":"optional"}') ? 'optional' : undefined
 }
 
+/** Where the hints of an envelope's text begin; in no value, as with `sharedFrom`. */
+const hintsFrom = ',"hints":{'
+
+/** What an envelope's text, whole or its own part, says of its delivery, without reading the rest. */
+export function hintsOfText(own: string): Hints | undefined {
+  const at = own.indexOf(hintsFrom)
+  if (at < 0) return undefined
+  const end = own.indexOf(sharedFrom, at)
+  return (JSON.parse(`{${own.slice(at + 1, end < 0 ? own.length : end)}}`) as Pick<Stored, 'hints'>).hints
+}
+
 type Stored = {
   from: StoredMailbox | null
   to: StoredRecipient[]
+  hints?: Hints
   origin: [string | null, string | null, string | null, string | null, string, string]
   body?: Envelope['body']
   smtputf8?: true

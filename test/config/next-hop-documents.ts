@@ -33,6 +33,17 @@ const shaped = {
   localMx: { '*': { relay: 'isp' }, 'zz.com': { relay: 'zz' } },
 }
 
+const all = { notBefore: '3d', expireAfter: true, maxAttempts: true, dsn: true, mailerq: true }
+const steered = {
+  ...base,
+  egress: { main: '192.0.2.1', zz: '192.0.2.2' },
+  retry: { schedules: { brief: { schedule: '1m', expireAfter: '2h' }, zz: { schedule: '2m', expireAfter: '3h' } } },
+  clients: {
+    one: { networks: '192.0.2.0/24', hints: { egress: 'main', class: 'news', schedule: 'brief', ...all } },
+    two: { networks: '198.51.100.0/24', hints: { egress: ['main'], class: ['a'], schedule: ['brief'] } },
+  },
+}
+
 export const nextHopCases = [
   {
     document: shaped as Record<string, unknown>,
@@ -40,5 +51,9 @@ export const nextHopCases = [
       ...['7/1m', '7m', '7h', '2d', 'zz', 'zz.corp.com', '192.0.2.77', '198.51.100.0/24', '451', '5.7.1 zz', 'isp'],
       ...[7, 'isp.org', 'zz@corp.example', '127.0.0.1:2599', 'mx', 'submission'],
     ],
+  },
+  {
+    document: steered as Record<string, unknown>,
+    candidates: ['zz', '7m', false, '203.0.113.0/24', '2027-12-31', 'submission', '127.0.0.1:2599', '192.0.2.77'],
   },
 ] as const

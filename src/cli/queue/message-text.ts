@@ -1,5 +1,6 @@
-import type { QueuedMessage, QueuedRecipient } from '../../admin/queue-operations.ts'
+import type { QueuedMessage, QueuedRecipient, RetryPlan } from '../../admin/queue-operations.ts'
 import type { Envelope } from '../../mail/envelope.ts'
+import { hintsText } from '../../mail/hints.ts'
 import { bytesText, durationText, oneLine } from '../text.ts'
 import { ruleText } from './rows.ts'
 
@@ -15,6 +16,8 @@ export function messageText(message: QueuedMessage, now: number): string {
   ]
   const wishes = wishesText(envelope)
   if (wishes !== '') lines.push(`  with      ${wishes}`)
+  const { hints } = envelope
+  if (hints !== undefined) lines.push(`  steered   by its header: ${oneLine(hintsText(hints))}`)
   for (const recipient of recipients) lines.push('', ...recipientLines(recipient, now))
   lines.push('', 'header')
   if (header === null) lines.push('  it cannot be read: the log of the gateway says why')
@@ -48,10 +51,12 @@ function recipientLines(one: QueuedRecipient, now: number): readonly string[] {
   if (said !== '') lines.push(`  last      ${oneLine(said)}`)
   if (one.why !== null) lines.push(`  because   ${oneLine(one.why)}`)
   lines.push(`  next      ${nextText(one, now)}`)
-  if (one.state !== 'delivered' && one.state !== 'failed' && one.state !== 'discarded') {
+  if (isOpen(one)) {
     lines.push(`  goes to   ${oneLine(one.way)}${one.via === null ? '' : ', as an operator chose'}`)
     lines.push(`  rule      ${ruleText(one)}`)
   }
+  lines.push(...historyLines(one, now))
+  if (one.retry !== null && isOpen(one)) lines.push(...retryLines(one.retry, now))
   const { lane } = one
   if (lane !== null) {
     const until = lane.until === null ? '' : `, probed in ${durationText(lane.until - now)}`
@@ -60,6 +65,41 @@ function recipientLines(one: QueuedRecipient, now: number): readonly string[] {
   }
   return lines
 }
+
+const isOpen = ({ state }: QueuedRecipient): boolean =>
+  state !== 'delivered' && state !== 'failed' && state !== 'discarded'
+
+/** Attempts before the last one, which has its own lines above; those that came to the same are one line. */
+function historyLines({ history }: QueuedRecipient, now: number): readonly string[] {
+  const rows: { from: number; to: number; at: number | null; said: string }[] = []
+  for (const { number, at, host, reply, why } of history) {
+    const said = [host, reply ?? why].filter((text) => text !== null).join(': ')
+    const last = rows.at(-1)
+    if (last?.said === said && last.to === number - 1) Object.assign(last, { to: number, at })
+    else rows.push({ from: number, to: number, at, said })
+  }
+  if (rows.length < 2) return []
+  return rows.map(({ from, to, at, said }, i) => {
+    const which = from === to ? `${from}` : `${from} to ${to}`
+    const when = at === null ? '' : `, ${durationText(now - at)} ago`
+    return `  ${i === 0 ? 'history ' : '        '}  ${which}${when}  ${oneLine(said)}`
+  })
+}
+
+function retryLines({ schedule, waitsMs, warnAt, expireAt, maxAttempts, silent }: RetryPlan, now: number): string[] {
+  const waits = waitsMs.slice(0, 6).map(durationText).join(', ')
+  const more = waitsMs.length > 6 ? ', ...' : ''
+  const most = maxAttempts === null ? '' : `, ${maxAttempts} attempts at most`
+  const warned = warnAt === null || warnAt <= now ? '' : `, its sender told that it is late ${timeText(warnAt, now)}`
+  const quiet = silent ? ', and its sender hears nothing' : ''
+  return [
+    `  schedule  ${schedule ?? 'the general one'}: tried again after ${waits}${more}${most}`,
+    `  ends      given up ${timeText(expireAt, now)}${warned}${quiet}`,
+  ]
+}
+
+const timeText = (at: number, now: number): string =>
+  at <= now ? 'at its next failure' : `in ${durationText(at - now)} (${new Date(at).toISOString()})`
 
 /** What will happen, or what must happen first. */
 function nextText({ state, dueAt, heldBy, heldAt, lane }: QueuedRecipient, now: number): string {
