@@ -12,6 +12,8 @@ import type { Work } from './work.ts'
 export class Connection implements WireUser {
   readonly label: string
   readonly openedAt: number
+  /** When its transaction began, epoch ms. */
+  since = 0
   /** Transactions that came to their end. */
   messages = 0
   /** It had nothing to do at some time. */
@@ -155,6 +157,7 @@ export class Connection implements WireUser {
   }
 
   private begin(): void {
+    this.since = this.wire.clock.now()
     this.stage = 'mail'
     this.at = 0
     this.accepted = 0
@@ -311,7 +314,7 @@ export class Connection implements WireUser {
       this.needsReset = true
     }
     if (job.left.length > 0) this.own.push(job)
-    else this.work.finished(job, this)
+    else this.work.finished(job, this, this.wire.clock.now() - this.since)
     // Whoever was told of the end may have closed us.
     if (this.isClosed) return
     const { next } = this

@@ -10,29 +10,19 @@ import { diallingOf } from './dialling.ts'
 import { learn, parted, slowed } from './heed.ts'
 import { Intake } from './intake.ts'
 import { isUntouched, isWorthMoving, type Job, moved, newJob, settleAll, settleAsBefore } from './job.ts'
+import type { Kept } from './kept.ts'
 import { type LineFacts, logOutcome } from './outcome-log.ts'
 import { type Place, type Places, trialMs } from './places.ts'
 import type { Shape } from './shape.ts'
 import type { Sources } from './source.ts'
+import { Tempo } from './tempo.ts'
 import type { Work } from './work.ts'
 
 const maxAgeMs = 300_000
 /** Hosts asked in one attempt (one, and one other for what the first could not take now). */
 const hostsPerAttempt = 2
-/** How long messages may wait for a connection before there are more of them. */
-const behindMs = 25
 /** It gave its place up. */
 const noSession = `no session within ${trialMs / 1000} s while others waited for a connection`
-
-type Kept = {
-  readonly connection: Connection
-  readonly generation: number
-  readonly choices: number
-  /** For the log line of each message. */
-  readonly line: LineFacts
-  readonly place: Place
-  readonly untrack: () => void
-}
 
 /** The kept connections to one next hop, and the work between its lane and them. */
 export class Pool implements Work {
@@ -53,8 +43,7 @@ export class Pool implements Work {
   /** Of those kept, for `elsewhere` alone. */
   private spares = 0
   private lookups = 0
-  /** Since when something has been waiting at every flush. */
-  private behindSince: number | null = null
+  private readonly tempo: Tempo
   private scheduled = false
 
   constructor(lane: Lane, options: SmtpCarrierOptions, places: Places, shape: Shape, sources: Sources) {
@@ -63,6 +52,7 @@ export class Pool implements Work {
     this.options = options
     this.places = places
     this.shape = shape
+    this.tempo = new Tempo(options.clock)
     this.sources = sources
     shape.pools++
   }
@@ -78,7 +68,7 @@ export class Pool implements Work {
   /** Nothing is kept, awaited or owed: the pool may be forgotten. */
   get isEmpty(): boolean {
     const owed = this.lookups + this.returned.length + this.elsewhere.length
-    return this.size === 0 && owed === 0 && !this.intake.waits && !this.scheduled
+    return this.size === 0 && owed === 0 && !this.intake.waits && !this.tempo.looks && !this.scheduled
   }
 
   /** The next hop is there, as far as anybody knows. */
@@ -114,22 +104,21 @@ export class Pool implements Work {
   /** Hands out what waits to free connections, and opens more when that is not enough. */
   flush(): void {
     if (this.places.draining) return
-    for (let turns = this.free.length; turns > 0 && this.waiting > 0; turns--) this.free.pop()?.start()
+    for (let turns = this.helpers; turns > 0 && this.waiting > 0; turns--) this.free.pop()?.start()
     if (this.elsewhere.length > 0) this.serveElsewhere()
     const now = this.options.clock.now()
     const { shape } = this
     this.intake.awaitRate(now, () => this.flush())
-    if (this.waiting === 0) this.behindSince = null
-    else this.behindSince ??= now
+    if (this.waiting > 0) this.tempo.waits(now)
     const limit = shape.limit(this.options.settings(), now)
-    // One connection proves that the next hop is there; then as many more at a time as there are, and only when those
-    // there are have been behind for a moment: a host that is quick is served best by few, and a crash leaves fewer
-    // messages that it has taken and we do not know of.
+    // One connection proves that the next hop is there, and its first message that it takes mail; then as many more at a
+    // time as there are.
     while (
       this.waiting > this.opening &&
       shape.open < limit &&
       this.opening < Math.max(1, this.kept.size) &&
-      (this.kept.size === this.spares || (shape.works && now - (this.behindSince ?? now) >= behindMs))
+      (this.kept.size === this.spares ||
+        (shape.works && this.kept.size - this.spares + this.opening < this.tempo.toOpen(this.waiting, now)))
     ) {
       const place = this.places.acquire(this)
       if (place === null) break
@@ -137,6 +126,7 @@ export class Pool implements Work {
       shape.open++
       this.open(place).catch((error: Error) => this.broken(error))
     }
+    if (this.kept.size > this.spares && this.waiting > 0) this.tempo.lookAgain(this.kept, () => this.flush())
   }
 
   take(connection: Connection, ahead: boolean): Job | null {
@@ -146,11 +136,12 @@ export class Pool implements Work {
       return index < 0 ? null : (this.elsewhere.splice(index, 1)[0] as Job)
     }
     // Not behind another message while somebody has nothing to do.
-    if (ahead && this.waiting <= this.free.length) return null
+    if (ahead && this.waiting <= this.helpers) return null
     return this.nextJob()
   }
 
-  finished(job: Job, connection: Connection): void {
+  finished(job: Job, connection: Connection, tookMs?: number): void {
+    if (tookMs !== undefined) this.tempo.took(tookMs)
     const kept = this.kept.get(connection)
     if (
       kept !== undefined &&
@@ -216,6 +207,7 @@ export class Pool implements Work {
     if (connection.spare) return
     if (this.places.isShort(this)) connection.quit()
     else this.free.push(connection)
+    if (this.waiting === 0) this.tempo.caughtUp()
   }
 
   gone(connection: Connection): void {
@@ -246,6 +238,7 @@ export class Pool implements Work {
 
   close(): void {
     this.intake.close()
+    this.tempo.close()
     for (const connection of [...this.kept.keys()]) connection.close()
     this.giveBackAll()
   }
@@ -279,6 +272,11 @@ export class Pool implements Work {
   /** Jobs that may be begun now. */
   private get waiting(): number {
     return this.intake.ready + this.returned.length
+  }
+
+  /** Connections without work that what waits is worth. */
+  private get helpers(): number {
+    return this.tempo.helpers(this.kept.keys(), this.free.length, this.waiting)
   }
 
   get hasRoom(): boolean {

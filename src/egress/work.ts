@@ -5,8 +5,8 @@ import type { Job } from './job.ts'
 export type Work = {
   /** The next job, or `null`. `ahead`: another one of this connection is still on the wire. */
   take(connection: Connection, ahead: boolean): Job | null
-  /** Every recipient of the job has its attempt. */
-  finished(job: Job, connection: Connection): void
+  /** Every recipient of the job has its attempt. `tookMs`: its transaction, from the first command to the last answer. */
+  finished(job: Job, connection: Connection, tookMs?: number): void
   /** Not offered to the host at all. */
   putBack(job: Job): void
   /** Some of its recipients are left, and this connection takes no more. */

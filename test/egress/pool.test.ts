@@ -5,7 +5,7 @@ import { HandClock } from '../support/hand-clock.ts'
 import { freePort } from '../support/peer.ts'
 import { client, patient, timeouts } from './client.ts'
 import { message, testLane } from './lane.ts'
-import { type Behave, behave, ehloReply, oddServer } from './odd-server.ts'
+import { type Behave, behave, ehloReply, type OddSession, oddServer } from './odd-server.ts'
 
 const answering =
   (verbs: Record<string, string>): Behave =>
@@ -238,6 +238,37 @@ describe('how many connections', () => {
     await other.until(() => other.settled.length === 100)
     expect(lane.settled).toEqual([])
     expect(silent.sessions).toHaveLength(1)
+  })
+
+  test('a host that is quick gets what waits over one connection, however long it has been waiting', async () => {
+    const clock = new HandClock()
+    let seen = 0
+    const server = await oddServer((verb, line, session) => {
+      if (verb === 'CONTENT') {
+        clock.pass(1)
+        if (++seen % 10 === 0) carrier.wake(lane)
+      }
+      return behave(verb, line, session)
+    })
+    const { carrier, lane, send } = client({ ports: [server.port], options: { clock } })
+    await send(...Array.from({ length: 200 }, (_, i) => message({ id: `Q${i}` })))
+    expect(server.accepted).toHaveLength(200)
+    expect(server.sessions).toHaveLength(1)
+  })
+
+  test('a message that the host does not answer holds up the one behind it, and others go by connections of their own', async () => {
+    let seen = 0
+    let silent: OddSession | null = null
+    const server = await oddServer((verb, line, session) => {
+      if (verb === 'CONTENT' && ++seen === 2) silent = session
+      return session === silent ? null : behave(verb, line, session)
+    })
+    const { carrier, lane } = client({ ports: [server.port] })
+    lane.add(...Array.from({ length: 20 }, (_, i) => message({ id: `Q${i}` })))
+    carrier.wake(lane)
+    await lane.until(() => lane.settled.length === 18)
+    expect(server.sessions.length).toBeGreaterThan(1)
+    expect(server.accepted).toHaveLength(18)
   })
 
   test('with one connection working, a host that takes no second one is not down', async () => {
