@@ -78,6 +78,7 @@ export const codes = {
   MG1422: 'a DNS list that was shut down',
   MG1450: 'a pool of source addresses that is not declared',
   MG1451: 'a pool of source addresses that nothing uses',
+  MG1452: 'what cannot be said of MX hosts',
   MG1460: 'a schedule that is not declared',
   MG1461: 'a schedule that nothing names',
 

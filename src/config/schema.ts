@@ -151,7 +151,7 @@ export const schema = keys({
   destinations: named(destination, 'destinations by pattern')
     .meta({
       description:
-        'What holds towards next hops that are no relay, by domain (`mx()`) or by the name of the first host: `a.example` exactly, `*.a.example` any depth below, `*` all. The most specific pattern counts, and it alone.',
+        'What holds towards next hops that are no relay, by domain (`mx()`) or by the name of the first host: `a.example` exactly, `*.a.example` any depth below, `*` all. The most specific pattern counts, and it alone. `mx-host:*.protection.outlook.com` holds for all domains together whose nearest MX host is there (docs/shaping.md), where they have no row of their own.',
       examples: [{ 'gmail.com': { connections: 10, rate: '300/1m' }, '*': { messagesPerConnection: 100 } }],
     })
     .optional(),

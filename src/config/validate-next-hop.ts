@@ -1,9 +1,11 @@
-import type {
-  DeliveryRate,
-  DestinationSettings,
-  NextHopSettings,
-  Reaction,
-  ReactionDeed,
+import {
+  type DeliveryRate,
+  type DestinationSettings,
+  mxHostPrefix,
+  type NextHopSettings,
+  ofMxHosts,
+  type Reaction,
+  type ReactionDeed,
 } from '../mail/next-hop-settings.ts'
 import { readMatch } from '../mail/reply-match.ts'
 import type { NextHop, Reaction as SurfaceReaction } from './define-egress.ts'
@@ -39,13 +41,17 @@ export function destinations(report: Report, section: unknown): (DestinationSett
     const path = ['destinations', key]
     if (!report.sound(path)) continue
     const spot: Spot = { kind: 'key', path }
-    const pattern = take(report, 'MG1301', spot, readDomainPattern(key))
+    const isOfHosts = key.startsWith(mxHostPrefix)
+    const read = readDomainPattern(isOfHosts ? key.slice(mxHostPrefix.length) : key)
+    const found = take(report, 'MG1301', spot, read)
+    const pattern = found === null || !isOfHosts ? found : `${mxHostPrefix}${found}`
     if (pattern === null) continue
     const first = known.get(pattern)
     if (first !== undefined) twice(report, spot, key, first)
     known.set(pattern, spot)
     const written = value as NextHop
     if (Object.keys(written).length === 0) report.error('MG1205', spot, 'expected at least one key, got none')
+    if (isOfHosts) checkOfHosts(report, written, path)
     const at = atOf(path)
     report.place(at, spot)
     // The graph has the pattern, however it was written.
@@ -59,6 +65,20 @@ export function destinations(report: Report, section: unknown): (DestinationSett
     })
   }
   return list
+}
+
+/** Where mail is from, what becomes of its addresses and how long it waits is decided before anybody asks the DNS. */
+function checkOfHosts(report: Report, written: NextHop, path: DocPath): void {
+  for (const key of Object.keys(written)) {
+    if (ofMxHosts.has(key)) continue
+    const hint = 'say it of the domains, or of "*"'
+    report.error('MG1452', { kind: 'key', path: [...path, key] }, 'cannot be said of MX hosts', { hint })
+  }
+  for (const [i, one] of (Array.isArray(written.reactions) ? written.reactions : []).entries()) {
+    if (!report.sound([...path, 'reactions', i]) || !('suspend' in one.do)) continue
+    const spot = valueSpot([...path, 'reactions', i, 'do'])
+    report.error('MG1452', spot, 'expected backoff() or slow(): a next hop is suspended, and these are several')
+  }
 }
 
 function rateAt(report: Report, text: string, path: DocPath): DeliveryRate | null {

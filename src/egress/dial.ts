@@ -2,7 +2,7 @@ import type { Clock } from '../mail/clock.ts'
 import type { IpAddress } from '../mail/ip.ts'
 import type { Log } from '../mail/log.ts'
 import type { NextHop } from '../mail/next-hop.ts'
-import type { EgressPool, NextHopSettings } from '../mail/next-hop-settings.ts'
+import type { DestinationSettings, EgressPool, NextHopSettings } from '../mail/next-hop-settings.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { Limits, SecretRef, Timeouts } from '../mail/settings.ts'
 import type { HostsToTry, HostToTry } from '../route/hosts.ts'
@@ -15,6 +15,7 @@ import { type Door, type Knocker, knock, openYoung } from './knock.ts'
 import type { Tokens } from './oauth/tokens.ts'
 import { reach, rivalOf } from './reach.ts'
 import type { Chosen, Source } from './source.ts'
+import type { Placing } from './sites.ts'
 import {
   type FindPolicies,
   type HostPolicy,
@@ -54,6 +55,8 @@ export type SmtpCarrierOptions = {
   /** What the graph says of one next hop; absent: nothing of any. Read anew after `retire`. */
   readonly nextHop?: (nextHop: NextHop) => NextHopSettings
   /** A reaction suspends the next hop, as an operator would. `false`, or absent: it is a back-off of that time. */
+  /** What the graph says of all next hops that have this MX host as their nearest; `null`: nothing. */
+  readonly site?: (nextHop: NextHop, host: string) => DestinationSettings | null
   readonly suspend?: (nextHop: NextHop, forMs: number, why: string) => boolean
   /** Told of each session that opens, and what its host offers. */
   readonly onOpen?: (nextHop: NextHop, host: string, capabilities: Capabilities) => void
@@ -67,6 +70,7 @@ export type SmtpCarrierOptions = {
  * `refused`    no host will take this mail, ever; `host` when one said so itself
  * `down`       no host takes it now; `status` of class 4
  */
+ * `later`      the hosts are those of a site that has no room now; nobody was asked
 export type Dialled =
   | {
       readonly kind: 'open'
@@ -78,10 +82,18 @@ export type Dialled =
     }
   | Closed
 
+  | { readonly kind: 'later' }
 /** No session. */
 export type Closed =
   | { readonly kind: 'refused'; readonly reply: Reply; readonly host: string | null }
-  | { readonly kind: 'down'; readonly status: string; readonly why: string; readonly reply: Reply | null }
+  | {
+      readonly kind: 'down'
+      readonly status: string
+      readonly why: string
+      readonly reply: Reply | null
+      /** How long; absent: as the schedule says. */
+      readonly forMs?: number
+    }
 
 /** Hosts that could not be used lately, by label, with the time (epoch ms) from which they are as good as any other. */
 export type Shunned = Map<string, number>
@@ -111,6 +123,8 @@ export type Dialling = {
 }
 
 const unfound: Closed = { kind: 'down', status: '4.4.3', why: 'the DNS has not answered yet', reply: null }
+  /** Whether a connection may be made to these hosts, found by MX; absent: it may. */
+  placed?(hosts: readonly HostToTry[]): Placing
 
 /**
  * Waits for names and policies of strangers as long as nobody else wants the place: who has domains whose servers do not
@@ -159,6 +173,8 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
 
   const knocker: Knocker = {
     settings,
+  const placing = nextHop.kind === 'mx' ? (dialling.placed?.(answer.hosts) ?? null) : null
+  if (placing !== null) return placing
     options,
     dialling,
     tell(seen, wire, { host, policy: { published, flaw } }) {

@@ -19,4 +19,5 @@ export function diallingOf(pool: Pool, without: ReadonlySet<string>, place: Plac
     room: () => (pool.hasRoom ? places.extra() : null),
     refused: (reply) => void heed(reply, pool),
   }
+    placed: (hosts) => places.sites.place(nextHop, hosts, pool),
 }

@@ -45,7 +45,8 @@ export function learn(attempts: readonly Attempt[], heeding: Heeding): void {
 export function parted({ label, messages }: Connection, { reply, offered }: Parting, heeding: Heeding): void {
   const { shape, options } = heeding
   const now = options.clock.now()
-  if (offered) shape.ceiling.cut(shape.open + 1, now, `${label}: ${reply.code} ${reply.text}`)
+  const all = shape.site?.shape ?? shape
+  if (offered) all.ceiling.cut(all.open + 1, now, `${label}: ${reply.code} ${reply.text}`)
   else {
     shape.parted(messages, now)
     // The message has no attempt that could be learnt from.
@@ -70,20 +71,26 @@ export function heed(reply: Reply, { nextHop, lane, shape, options }: Heeding): 
   const { clock, log } = options
   const said = `${reply.code}${reply.status === null ? '' : ` ${reply.status}`} ${reply.text}`
   const why = `reaction to "${said}" (${reaction.match})`
-  const isNews = shape.react(reaction, clock.now())
+  // What one of a site hears is meant for all of them.
+  const { site } = shape
+  const all = site?.shape ?? shape
+  const isNews = all.react(reaction, clock.now())
   if (isNews)
     log.warn('next-hop.reaction', { nextHop: nextHop.key, match: reaction.match, ...told(reaction), reply: said })
   const deed = reaction.do
   switch (deed.kind) {
     case 'slow':
-      shape.slowDown(deed.rate, clock.now() + deed.forMs, why)
+      all.slowDown(deed.rate, clock.now() + deed.forMs, why)
       break
     case 'suspend':
-      if (isNews && options.suspend?.(nextHop, deed.forMs, why) !== true) lane.down(why, reply, deed.forMs)
+      if (isNews && site !== null) site.rest(why, reply, deed.forMs)
+      else if (isNews && options.suspend?.(nextHop, deed.forMs, why) !== true) lane.down(why, reply, deed.forMs)
       break
     case 'back-off':
-      // What is on the wire will say the same; the first answer decides how long.
-      if (isNews) lane.down(why, reply, deed.forMs)
+      // What is on the wire will say the same.
+      if (isNews && site !== null) site.rest(why, reply, deed.forMs)
+      // The first answer decides how long.
+      else if (isNews) lane.down(why, reply, deed.forMs)
       break
     default:
       assertNever(deed)

@@ -2,6 +2,7 @@ import type { Clock } from '../mail/clock.ts'
 import type { Connection } from './connection.ts'
 import type { Tracked } from './dial.ts'
 import type { Pool } from './pool.ts'
+import type { Sites } from './sites.ts'
 
 /** A place for one connection, from the first octet to the last. */
 export type Place = {
@@ -24,6 +25,7 @@ export type PlacesOptions = {
   /** Whether both directions together have room for one more. */
   readonly hasRoom: () => boolean
   readonly pools: ReadonlyMap<string, Pool>
+  readonly sites: Sites
   /** Something waits that only time or the other direction can help. */
   readonly schedule: () => void
   /** A place is free, and nobody has it. */
@@ -50,6 +52,8 @@ export class Places {
   /** Raised when kept connections shall not be used on. */
   generation = 0
   used = 0
+  /** What next hops with the same MX hosts share beside. */
+  readonly sites: Sites
   private readonly options: PlacesOptions
   private readonly tracked = new Set<Tracked>()
   /** For want of a place. */
@@ -63,6 +67,7 @@ export class Places {
 
   constructor(options: PlacesOptions) {
     this.options = options
+    this.sites = options.sites
   }
 
   get young(): ReadonlySet<Tracked> {
@@ -74,7 +79,7 @@ export class Places {
   }
 
   isWaiting(pool: Pool): boolean {
-    return this.waiting.has(pool) || this.untried.has(pool)
+    return this.waiting.has(pool) || this.untried.has(pool) || pool.shape.site?.isWaiting(pool) === true
   }
 
   /** `null`: none now; then `pool.wake` is called when there is one. */
@@ -116,6 +121,7 @@ export class Places {
 
   /** Others wait for a place: nobody keeps one that has nothing to do. */
   isShort(pool: Pool): boolean {
+    if (pool.shape.site?.isShort(pool) === true) return true
     return this.waiting.size - Number(this.waiting.has(pool)) > 0
   }
 
@@ -153,6 +159,7 @@ export class Places {
   }
 
   forgetWaiting(): void {
+    this.sites.close()
     this.waiting.clear()
     this.untried.clear()
   }

@@ -108,14 +108,13 @@ export class Pool implements Work {
     if (this.elsewhere.length > 0) this.serveElsewhere()
     const now = this.options.clock.now()
     const { shape } = this
-    this.intake.awaitRate(now, () => this.flush())
+    if (shape.site?.holdsBack(this) !== true) this.intake.awaitRate(now, () => this.flush())
     if (this.waiting > 0) this.tempo.waits(now)
-    const limit = shape.limit(this.options.settings(), now)
     // One connection proves that the next hop is there, and its first message that it takes mail; then as many more at a
     // time as there are.
     while (
       this.waiting > this.opening &&
-      shape.open < limit &&
+      this.hasRoom &&
       this.opening < Math.max(1, this.kept.size) &&
       (this.kept.size === this.spares ||
         (shape.works && this.kept.size - this.spares + this.opening < this.tempo.toOpen(this.waiting, now)))
@@ -123,10 +122,11 @@ export class Pool implements Work {
       const place = this.places.acquire(this)
       if (place === null) break
       this.opening++
-      shape.open++
+      shape.opened()
       this.open(place).catch((error: Error) => this.broken(error))
     }
     if (this.kept.size > this.spares && this.waiting > 0) this.tempo.lookAgain(this.kept, () => this.flush())
+    if (this.waiting > 0 && this.size === 0 && shape.site?.hasRoom === false) shape.site.await(this)
   }
 
   take(connection: Connection, ahead: boolean): Job | null {
@@ -194,7 +194,7 @@ export class Pool implements Work {
       messages >=
         Math.min(messagesPerConnection ?? 1000, connection.maxMessages, this.shape.messagesPerConnection(now)) ||
       now - connection.openedAt > maxAgeMs ||
-      (this.shape.ceiling.why !== null && this.shape.open > this.shape.limit(settings(), now)) ||
+      this.shape.isOver(settings(), now) ||
       this.places.wanted(this, messages)
     )
   }
@@ -219,7 +219,7 @@ export class Pool implements Work {
     const index = this.free.indexOf(connection)
     if (index >= 0) this.free.splice(index, 1)
     this.options.log.debug('connection.closed', { host: connection.label, messages: connection.messages })
-    this.shape.open--
+    this.shape.closed()
     kept.place.release()
     this.judge(connection)
     this.wake(this.lane)
@@ -256,10 +256,10 @@ export class Pool implements Work {
     this.isDown('4.4.2', `${connection.label}: the host drops every session before a message is through`, null)
   }
 
-  private isDown(status: string, why: string, reply: Reply | null): void {
+  private isDown(status: string, why: string, reply: Reply | null, forMs?: number): void {
     this.options.log.warn('next-hop.down', { nextHop: this.nextHop.key, why, status })
     for (const job of this.returned.splice(0)) this.putBack(job)
-    this.lane.down(`${status} ${why}`, reply)
+    this.lane.down(`${status} ${why}`, reply, forMs)
   }
 
   private nextJob(): Job | null {
@@ -280,16 +280,17 @@ export class Pool implements Work {
   }
 
   get hasRoom(): boolean {
-    return this.shape.open < this.shape.limit(this.options.settings(), this.options.clock.now())
+    return this.shape.hasRoom(this.options.settings(), this.options.clock.now())
   }
 
   private async open(place: Place): Promise<void> {
     const dialled = await this.dial(new Set(), place)
     this.opening--
     if (dialled.kind === 'open') return this.keep(dialled, false, place)
-    this.shape.open--
+    this.shape.closed()
     place.release()
     if (this.places.draining) return
+    if (dialled.kind === 'later') return this.wake(this.lane)
     if (dialled.kind === 'refused') return this.refuseAll(dialled.reply.text, dialled)
     for (const connection of this.kept.keys()) {
       if (connection.spare) continue
@@ -299,7 +300,7 @@ export class Pool implements Work {
     }
     if (this.opening > 0) return
     if (place.isOver) this.isDown('4.4.1', `${noSession}; ${dialled.why}`, null)
-    else this.isDown(dialled.status, dialled.why, dialled.reply)
+    else this.isDown(dialled.status, dialled.why, dialled.reply, dialled.forMs)
   }
 
   private dial(without: ReadonlySet<string>, place: Place): Promise<Dialled> {
@@ -356,7 +357,7 @@ export class Pool implements Work {
       return
     }
     this.openingSpare++
-    this.shape.open++
+    this.shape.opened()
     this.openSpare(job.hosts, place).catch((error: Error) => this.broken(error))
   }
 
@@ -364,7 +365,7 @@ export class Pool implements Work {
     const dialled = await this.dial(without, place)
     this.openingSpare--
     if (dialled.kind === 'open') return this.keep(dialled, true, place)
-    this.shape.open--
+    this.shape.closed()
     place.release()
     this.giveUpElsewhere()
     this.wake(this.lane)

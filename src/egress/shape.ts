@@ -4,6 +4,7 @@ import { Ceiling } from './ceiling.ts'
 import type { Shunned, SmtpSettings } from './dial.ts'
 import { Pace } from './pace.ts'
 
+import type { Site } from './site.ts'
 /** A slower rate for a while, because of something that the other side said. */
 export type SlowDown = { readonly pace: Pace; readonly until: number; readonly why: string }
 
@@ -28,6 +29,8 @@ export class Shape {
   readonly ceiling = new Ceiling()
   /** Connections of all its pools, open and being opened. */
   open = 0
+  /** What it shares with other next hops; `null`: nothing, or nobody has looked its hosts up yet. */
+  site: Site | null = null
   /** Pools that have it. */
   pools = 0
   /** It opened a session since the shape is known. */
@@ -38,6 +41,8 @@ export class Shape {
   private pace: Pace | null = null
   private refusals = 0
   private barren = 0
+  /** What holds where it is of no site. */
+  private own: NextHopSettings
   private reacted: { readonly reaction: Reaction; readonly at: number } | null = null
   private few: { readonly most: number; readonly until: number } | null = null
   private readonly clock: Clock
@@ -46,24 +51,58 @@ export class Shape {
     this.settings = settings
     this.clock = clock
     this.renew(settings)
+    this.own = settings
   }
 
   /** Another graph: what was learnt stays, and so does what a rate has counted. */
-  renew(settings: NextHopSettings): void {
-    this.settings = settings
-    const { rate } = settings
+  renew(own: NextHopSettings): void {
+    this.own = own
+    this.settings = this.site?.towards(own) ?? own
+    const { rate } = this.settings
     if (rate === undefined) this.pace = null
     else if (this.pace?.rate.most !== rate.most || this.pace.rate.perMs !== rate.perMs) this.pace = new Pace(rate)
   }
 
   /** Connections at one moment: what the document says, or fewer where it has shown that it bears fewer. */
   limit({ limits }: Pick<SmtpSettings, 'limits'>, now: number): number {
+  /** Its hosts are those of a site, or of none: connections count there from now on, and what is said of it holds. */
+  join(site: Site | null): void {
+    if (this.site === site) return
+    const before = this.site
+    this.site = site
+    this.renew(this.own)
+    before?.leave(this)
+    site?.enter(this)
+  }
+
+  opened(): void {
+    this.open++
+    if (this.site !== null) this.site.shape.open++
+  }
+
+  closed(): void {
+    this.open--
+    if (this.site === null) return
+    this.site.shape.open--
+    this.site.next()
+  }
+
     const said = this.settings.connections ?? limits.connectionsPerNextHop
     return this.ceiling.limit(Math.min(said, limits.connectionsOut), now)
   }
 
   /** The host ended a session before it would take another message. */
   parted(messages: number, now: number): void {
+  /** One more connection may be made. */
+  hasRoom(settings: Pick<SmtpSettings, 'limits'>, now: number): boolean {
+    return this.open < this.limit(settings, now) && this.site?.hasRoom !== false
+  }
+
+  /** It has shown that it bears fewer connections than there are. */
+  isOver(settings: Pick<SmtpSettings, 'limits'>, now: number): boolean {
+    return (this.ceiling.why !== null && this.open > this.limit(settings, now)) || this.site?.isOver === true
+  }
+
     this.few = { most: messages, until: now + fewMs }
   }
 
@@ -75,14 +114,15 @@ export class Shape {
 
   /** True when messages are counted. */
   get isPaced(): boolean {
-    return this.pace !== null || this.slowed !== null
+    return this.pace !== null || this.slowed !== null || this.site?.shape.isPaced === true
   }
 
   /** Messages that may be begun now. */
   allowance(now: number): number {
     this.recover(now)
     const own = this.pace?.allowance(now) ?? Number.POSITIVE_INFINITY
-    return Math.min(own, this.slowed?.pace.allowance(now) ?? Number.POSITIVE_INFINITY)
+    const slow = this.slowed?.pace.allowance(now) ?? Number.POSITIVE_INFINITY
+    return Math.min(own, slow, this.site?.shape.allowance(now) ?? Number.POSITIVE_INFINITY)
   }
 
   /** When the next message may be begun. */
@@ -93,18 +133,21 @@ export class Shape {
       Math.min(this.slowed?.pace.nextAt(now) ?? now, this.slowed?.until ?? now),
     )
   }
+      this.site?.shape.nextAt(now) ?? now,
 
   begin(now: number): void {
     this.pace?.take(now)
     this.slowed?.pace.take(now)
   }
 
+    this.site?.shape.begin(now)
   /** One that was begun was never offered. */
   giveBack(): void {
     this.pace?.giveBack()
     this.slowed?.pace.giveBack()
   }
 
+    this.site?.shape.giveBack()
   /** False: the same reaction has just been taken, to what was on the wire with it. */
   react(reaction: Reaction, now: number): boolean {
     if (this.reacted?.reaction === reaction && now < this.reacted.at + sameReactionMs) return false

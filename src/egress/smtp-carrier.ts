@@ -8,6 +8,7 @@ import type { SmtpCarrierOptions } from './dial.ts'
 import { Places } from './places.ts'
 import { Pool } from './pool.ts'
 import { Shape } from './shape.ts'
+import { Sites } from './sites.ts'
 import { type FailingSource, Sources } from './source.ts'
 
 /** What the way to one next hop is like now, beside what its lane says. */
@@ -52,6 +53,8 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
   const pools = new Map<string, Pool>()
   const shapes = new Map<string, Shape>()
   const sources = new Sources(clock, log)
+  const { settings, site: rowOf } = options
+  const sites = new Sites({ clock, settings, ...(rowOf === undefined ? {} : { rowOf }) })
   let timer: Timer | null = null
   let drained: (() => void)[] = []
 
@@ -63,11 +66,15 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
     for (const [key, pool] of pools) {
       if (!pool.isEmpty || places.isWaiting(pool)) continue
       pools.delete(key)
+      pool.shape.site?.members.delete(pool)
       pool.shape.pools--
     }
     for (const [name, shape] of shapes) {
-      if (shape.pools === 0 && (shapes.size > maxShapes || shape.isBlank(now))) shapes.delete(name)
+      if (shape.pools > 0 || !(shapes.size > maxShapes || shape.isBlank(now))) continue
+      shape.join(null)
+      shapes.delete(name)
     }
+    sites.sweep()
     schedule()
   }
   const schedule = () => {
@@ -93,6 +100,7 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
     limit: () => options.settings().limits.connectionsOut,
     hasRoom: options.hasRoom ?? (() => true),
     pools,
+    sites,
     schedule,
     freed: rest,
   })
@@ -149,13 +157,24 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
       [...pools.values()].flatMap(({ nextHop, kept }) =>
         [...kept.keys()].map((connection) => connectionView(nextHopName(nextHop.key), connection)),
       ),
-    hops: () => [...shapes].map(([name, shape]) => stateOf(name, shape, options)),
+    hops: () => [
+      ...[...shapes].map(([name, shape]) => stateOf(name, shape, options)),
+      ...[...sites.entries()].map(([name, { shape, resting }]) => {
+        const state = stateOf(name, shape, options)
+        return resting === null ? state : { ...state, limited: resting.why }
+      }),
+    ],
     sources: () => sources.list(),
     forget(isMeant) {
       let count = 0
       for (const [name, shape] of shapes) {
         if (!isMeant(name)) continue
         shape.reset()
+        count++
+      }
+      for (const [name, site] of sites.entries()) {
+        if (!isMeant(name)) continue
+        site.reset()
         count++
       }
       sources.forget()

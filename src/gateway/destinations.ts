@@ -5,6 +5,7 @@ import { nextHopTest } from '../graph/next-hop-pattern.ts'
 import type { Overlay } from '../graph/overlay.ts'
 import type { Log } from '../mail/log.ts'
 import { nextHopName } from '../mail/next-hop.ts'
+import { mxHostPrefix } from '../mail/next-hop-settings.ts'
 import { wrong } from '../mail/result.ts'
 import type { LaneState, Queue } from '../queue/queue.ts'
 import type { Overlays } from './overlays.ts'
@@ -29,6 +30,7 @@ export function destinationOperations(parts: DestinationsParts): DestinationOper
     list: (pattern) => destinations(queue.laneStates(), smtp.hops(), suspensions(), queue.paused, nextHopTest(pattern)),
     async suspend({ pattern, owner, reason, until }, identity) {
       const nextHop = pattern.includes(':') ? pattern : `mx:${pattern}`
+      if (pattern.startsWith(mxHostPrefix)) return wrong(`pattern: ${pattern} is no next hop; suspend its domains`)
       if (pattern === '*') return wrong('pattern: expected a next hop or a domain, got all of them')
       return await overlays.add(
         { owner, reason, until, restriction: { kind: 'hold', domain: null, nextHop } },

@@ -4,7 +4,7 @@ import type { Control } from '../graph/control.ts'
 import type { Clock } from '../mail/clock.ts'
 import type { Log } from '../mail/log.ts'
 import { nextHopName } from '../mail/next-hop.ts'
-import { settingsOf } from '../route/next-hop-settings.ts'
+import { settingsOf, siteOf } from '../route/next-hop-settings.ts'
 import type { Live } from './live.ts'
 import type { Overlays } from './overlays.ts'
 
@@ -16,10 +16,11 @@ export type EgressParts = {
 }
 
 /** What the carrier asks about next hops, and what it has done to them. */
-export function egressParts(parts: EgressParts): Required<Pick<SmtpCarrierOptions, 'nextHop' | 'suspend'>> {
+export function egressParts(parts: EgressParts): Required<Pick<SmtpCarrierOptions, 'nextHop' | 'site' | 'suspend'>> {
   const { live, overlays, clock, log } = parts
   return {
     nextHop: (nextHop) => settingsOf(nextHop, live().control),
+    site: (nextHop, host) => siteOf(nextHop, host, live().control),
     suspend({ key }, forMs, reason) {
       const nextHop = nextHopName(key)
       const now = clock.now()

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { NextHopSettings } from '../mail/next-hop-settings.ts'
+import { mxHostPrefix, type NextHopSettings, ofMxHosts } from '../mail/next-hop-settings.ts'
 import { readMatch } from '../mail/reply-match.ts'
 import { nextHopContent } from './check-copies.ts'
 import { isSorted } from './check-order.ts'
@@ -41,8 +41,9 @@ export const nextHop: Readonly<Record<string, Check>> = {
 }
 
 const domain: Check = (value, where) => {
-  patternCheck('recipient')(value, where)
-  if (String(value).includes('@')) throw new ShapeError(where, 'a domain pattern', value)
+  const text = typeof value === 'string' && value.startsWith(mxHostPrefix) ? value.slice(mxHostPrefix.length) : value
+  patternCheck('recipient')(text, where)
+  if (String(text).includes('@')) throw new ShapeError(where, 'a domain pattern', value)
 }
 
 export const destinations: Check = listOf(
@@ -70,6 +71,12 @@ export function checkNextHops({ destinations = [], egress = [], relays }: Contro
   if (!isSorted(egress.map(({ name }) => name)))
     throw new ShapeError(`${where}.egress`, 'names sorted, each once', egress)
   const pools = new Set(egress.map(({ name }) => name))
+  for (const { pattern, ...one } of destinations) {
+    if (!pattern.startsWith(mxHostPrefix)) continue
+    const suspends = one.reactions?.some(({ do: { kind } }) => kind === 'suspend') === true
+    if (suspends || Object.keys(one).some((key) => !ofMxHosts.has(key)))
+      throw new ShapeError(`${where}.destinations`, 'what can be said of MX hosts', pattern)
+  }
   for (const one of [...relays, ...destinations] satisfies readonly NextHopSettings[]) {
     if (one.egress !== undefined && !pools.has(one.egress))
       throw new ShapeError(`${where}.egress`, `a pool called ${one.egress}`, null)

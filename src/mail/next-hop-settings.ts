@@ -23,6 +23,14 @@ export type NextHopSettings = {
   readonly dsn?: 'never'
 }
 
+/** In front of a pattern of MX hosts. */
+export const mxHostPrefix = 'mx-host:'
+
+/** What may be said of MX hosts: the rest is decided before they are known. */
+export const ofMxHosts: ReadonlySet<string> = new Set([
+  ...['connections', 'rate', 'messagesPerConnection', 'recipientsPerMessage', 'reactions'],
+])
+
 /** At most `most` within `perMs`, and no more than that at once. */
 export type DeliveryRate = { readonly most: number; readonly perMs: number }
 
@@ -44,7 +52,10 @@ export type ReactionDeed =
   | { readonly kind: 'slow'; readonly rate: DeliveryRate; readonly forMs: number }
   | { readonly kind: 'suspend'; readonly forMs: number }
 
-/** What holds for next hops that are found by MX or named as hosts in a row: by domain, or by the name of the first host. */
+/**
+ * What holds for next hops that are found by MX or named as hosts in a row: by domain, or by the name of the first host.
+ * With `mx-host:` in front of the pattern: for all next hops together whose nearest MX host it matches.
+ */
 export type DestinationSettings = { readonly pattern: string } & NextHopSettings
 
 /** Addresses that connections to next hops come from. The one named `default` is that of all that name none. */

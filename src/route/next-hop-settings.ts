@@ -1,7 +1,7 @@
 import type { Control } from '../graph/control.ts'
 import { coveringPatterns, isSearchable } from '../graph/pattern.ts'
 import type { NextHop } from '../mail/next-hop.ts'
-import type { DestinationSettings, NextHopSettings } from '../mail/next-hop-settings.ts'
+import { type DestinationSettings, mxHostPrefix, type NextHopSettings } from '../mail/next-hop-settings.ts'
 import { assertNever } from '../mail/result.ts'
 
 const nothing: NextHopSettings = {}
@@ -25,14 +25,42 @@ export function settingsOf(nextHop: NextHop, control: Control): NextHopSettings 
   }
 }
 
-const indexes = new WeakMap<Control, ReadonlyMap<string, DestinationSettings>>()
+/**
+ * What the graph says of all next hops together whose nearest MX host is `host`; `null`: nothing. A domain that has a
+ * row of its own is none of them.
+ */
+export function siteOf(nextHop: NextHop, host: string, control: Control): DestinationSettings | null {
+  if (nextHop.kind !== 'mx' || control.destinations === undefined) return null
+  const { rows, hasHosts } = indexOf(control)
+  if (!hasHosts || !isSearchable(host)) return null
+  const own: Partial<DestinationSettings> = ofDomain(nextHop.domain, control)
+  if (own.pattern !== undefined && own.pattern !== '*') return null
+  for (const pattern of coveringPatterns(host)) {
+    const row = rows.get(`${mxHostPrefix}${pattern}`)
+    if (row !== undefined) return row
+  }
+  return null
+}
+
+type Index = { readonly rows: ReadonlyMap<string, DestinationSettings>; readonly hasHosts: boolean }
+
+const indexes = new WeakMap<Control, Index>()
+
+function indexOf(control: Control): Index {
+  let index = indexes.get(control)
+  if (index === undefined) {
+    const { destinations = [] } = control
+    index = {
+      rows: new Map(destinations.map((row) => [row.pattern, row])),
+      hasHosts: destinations.some(({ pattern }) => pattern.startsWith(mxHostPrefix)),
+    }
+    indexes.set(control, index)
+  }
+  return index
+}
 
 function ofDomain(domain: string, control: Control): NextHopSettings {
-  let rows = indexes.get(control)
-  if (rows === undefined) {
-    rows = new Map((control.destinations ?? []).map((row) => [row.pattern, row]))
-    indexes.set(control, rows)
-  }
+  const { rows } = indexOf(control)
   // A literal or an address has no labels that mean anything: `*` alone is for it.
   const isName = isSearchable(domain) && !/^[\d.]+$|[:[]/.test(domain)
   for (const pattern of isName ? coveringPatterns(domain) : ['*']) {

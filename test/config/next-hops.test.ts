@@ -7,7 +7,7 @@ import { checkGraph } from '../../src/graph/check-graph.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import { storedDomain } from '../../src/mail/domain.ts'
 import type { NextHop } from '../../src/mail/next-hop.ts'
-import { settingsOf } from '../../src/route/next-hop-settings.ts'
+import { settingsOf, siteOf } from '../../src/route/next-hop-settings.ts'
 import { documentOf, problems } from './check.ts'
 
 const graphOf = (sections: Record<string, unknown>): Graph => {
@@ -114,6 +114,44 @@ describe('what a document says of next hops (MR-10, MR-11, MR-12, MR-35, MR-42, 
     expect(of({ kind: 'maildir', key: 'maildir:m', dir: 'm' })).toEqual({})
   })
 
+  test('a row of MX hosts is for domains that have none of their own, and the most specific one counts', () => {
+    const { control } = graphOf({
+      destinations: {
+        'mx-host:*.Provider.example': { rate: '600/1m', reactions: [{ match: '421', do: backoff('5m') }] },
+        'mx-host:mx1.provider.example': { connections: 3 },
+        'a.example': { connections: 2 },
+        '*': { connections: 1 },
+      },
+    })
+    const of = (domain: string, host: string) => siteOf(towards(domain), host, control)?.pattern ?? null
+    expect(of('b.example', 'mx2.in.provider.example')).toBe('mx-host:*.provider.example')
+    expect(of('b.example', 'mx1.provider.example')).toBe('mx-host:mx1.provider.example')
+    expect(of('a.example', 'mx1.provider.example')).toBeNull()
+    expect(of('b.example', 'provider.example')).toBeNull()
+    expect(of('b.example', 'mx1.elsewhere.example')).toBeNull()
+    // No domain, however odd, is taken for a row of hosts.
+    expect(settingsOf(towards('mx1.provider.example'), control).connections).toBe(1)
+    const { relays } = control
+    expect(siteOf({ kind: 'hosts', key: 'hosts:a', hosts: [] }, 'mx1.provider.example', control)).toBeNull()
+    expect(relays).toEqual([])
+  })
+
+  test('of MX hosts nothing can be said that is decided before they are known', () => {
+    const one = { egress: 'main', retry: 'slow', rate: '1/1m', reactions: [{ match: '421', do: suspend('1d') }] }
+    expect(
+      problems({
+        destinations: { 'mx-host:*.provider.example': one, 'mx-host:a..example': { connections: 1 } },
+        egress: { main: '192.0.2.1' },
+        retry: { schedules: { slow: { schedule: ['1h'] } } },
+      }),
+    ).toEqual([
+      'MG1452 destinations["mx-host:*.provider.example"].reactions[0].do',
+      'MG1452 key of destinations["mx-host:*.provider.example"].egress',
+      'MG1452 key of destinations["mx-host:*.provider.example"].retry',
+      'MG1301 key of destinations["mx-host:a..example"]',
+    ])
+  })
+
   test('a plan shows what changes of them', () => {
     const one = graphOf({
       egress: { main: '192.0.2.1' },
@@ -140,6 +178,11 @@ describe('what a gateway refuses of a graph', () => {
     ['a pool that is not there', (control) => (control['destinations'] = [{ pattern: '*', egress: 'gone' }])],
     ['patterns in another order', (control) => (control['destinations'] = [{ pattern: 'b' }, { pattern: 'a' }])],
     ['a pattern that is a mailbox', (control) => (control['destinations'] = [{ pattern: 'a@b.example' }])],
+    [
+      'what cannot be said of MX hosts',
+      (control) => (control['destinations'] = [{ pattern: 'mx-host:*', conversion: 'refuse' }]),
+    ],
+    ['an MX host that is a mailbox', (control) => (control['destinations'] = [{ pattern: 'mx-host:a@b.example' }])],
     ['an address that is none', (control) => (control['egress'] = [{ name: 'x', addresses: [{ address: 'host' }] }])],
     [
       'a reaction to what was taken',

@@ -1,5 +1,6 @@
 // EX-41, EX-43, EX-44, EX-45, MQ-87: what an operator sees and does of names on a running gateway.
 import { describe, expect, test } from 'vitest'
+import type { Destination } from '../../src/admin/destination-operations.ts'
 import type { CacheAnswer } from '../../src/admin/dns-operations.ts'
 import type { WayView } from '../../src/mail/hop-view.ts'
 import { mailgw, startGateway, until } from '../support/gateway.ts'
@@ -24,12 +25,28 @@ describe.skipIf(!peers('nsd'))('a running gateway', () => {
         localMx: { '*': 'mx' },
         resolver: { servers: [lab.server], timeout: '1s', attempts: 1 },
         tlsPolicy: { mtaSts: 'off' },
+        destinations: { 'mx-host:*.mx-lab.test': { connections: 7, rate: '900/1h' } },
         retry: { schedule: ['1h'], expireAfter: '1d' },
       }),
     )
     const client = await openClient(port)
     await sendMessage(client, 'a@here.test', 'b@two.test')
     await until('the second MX has it', () => sinks.taken.get('127.0.9.2'))
+
+    // What is said of the hosts of a provider holds for all domains that are there, and has a row of its own.
+    const [provider, domain] = await gateway.ask<readonly Destination[]>('dest', 'list')
+    expect(provider).toMatchObject({
+      name: 'mx-host:*.mx-lab.test',
+      state: 'up',
+      connections: 1,
+      limit: 7,
+      rate: { most: 900, perMs: 3_600_000 },
+    })
+    expect(domain).toMatchObject({ name: `mx:two.test:${port}`, connections: 1 })
+    const refused = ['--for', '1h', '--reason', 'x', '--state-dir', gateway.stateDir]
+    expect((await mailgw(['dest', 'suspend', 'mx-host:*.mx-lab.test', ...refused])).err).toContain(
+      'suspend its domains',
+    )
 
     // The whole set, with the health of each address: the first did not answer, and is tried last for a while.
     const way = await gateway.ask<Shown>('mx', 'two.test')

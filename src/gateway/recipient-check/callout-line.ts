@@ -121,6 +121,7 @@ export class CalloutLine {
       })
       if (dialled.kind === 'refused') throw new Error(`${this.nextHop.key}: ${shown(dialled.reply)}`)
       if (dialled.kind === 'down') throw new Error(`${this.nextHop.key}: ${dialled.why}`)
+      if (dialled.kind === 'later') throw new Error(`${this.nextHop.key}: no room for a connection`)
       const { wire, capabilities } = dialled
       if (signal.aborted || this.#closed) {
         wire.close()
