@@ -14,8 +14,8 @@ import type { Capabilities } from './capabilities.ts'
 import { type Door, type Knocker, knock, openYoung } from './knock.ts'
 import type { Tokens } from './oauth/tokens.ts'
 import { reach, rivalOf } from './reach.ts'
-import type { Chosen, Source } from './source.ts'
 import type { Placing } from './sites.ts'
+import type { Chosen, Source } from './source.ts'
 import {
   type FindPolicies,
   type HostPolicy,
@@ -54,9 +54,9 @@ export type SmtpCarrierOptions = {
   readonly onTls?: (result: TlsResult) => void
   /** What the graph says of one next hop; absent: nothing of any. Read anew after `retire`. */
   readonly nextHop?: (nextHop: NextHop) => NextHopSettings
-  /** A reaction suspends the next hop, as an operator would. `false`, or absent: it is a back-off of that time. */
   /** What the graph says of all next hops that have this MX host as their nearest; `null`: nothing. */
   readonly site?: (nextHop: NextHop, host: string) => DestinationSettings | null
+  /** A reaction suspends the next hop, as an operator would. `false`, or absent: it is a back-off of that time. */
   readonly suspend?: (nextHop: NextHop, forMs: number, why: string) => boolean
   /** Told of each session that opens, and what its host offers. */
   readonly onOpen?: (nextHop: NextHop, host: string, capabilities: Capabilities) => void
@@ -69,8 +69,8 @@ export type SmtpCarrierOptions = {
  * `open`       a session that MAIL may be sent on, and how many hosts there were to choose from
  * `refused`    no host will take this mail, ever; `host` when one said so itself
  * `down`       no host takes it now; `status` of class 4
- */
  * `later`      the hosts are those of a site that has no room now; nobody was asked
+ */
 export type Dialled =
   | {
       readonly kind: 'open'
@@ -81,8 +81,8 @@ export type Dialled =
       readonly source: Source
     }
   | Closed
-
   | { readonly kind: 'later' }
+
 /** No session. */
 export type Closed =
   | { readonly kind: 'refused'; readonly reply: Reply; readonly host: string | null }
@@ -120,11 +120,11 @@ export type Dialling = {
   room(): (() => void) | null
   /** What a host said in place of opening a session. */
   refused(reply: Reply): void
+  /** Whether a connection may be made to these hosts, found by MX; absent: it may. */
+  placed?(hosts: readonly HostToTry[]): Placing
 }
 
 const unfound: Closed = { kind: 'down', status: '4.4.3', why: 'the DNS has not answered yet', reply: null }
-  /** Whether a connection may be made to these hosts, found by MX; absent: it may. */
-  placed?(hosts: readonly HostToTry[]): Placing
 
 /**
  * Waits for names and policies of strangers as long as nobody else wants the place: who has domains whose servers do not
@@ -170,11 +170,11 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
   if (answer.kind === 'refused') {
     return { kind: 'refused', reply: { code: answer.code, status: answer.status, text: answer.why }, host: null }
   }
+  const placing = nextHop.kind === 'mx' ? (dialling.placed?.(answer.hosts) ?? null) : null
+  if (placing !== null) return placing
 
   const knocker: Knocker = {
     settings,
-  const placing = nextHop.kind === 'mx' ? (dialling.placed?.(answer.hosts) ?? null) : null
-  if (placing !== null) return placing
     options,
     dialling,
     tell(seen, wire, { host, policy: { published, flaw } }) {

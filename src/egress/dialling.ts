@@ -18,6 +18,6 @@ export function diallingOf(pool: Pool, without: ReadonlySet<string>, place: Plac
     },
     room: () => (pool.hasRoom ? places.extra() : null),
     refused: (reply) => void heed(reply, pool),
-  }
     placed: (hosts) => places.sites.place(nextHop, hosts, pool),
+  }
 }

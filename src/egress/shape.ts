@@ -3,8 +3,8 @@ import type { DeliveryRate, NextHopSettings, Reaction } from '../mail/next-hop-s
 import { Ceiling } from './ceiling.ts'
 import type { Shunned, SmtpSettings } from './dial.ts'
 import { Pace } from './pace.ts'
-
 import type { Site } from './site.ts'
+
 /** A slower rate for a while, because of something that the other side said. */
 export type SlowDown = { readonly pace: Pace; readonly until: number; readonly why: string }
 
@@ -27,10 +27,10 @@ export class Shape {
   settings: NextHopSettings
   readonly shunned: Shunned = new Map()
   readonly ceiling = new Ceiling()
-  /** Connections of all its pools, open and being opened. */
-  open = 0
   /** What it shares with other next hops; `null`: nothing, or nobody has looked its hosts up yet. */
   site: Site | null = null
+  /** Connections of all its pools, open and being opened. */
+  open = 0
   /** Pools that have it. */
   pools = 0
   /** It opened a session since the shape is known. */
@@ -39,19 +39,19 @@ export class Shape {
   works = false
   slowed: SlowDown | null = null
   private pace: Pace | null = null
-  private refusals = 0
-  private barren = 0
   /** What holds where it is of no site. */
   private own: NextHopSettings
+  private refusals = 0
+  private barren = 0
   private reacted: { readonly reaction: Reaction; readonly at: number } | null = null
   private few: { readonly most: number; readonly until: number } | null = null
   private readonly clock: Clock
 
   constructor(settings: NextHopSettings, clock: Clock) {
     this.settings = settings
+    this.own = settings
     this.clock = clock
     this.renew(settings)
-    this.own = settings
   }
 
   /** Another graph: what was learnt stays, and so does what a rate has counted. */
@@ -63,8 +63,6 @@ export class Shape {
     else if (this.pace?.rate.most !== rate.most || this.pace.rate.perMs !== rate.perMs) this.pace = new Pace(rate)
   }
 
-  /** Connections at one moment: what the document says, or fewer where it has shown that it bears fewer. */
-  limit({ limits }: Pick<SmtpSettings, 'limits'>, now: number): number {
   /** Its hosts are those of a site, or of none: connections count there from now on, and what is said of it holds. */
   join(site: Site | null): void {
     if (this.site === site) return
@@ -87,12 +85,12 @@ export class Shape {
     this.site.next()
   }
 
+  /** Connections at one moment: what the document says, or fewer where it has shown that it bears fewer. */
+  limit({ limits }: Pick<SmtpSettings, 'limits'>, now: number): number {
     const said = this.settings.connections ?? limits.connectionsPerNextHop
     return this.ceiling.limit(Math.min(said, limits.connectionsOut), now)
   }
 
-  /** The host ended a session before it would take another message. */
-  parted(messages: number, now: number): void {
   /** One more connection may be made. */
   hasRoom(settings: Pick<SmtpSettings, 'limits'>, now: number): boolean {
     return this.open < this.limit(settings, now) && this.site?.hasRoom !== false
@@ -103,6 +101,8 @@ export class Shape {
     return (this.ceiling.why !== null && this.open > this.limit(settings, now)) || this.site?.isOver === true
   }
 
+  /** The host ended a session before it would take another message. */
+  parted(messages: number, now: number): void {
     this.few = { most: messages, until: now + fewMs }
   }
 
@@ -131,23 +131,23 @@ export class Shape {
     return Math.max(
       this.pace?.nextAt(now) ?? now,
       Math.min(this.slowed?.pace.nextAt(now) ?? now, this.slowed?.until ?? now),
+      this.site?.shape.nextAt(now) ?? now,
     )
   }
-      this.site?.shape.nextAt(now) ?? now,
 
   begin(now: number): void {
     this.pace?.take(now)
     this.slowed?.pace.take(now)
+    this.site?.shape.begin(now)
   }
 
-    this.site?.shape.begin(now)
   /** One that was begun was never offered. */
   giveBack(): void {
     this.pace?.giveBack()
     this.slowed?.pace.giveBack()
+    this.site?.shape.giveBack()
   }
 
-    this.site?.shape.giveBack()
   /** False: the same reaction has just been taken, to what was on the wire with it. */
   react(reaction: Reaction, now: number): boolean {
     if (this.reacted?.reaction === reaction && now < this.reacted.at + sameReactionMs) return false
