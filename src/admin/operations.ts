@@ -33,6 +33,7 @@ import type {
   Uploaded,
 } from './protocol.ts'
 import type { QueueOperations } from './queue-operations.ts'
+import type { SecretOperations } from './secret-operations.ts'
 
 export type { QueueRow }
 
@@ -48,6 +49,7 @@ export type Operations = {
   readonly dns: DnsOperations
   readonly destinations: DestinationOperations
   readonly archive: ArchiveOperations
+  readonly secrets: SecretOperations
   /** Answers at once; the gateway ends after it. */
   stop(now: boolean): void
 

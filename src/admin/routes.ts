@@ -17,6 +17,7 @@ import type { Operations } from './operations.ts'
 import { overlayCalls } from './overlay-calls.ts'
 import { queueCalls } from './queue-calls.ts'
 import { recipientCalls } from './recipient-calls.ts'
+import { secretCalls } from './secret-calls.ts'
 import { applyCalls } from './v1.ts'
 
 export type RouteOptions = {
@@ -41,6 +42,7 @@ export function adminListener({ operations, uploads, identify, log }: RouteOptio
   dnsCalls(calls, operations)
   destinationCalls(calls, operations)
   metricCalls(calls, operations)
+  secretCalls(calls, operations)
   localCalls(calls, operations, uploads)
   return getRequestListener(calls.app.fetch) as RequestListener
 }

@@ -142,7 +142,7 @@ function fromProgram(argv: readonly string[], ref: string, timeoutMs: number): P
 }
 
 /** Arguments of a program may hold tokens: only its name is shown. */
-function shownRef(ref: string): string {
+export function shownRef(ref: string): string {
   if (!ref.startsWith('exec:')) return ref.startsWith('env:') || ref.startsWith('file:') ? ref : '(not a reference)'
   const argv = argvOf(ref.slice('exec:'.length))
   return argv === null ? 'exec:(not a list of texts)' : `exec:${JSON.stringify(argv[0])}`

@@ -43,6 +43,7 @@ import { measure } from './measure.ts'
 import { startOverlays } from './overlays.ts'
 import { queueOperations } from './queue-operations.ts'
 import { isInNetwork, queueRoute, trialPause } from './queue-route.ts'
+import { secretOperations } from './secret-prints.ts'
 import { sizedAdmissions } from './sized-admission.ts'
 import { openSockets } from './sockets.ts'
 import { archiveOperations, archiveView, startArchive } from './start-archive.ts'
@@ -359,6 +360,7 @@ export async function startGateway({ stateDir, bundle, log, clock, version }: Ga
       queue: queueOperations({ queue, routes, live, journal, log }),
       dns: dnsOperations({ live, resolver, egress, smtp, overlays, queue, choice, tlsPolicy, clock, log }),
       archive: archiveOperations(archive, { inlet: queue, journal, live, log }),
+      secrets: secretOperations(live),
       destinations: destinationOperations({ queue, smtp, overlays, journal, log }),
       stop: (now) => void setImmediate(stop, now),
     }

@@ -10,12 +10,24 @@ import type { SecretRef } from '../mail/settings.ts'
 type Named = { readonly where: string; readonly ref: SecretRef; readonly isKey?: true }
 
 /** Resolves all secrets that a graph names, by the text of their references, or says what is wrong with each. */
-export async function resolveSecrets({
+export async function resolveSecrets(control: Control): Promise<Result<Map<string, string>>> {
+  const { values: secrets, problems } = await readSecrets(control)
+  if (problems.length === 0) {
+    for (const { name, auth } of control.relays) {
+      const problem = auth === null ? null : keyProblem(auth, secrets)
+      if (problem !== null) problems.push(`relay ${name}: ${problem}`)
+    }
+  }
+  return problems.length > 0 ? wrong(problems.join('; ')) : ok(secrets)
+}
+
+/** The secrets that could be read, and what is wrong with the others. */
+export async function readSecrets({
   relays,
   credentials = [],
   recipientChecks = [],
   srs,
-}: Control): Promise<Result<Map<string, string>>> {
+}: Control): Promise<{ readonly values: Map<string, string>; readonly problems: string[] }> {
   const named: Named[] = [
     ...relays.flatMap(({ name, auth }) =>
       auth === null ? [] : secretsOfLogin(auth).map((ref) => ({ where: `relay ${name}`, ref })),
@@ -41,11 +53,5 @@ export async function resolveSecrets({
       problems.push(`${where}: ${(error as Error).message}`)
     }
   }
-  if (problems.length === 0) {
-    for (const { name, auth } of relays) {
-      const problem = auth === null ? null : keyProblem(auth, secrets)
-      if (problem !== null) problems.push(`relay ${name}: ${problem}`)
-    }
-  }
-  return problems.length > 0 ? wrong(problems.join('; ')) : ok(secrets)
+  return { values: secrets, problems }
 }

@@ -13,6 +13,7 @@ import type {
   TrialAnswer,
   Uploaded,
 } from '../../admin/protocol.ts'
+import type { SecretPrint } from '../../admin/secret-operations.ts'
 import type { GatewayReach } from '../../config/document.ts'
 import { openWire, reachText, type Wire } from './wire.ts'
 
@@ -42,6 +43,8 @@ export type GatewayClient = {
   rollback(to: string | null, reason: string): Promise<Answer<RolledBack>>
   trial(): Promise<Answer<TrialAnswer>>
   journal(after: number): Promise<Answer<JournalAnswer>>
+  /** Prints of its secrets under a key. */
+  secrets(key: string): Promise<Answer<readonly SecretPrint[]>>
   close(): Promise<void>
 }
 
@@ -113,6 +116,10 @@ export function gatewayClient({ name, reach, folder, timeouts }: ClientOptions):
     rollback: (to, reason) => json('POST', '/v1/rollback', { to, reason }, prepareMs),
     trial: () => json('GET', '/v1/trial', null),
     journal: (after) => json('GET', `/v1/journal?after=${after}`, null),
+    async secrets(key) {
+      const answer = await json<{ secrets: readonly SecretPrint[] }>('POST', '/v1/secrets', { key }, prepareMs)
+      return answer.kind === 'ok' ? { kind: 'ok', value: answer.value.secrets } : answer
+    },
     async close() {
       const open = await wire?.catch(() => null)
       wire = null

@@ -137,6 +137,7 @@ export function fakeGateway(name: string, time: FakeTime, groups: readonly strin
       }),
     trial: () => call('trial', () => ok({ running, last })),
     journal: () => call('journal', () => ok({ entries: [], broken: null })),
+    secrets: () => call('secrets', () => ok([])),
     close: async () => {},
   }
   const candidate: Candidate = { name, groups, client, base: oldGraph, witnesses: [], boxes: [] }
