@@ -11,6 +11,7 @@ import { NoCredentials } from './auth/credentials.ts'
 import { type Entrance, entered, entranceOf, renewedEntrance } from './auth/entrance.ts'
 import { refusalMeaning } from './auth/refusal-meaning.ts'
 import type { Capabilities } from './capabilities.ts'
+import { inTurn, type Turns, tookTurn } from './equals.ts'
 import { type Door, type Knocker, knock, openYoung } from './knock.ts'
 import type { Tokens } from './oauth/tokens.ts'
 import { reach, rivalOf } from './reach.ts'
@@ -106,6 +107,8 @@ export type Tracked = { sweep(now: number): void; quit(): void; close(): void }
 
 export type Dialling = {
   readonly shunned: Shunned
+  /** Absent: hosts that are equally near come as chance has it. */
+  readonly turns?: Turns
   /** Labels of hosts that are not to be tried. */
   readonly without: ReadonlySet<string>
   /** Is told of each connection while it is young; gives the function that forgets it. */
@@ -204,7 +207,9 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
 
   const now = clock.now()
   const isShunned = (host: HostToTry) => Number((shunned.get(hostLabel(host)) ?? 0) > now)
-  const hosts = answer.hosts.filter((host) => !without.has(hostLabel(host))).sort((a, b) => isShunned(a) - isShunned(b))
+  const hosts = inTurn(answer, dialling.turns)
+    .filter((host) => !without.has(hostLabel(host)))
+    .sort((a, b) => isShunned(a) - isShunned(b))
   let last: Closed = { kind: 'down', status: '4.4.1', why: 'no host to try', reply: null }
   /** True while every host so far has said that it will never take mail (RFC 7504), or may not be asked. */
   let forGood = true
@@ -250,7 +255,8 @@ export async function dial(nextHop: NextHop, options: SmtpCarrierOptions, dialli
       shunned.delete(label)
       const { policy, source } = door
       options.onOpen?.(nextHop, label, greeted.capabilities)
-      return { kind: 'open', wire, capabilities: greeted.capabilities, choices: answer.hosts.length, policy, source }
+      const capabilities = tookTurn(host, answer, greeted.capabilities, dialling.turns)
+      return { kind: 'open', wire, capabilities, choices: answer.hosts.length, policy, source }
     }
     shunned.set(label, clock.now() + shunMs)
     const { reply, status, why, command } = greeted

@@ -8,6 +8,7 @@ export function diallingOf(pool: Pool, without: ReadonlySet<string>, place: Plac
   const { nextHop, options, places, shape, sources } = pool
   return {
     shunned: shape.shunned,
+    turns: shape.turns,
     without,
     track: (one) => place.begin(one),
     stopped: () => places.draining || place.isOver,

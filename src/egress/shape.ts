@@ -2,6 +2,7 @@ import type { Clock } from '../mail/clock.ts'
 import type { DeliveryRate, NextHopSettings, Reaction } from '../mail/next-hop-settings.ts'
 import { Ceiling } from './ceiling.ts'
 import type { Shunned, SmtpSettings } from './dial.ts'
+import type { Turns } from './equals.ts'
 import { Pace } from './pace.ts'
 import type { Site } from './site.ts'
 
@@ -26,6 +27,7 @@ const maxRefusals = 20
 export class Shape {
   settings: NextHopSettings
   readonly shunned: Shunned = new Map()
+  readonly turns: Turns = { last: null }
   readonly ceiling = new Ceiling()
   /** What it shares with other next hops; `null`: nothing, or nobody has looked its hosts up yet. */
   site: Site | null = null

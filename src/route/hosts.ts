@@ -8,7 +8,8 @@ import { mxHosts } from './mx-hosts.ts'
 
 /** Where to connect for one next hop, in the order to try. Asked anew for each new connection. */
 export type HostsToTry =
-  | { readonly kind: 'hosts'; readonly hosts: readonly HostToTry[] }
+  /** `equals`: names of MX that are as near as the first one, itself among them; absent: there is no other. */
+  | { readonly kind: 'hosts'; readonly hosts: readonly HostToTry[]; readonly equals?: ReadonlySet<string> }
   /** For good: null MX (556 5.1.10), no such domain (5.1.2), a loop to ourselves (5.4.6), a denied destination (5.7.1). */
   | { readonly kind: 'refused'; readonly code: number; readonly status: string; readonly why: string }
   /** Not now: SERVFAIL, time-out (4.4.3). */

@@ -48,8 +48,18 @@ export async function mxHosts(
   if (named.length === 0) {
     return { kind: 'refused', code: 556, status: '5.1.10', why: `${domain} accepts no mail (null MX)` }
   }
-  const found = await nearest(inOrder(named, options.random), port, resolver, options)
-  return conclude(found, options, nowhere(domain, '5.4.4'))
+  const ordered = inOrder(named, options.random)
+  const found = await nearest(ordered, port, resolver, options)
+  return withEquals(conclude(found, options, nowhere(domain, '5.4.4')), ordered)
+}
+
+/** Names the hosts that are as near as the first one, where there are several: they share the load (RFC 5321 §5.1). */
+function withEquals(answer: HostsToTry, records: readonly MxRecord[]): HostsToTry {
+  if (answer.kind !== 'hosts') return answer
+  const preferences = new Map(records.map(({ exchange, preference }) => [exchange, preference]))
+  const nearest = preferences.get(answer.hosts[0]!.name)
+  const equals = new Set(answer.hosts.map(({ name }) => name).filter((name) => preferences.get(name) === nearest))
+  return equals.size > 1 ? { ...answer, equals } : answer
 }
 
 /** Looks hosts up from the nearest on, until there are enough, or until we find ourselves. */

@@ -40,6 +40,15 @@ describe('which host', () => {
     expect(lane.downs[0]?.why).toContain(`mx2.test[127.0.0.1]:${refusing.port}`)
   })
 
+  test('hosts of the same preference take turns, also where messages come one at a time', async () => {
+    const servers = [await oddServer(), await oddServer(), await oddServer()]
+    const hosts = servers.map(({ port }, i) => ({ name: `mx${i + 1}.test`, address: '127.0.0.1' as IpAddress, port }))
+    const answer: HostsToTry = { kind: 'hosts', hosts, equals: new Set(['mx1.test', 'mx2.test']) }
+    const { send } = client({ ports: [servers[0]!.port], options: { hosts: async () => answer } })
+    for (let i = 0; i < 20; i++) await send(message({ id: `Q${i}` }))
+    expect(servers.map(({ accepted }) => accepted.length)).toEqual([10, 10, 0])
+  })
+
   test('a refused connection says so', async () => {
     const dead = await freePort()
     const { send, lane } = client({ ports: [dead] })

@@ -42,7 +42,7 @@ const cases: readonly Case[] = [
     name: 'equal preferences are in the order that chance gives',
     zone: { 'd.test': { MX: ['10 m1.test', '10 m2.test'] }, ...three },
     options: { random: () => 0 },
-    want: hosts('m2.test 192.0.2.2', 'm1.test 192.0.2.1'),
+    want: { ...hosts('m2.test 192.0.2.2', 'm1.test 192.0.2.1'), equals: new Set(['m1.test', 'm2.test']) },
   },
   {
     name: 'chance does not reach over preferences',
