@@ -30,6 +30,7 @@ async function together({ input, needed, parts, plugins = [] }) {
 // The gateway, its log, and the threads that build graphs and compute hashes for it.
 const gateway = {
   'gateway/gateway': join(dist, 'gateway/gateway.js'),
+  'gateway/flat-foreman': join(dist, 'graph/flat-foreman.js'),
   'gateway/flat-worker': join(dist, 'graph/flat-worker.js'),
   'gateway/sha-crypt-worker': join(dist, 'credentials/passwords/sha-crypt-worker.js'),
   'admin/log': join(dist, 'admin/log.js'),

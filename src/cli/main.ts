@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { constants, setPriority } from 'node:os'
 import { program } from './program.ts'
 import { CommandError, type Terminal } from './run.ts'
 import { version } from './version.ts'
+import { yieldToMail } from './yield-to-mail.ts'
 
 const terminal: Terminal = {
   out: (text) => process.stdout.write(text),
@@ -10,9 +10,7 @@ const terminal: Terminal = {
   color: process.stdout.isTTY === true && !process.env['NO_COLOR'],
   errColor: process.stderr.isTTY === true && !process.env['NO_COLOR'],
 }
-// What a person asks for takes no processor from the mail of a gateway on the same machine: a large document keeps a core
-// busy for seconds.
-if (process.argv[2] !== 'serve') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+if (process.argv[2] !== 'serve') yieldToMail()
 
 // `mailgw graph | head`: a closed pipe is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

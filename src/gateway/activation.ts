@@ -21,6 +21,7 @@ import type {
   Uploaded,
 } from '../admin/protocol.ts'
 import { checkWitnesses } from '../admin/witnesses.ts'
+import type { Flat } from '../graph/flat.ts'
 import { queuedFacts, routeOf } from '../graph/route-of.ts'
 import type { AskOracle } from '../ingress/inquiry.ts'
 import type { Clock, Timer } from '../mail/clock.ts'
@@ -111,6 +112,8 @@ export function openActivation(first: Live, parts: ActivationParts): Activation 
   let prepared: PreparedGraph | null = null
   let running: RunningTrial | null = null
   let last: EndedTrial | null = null
+  /** Nearly always what is prepared next. To read it from the disk again takes this thread's time. */
+  let uploaded: Flat | null = null
 
   const exclusive = inTurn()
   const building = inTurn()
@@ -150,7 +153,8 @@ export function openActivation(first: Live, parts: ActivationParts): Activation 
     const early = obstacle()
     if (early !== null) return await nack(early)
     if (base !== live.hash) return moved(base)
-    const ready = await prepareStored(request.hash, store, ask)
+    const ready = await prepareStored(request.hash, store, ask, uploaded)
+    uploaded = null
     if (!ready.ok) return await nack(ready.error)
     const next = ready.value
     const wrong = await checkWitnesses(next.evaluator, request.witnesses ?? [])
@@ -363,7 +367,9 @@ export function openActivation(first: Live, parts: ActivationParts): Activation 
       building(async () => {
         const known = hash !== null && (await store.has(hash))
         const stored = await storeBundle(file, hash, store)
-        return stored.ok ? { kind: 'done', body: { hash: stored.value.hash, known } } : refused(stored.error)
+        if (!stored.ok) return refused(stored.error)
+        uploaded = stored.value
+        return { kind: 'done', body: { hash: stored.value.hash, known } }
       }),
     prepare: (request, identity) => building(() => prepare(request, identity)),
     activate,

@@ -61,9 +61,18 @@ export async function storeBundle(file: string, hash: string | null, store: Grap
   }
 }
 
-/** Makes a graph ready that the store has. Its run-time form is there already, or is built anew. */
-export async function prepareStored(hash: string, store: GraphStore, ask: AskOracle): Promise<Result<Live>> {
+/**
+ * Makes a graph ready that the store has. Its run-time form is there already, or is built anew. `uploaded`: what was built
+ * last; when that is it, it is not read again.
+ */
+export async function prepareStored(
+  hash: string,
+  store: GraphStore,
+  ask: AskOracle,
+  uploaded: Flat | null = null,
+): Promise<Result<Live>> {
   if (!(await store.has(hash))) return wrong(`the graph ${hash} is not here; it has to be uploaded first`)
+  if (uploaded?.hash === hash) return await makeReady(uploaded, ask)
   const flat = await loadFlat(store.flatFile(hash), hash)
   if (flat !== null) return await makeReady(flat, ask)
   const built = await buildFlat({ path: store.bundleFile(hash), saveTo: store.flatFile(hash) })

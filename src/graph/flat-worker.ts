@@ -5,7 +5,7 @@ import { readBundle } from './bundle.ts'
 import { saveFlat } from './flat.ts'
 import { flatten } from './flat-build.ts'
 
-/** The worker of `buildFlat`: one request in, one reply out. */
+/** The builder's thread: one request in, one reply out. */
 export type FlatRequest = { readonly text?: string; readonly path?: string; readonly saveTo?: string }
 export type FlatReply =
   | { readonly ok: true; readonly buffer: SharedArrayBuffer }
