@@ -159,7 +159,8 @@ except smtplib.SMTPAuthenticationError as error:
     'an unchanged Postfix that relays through us',
     async () => {
       const site = await startLoginSite()
-      for (const mechanism of ['plain', 'login', 'cram-md5', 'scram-sha-256']) {
+      // Side by side: a Postfix takes its time to start and to look at its queue.
+      const relay = async (mechanism: string) => {
         const map = join(tempFolder(), 'passwords')
         writeFileSync(map, `[localhost]:${site.ports.starttls} alice:${password}\n`)
         const postfix = await startPostfix({
@@ -186,12 +187,10 @@ except smtplib.SMTPAuthenticationError as error:
           return /status=sent/.test(log)
         })
       }
-      expect((await logins(site, 4)).map((one) => one.split(' ')[0])).toEqual([
-        'PLAIN',
-        'LOGIN',
-        'CRAM-MD5',
-        'SCRAM-SHA-256',
-      ])
+      const mechanisms = ['plain', 'login', 'cram-md5', 'scram-sha-256']
+      await Promise.all(mechanisms.map(relay))
+      const used = (await logins(site, 4)).map((one) => one.split(' ')[0]!.toLowerCase())
+      expect(used.sort()).toEqual(mechanisms.sort())
       await received(site.stateDir, 'bob@here.test', 4)
     },
     60_000,

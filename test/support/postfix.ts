@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -103,18 +104,25 @@ export async function startPostfix({
   const settings = new Map(lines.map((line) => [line.slice(0, line.indexOf('=')).trim(), line]))
   writeFileSync(join(etc, 'main.cf'), `${[...settings.values()].join('\n')}\n`)
 
-  const run = (program: string, args: readonly string[]) =>
-    spawnSync(program, args, { env: { PATH: path }, timeout: 20_000, killSignal: 'SIGKILL' })
+  /** Gives what it complains of. A start takes seconds, in which others can start too. */
+  const run = async (program: string, args: readonly string[]): Promise<string> => {
+    let complaints = ''
+    const options = { env: { PATH: path }, timeout: 20_000, killSignal: 'SIGKILL' } as const
+    const child = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr.on('data', (chunk) => (complaints += chunk))
+    await once(child, 'exit')
+    return complaints
+  }
   const control = (command: string) => ['-c', etc, command]
   const readLog = () => (existsSync(log) ? readFileSync(log, 'latin1') : '')
   const start = control('start')
   const [program, args] = nameServer === undefined ? ['postfix', start] : asking(nameServer, 'postfix', start)
-  const started = run(program, args)
-  onTestFinished(() => {
-    run('postfix', control('stop'))
+  onTestFinished(async () => {
+    await run('postfix', control('stop'))
   })
+  const complaints = await run(program, args)
   for (let tries = 0; !(await accepts(port)); tries++) {
-    if (tries > 500) throw new Error(`postfix did not start: ${started.stderr}${readLog()}`)
+    if (tries > 500) throw new Error(`postfix did not start: ${complaints}${readLog()}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   const box = join(mail, 'box', 'new')
