@@ -41,7 +41,8 @@ class Model {
       case 'DATA':
         if (this.from === null || this.chunks !== null) return [503]
         if (this.to.length === 0) return [554]
-        return [354, this.end(command.content)]
+        // Of known clients a bare LF is mended; in a chunk, whose octets are counted, it is not.
+        return [354, this.end(command.content.replace(/\r?\n/g, '\r\n'))]
       case 'BDAT': {
         if (this.from === null) return [503]
         // After a chunk that failed the client begins again (RFC 3030 §2).
