@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { newToken } from '../../src/admin/access.ts'
@@ -159,6 +160,22 @@ describe.skipIf(!git)('drift', () => {
       { name: 'gw1', state: 'same', commit: second },
       { name: 'gw2', state: 'unknown', note: expect.stringContaining('no gateway is running there') },
     ])
+  })
+
+  test('says that a secret was changed since it became active, and nothing of it', async () => {
+    const secret = join(tempFolder(), 'srs')
+    writeFileSync(secret, 'tulip-tulip-tulip-tulip\n', { mode: 0o600 })
+    const keyed = at({ srs: { domain: 'here.test', secret: { $secret: `file:${secret}` } } })
+    const fleet = await pair(keyed)
+    execFileSync('git', ['init', '-q'], { cwd: fleet.folder })
+    fleet.write(keyed)
+    commit(fleet.folder, 'first')
+    expect(await fleet.run(keyed, 'drift')).toMatchObject({ code: 0 })
+    writeFileSync(secret, 'daffodil-daffodil-daffodil\n', { mode: 0o600 })
+    const { code, out } = await fleet.run(keyed, 'drift')
+    expect(code).toBe(2)
+    expect(out).toMatch(new RegExp(`gw2 .* differs +changed since it became active: file:${secret}`))
+    expect(out).not.toMatch(/tulip|daffodil/)
   })
 })
 
