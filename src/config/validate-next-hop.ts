@@ -77,7 +77,7 @@ function checkOfHosts(report: Report, written: NextHop, path: DocPath): void {
   for (const [i, one] of (Array.isArray(written.reactions) ? written.reactions : []).entries()) {
     if (!report.sound([...path, 'reactions', i]) || !('suspend' in one.do)) continue
     const spot = valueSpot([...path, 'reactions', i, 'do'])
-    report.error('MG1452', spot, 'expected backoff() or slow(): a next hop is suspended, and these are several')
+    report.error('MG1452', spot, 'expected a back-off or a slower rate: a next hop is suspended, and these are several')
   }
 }
 
