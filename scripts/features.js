@@ -94,7 +94,10 @@ export const features = [
       ['MR-42', 'Connections, rates and recipients of each next hop, by domain'],
       ['MR-43', 'What the other side says slows it down or suspends it, as the document says'],
       ['MR-13', 'Mail of who may say so names its source address or pool itself'],
-      ['MR-40', 'Fields of a header steer a delivery within what the document names; relays and logins are its own, by sender'],
+      [
+        'MR-40',
+        'Fields of a header steer a delivery within what the document names; relays and logins are its own, by sender',
+      ],
       [
         'D1.10',
         'MX by preference, in random order, with all their addresses; what must not fall back does not (RFC 5321 §5.1)',

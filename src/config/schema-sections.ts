@@ -109,18 +109,21 @@ export const domain = either("'local', 'relay' or an object with keys", [
 export const addressPattern = "an address pattern, such as 'user@a.example', '*.a.example' or '<>'"
 export const network = "an address block, such as '192.0.2.0/24'"
 
-export const relaying = either("'local-only', 'outbound', 'two-way' or unsafeOpenRelay({ reason: '...', until: '2027-01-31' })", [
-  oneOf(['local-only', 'outbound', 'two-way']),
-  keys({
-    unsafeOpenRelay: keys({
-      reason: text().meta({ description: 'Why, for whoever reads this later.' }),
-      until: text("a date, such as '2030-01-31'").meta({
-        description: 'Last day (UTC) of the open relay; a document past it is refused.',
-        pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+export const relaying = either(
+  "'local-only', 'outbound', 'two-way' or unsafeOpenRelay({ reason: '...', until: '2027-01-31' })",
+  [
+    oneOf(['local-only', 'outbound', 'two-way']),
+    keys({
+      unsafeOpenRelay: keys({
+        reason: text().meta({ description: 'Why, for whoever reads this later.' }),
+        until: text("a date, such as '2030-01-31'").meta({
+          description: 'Last day (UTC) of the open relay; a document past it is refused.',
+          pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+        }),
       }),
     }),
-  }),
-])
+  ],
+)
 
 export const relay = keys({
   hosts: many("a host, such as 'smtp.isp.example:587'").meta({
