@@ -79,7 +79,7 @@ export class Places {
   }
 
   isWaiting(pool: Pool): boolean {
-    return this.waiting.has(pool) || this.untried.has(pool) || pool.shape.site?.isWaiting(pool) === true
+    return this.waiting.has(pool) || this.untried.has(pool) || pool.shape.isWaiting(pool)
   }
 
   /** `null`: none now; then `pool.wake` is called when there is one. */
@@ -121,8 +121,7 @@ export class Places {
 
   /** Others wait for a place: nobody keeps one that has nothing to do. */
   isShort(pool: Pool): boolean {
-    if (pool.shape.site?.isShort(pool) === true) return true
-    return this.waiting.size - Number(this.waiting.has(pool)) > 0
+    return pool.shape.isShort(pool) || this.waiting.size - Number(this.waiting.has(pool)) > 0
   }
 
   /** Others wait for a place, and this pool has more than its share. */

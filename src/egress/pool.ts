@@ -54,7 +54,7 @@ export class Pool implements Work {
     this.shape = shape
     this.tempo = new Tempo(options.clock)
     this.sources = sources
-    shape.pools++
+    shape.members.add(this)
   }
 
   get lane(): Lane {
@@ -126,7 +126,9 @@ export class Pool implements Work {
       this.open(place).catch((error: Error) => this.broken(error))
     }
     if (this.kept.size > this.spares && this.waiting > 0) this.tempo.lookAgain(this.kept, () => this.flush())
-    if (this.waiting > 0 && this.size === 0 && shape.site?.hasRoom === false) shape.site.await(this)
+    if (this.waiting === 0 || this.size > 0) return
+    if (shape.site?.hasRoom === false) shape.site.await(this)
+    else if (!this.hasRoom) shape.await(this)
   }
 
   take(connection: Connection, ahead: boolean): Job | null {

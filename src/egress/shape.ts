@@ -4,7 +4,7 @@ import { Ceiling } from './ceiling.ts'
 import type { Shunned, SmtpSettings } from './dial.ts'
 import type { Turns } from './equals.ts'
 import { Pace } from './pace.ts'
-import type { Site } from './site.ts'
+import type { Member, Site } from './site.ts'
 
 /** A slower rate for a while, because of something that the other side said. */
 export type SlowDown = { readonly pace: Pace; readonly until: number; readonly why: string }
@@ -34,7 +34,7 @@ export class Shape {
   /** Connections of all its pools, open and being opened. */
   open = 0
   /** Pools that have it. */
-  pools = 0
+  readonly members = new Set<Member>()
   /** It opened a session since the shape is known. */
   wasUp = false
   /** It took a message, or refused one for good. Until then one connection is enough to wait for it. */
@@ -47,6 +47,8 @@ export class Shape {
   private barren = 0
   private reacted: { readonly reaction: Reaction; readonly at: number } | null = null
   private few: { readonly most: number; readonly until: number } | null = null
+  /** Pools without a connection, for which the others have left no room. */
+  private readonly waiting = new Set<Member>()
   private readonly clock: Clock
 
   constructor(settings: NextHopSettings, clock: Clock) {
@@ -82,6 +84,9 @@ export class Shape {
 
   closed(): void {
     this.open--
+    // Before the pool whose connection it was: it has had its turn.
+    for (const member of this.waiting) member.wake(member.lane)
+    this.waiting.clear()
     if (this.site === null) return
     this.site.shape.open--
     this.site.next()
@@ -96,6 +101,26 @@ export class Shape {
   /** One more connection may be made. */
   hasRoom(settings: Pick<SmtpSettings, 'limits'>, now: number): boolean {
     return this.open < this.limit(settings, now) && this.site?.hasRoom !== false
+  }
+
+  /** Until another of its pools has made room; one that has nothing to do makes it now. */
+  await(member: Member): void {
+    if (this.waiting.has(member)) return
+    this.waiting.add(member)
+    for (const other of this.members) {
+      if (!other.hasFree) continue
+      other.yieldOne()
+      return
+    }
+  }
+
+  isWaiting(member: Member): boolean {
+    return this.waiting.has(member) || this.site?.isWaiting(member) === true
+  }
+
+  /** Others wait: nobody keeps a connection that has nothing to do, or has had its turn. */
+  isShort(member: Member): boolean {
+    return this.waiting.size > Number(this.waiting.has(member)) || this.site?.isShort(member) === true
   }
 
   /** It has shown that it bears fewer connections than there are. */

@@ -67,10 +67,10 @@ export function createSmtpCarrier(options: SmtpCarrierOptions): SmtpCarrier {
       if (!pool.isEmpty || places.isWaiting(pool)) continue
       pools.delete(key)
       pool.shape.site?.members.delete(pool)
-      pool.shape.pools--
+      pool.shape.members.delete(pool)
     }
     for (const [name, shape] of shapes) {
-      if (shape.pools > 0 || !(shapes.size > maxShapes || shape.isBlank(now))) continue
+      if (shape.members.size > 0 || !(shapes.size > maxShapes || shape.isBlank(now))) continue
       shape.join(null)
       shapes.delete(name)
     }

@@ -221,6 +221,29 @@ describe('how many connections', () => {
     expect(server.accepted).toHaveLength(600)
   })
 
+  test('lanes of one next hop take turns in the connections that it has, and one that idles makes room', async () => {
+    const server = await oddServer()
+    const { carrier, lane } = client({ ports: [server.port], relay: { connections: 1 } })
+    const others = ['#from=a', '#from=b'].map((what) =>
+      testLane({ ...lane.nextHop, key: `${lane.nextHop.key}${what}` } as typeof lane.nextHop),
+    )
+    const lanes = [lane, ...others]
+    for (const [i, one] of lanes.entries()) {
+      one.add(...Array.from({ length: 300 }, (_, at) => message({ id: `${i}${at}` })))
+      carrier.wake(one)
+    }
+    await others[0]!.until(() => others[0]!.settled.length > 0)
+    expect(lane.settled.length).toBeLessThan(300)
+    for (const one of lanes) await one.until(() => one.settled.length === 300)
+    expect(carrier.connections()).toBe(1)
+    // Each in turn finds the only connection kept by another.
+    for (const one of lanes) {
+      one.add(message({ id: 'again' }))
+      carrier.wake(one)
+      await one.until(() => one.settled.length === 301)
+    }
+  })
+
   test('a host that is silent holds up nobody else', async () => {
     const silent = await oddServer(() => null)
     const server = await oddServer()
