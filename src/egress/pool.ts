@@ -143,7 +143,7 @@ export class Pool implements Work {
   }
 
   finished(job: Job, connection: Connection, tookMs?: number): void {
-    if (tookMs !== undefined) this.tempo.took(tookMs)
+    if (tookMs !== undefined) this.tempo.took(tookMs, job.delivery.entry.body.sizeBytes)
     const kept = this.kept.get(connection)
     if (
       kept !== undefined &&

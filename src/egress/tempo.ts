@@ -25,6 +25,9 @@ const busyShare = 0.25
 /** A message that takes so long, and more than so many turns of the event loop, was waited for, however busy we are. */
 const slowMs = 20
 const slowTurns = 4
+/** So much content that waits is worth one more connection, but not so few messages: it has to be read from the disk again. */
+const bytesEach = 16 * 2 ** 20
+const fewWaiting = 100
 /** While something waits, it is looked at again so often. */
 const lookMs = 100
 /** How many of the latest messages tell how quick the host is. */
@@ -38,6 +41,8 @@ const first = 3
  * crash leaves no more messages that the host has taken and we do not know of than there are connections at work. Where
  * an answer takes long, on the way or at the host, each message is worth a connection.
  *
+ * Where much content waits, more help all the same: what is not in memory any more has to be read from the disk.
+ *
  * What we measure is the host's time and ours. The shortest of the latest messages has the least of ours; and while the
  * event loop is busy, most of all in the first second of a start, to open more to a quick host makes nothing faster: one
  * more for each two seconds that something has been waiting, so that what goes out gets its part of a busy event loop.
@@ -47,6 +52,7 @@ export class Tempo {
   private readonly measure: () => () => LoopUse
   private count = 0
   private meanMs = 0
+  private meanBytes = 0
   /** Of the latest messages, and of as many before them. */
   private shortestMs = Number.POSITIVE_INFINITY
   private shortestBefore = Number.POSITIVE_INFINITY
@@ -65,10 +71,11 @@ export class Tempo {
   }
 
   /** A transaction has come to its end. */
-  took(ms: number): void {
+  took(ms: number, bytes: number): void {
     this.silentMs = 0
     if (++this.count <= first) return
     this.meanMs += (ms - this.meanMs) / Math.min(latest, this.count - first)
+    this.meanBytes += (bytes - this.meanBytes) / Math.min(latest, this.count - first)
     if (this.count % latest === 0) {
       this.shortestBefore = this.shortestMs
       this.shortestMs = ms
@@ -90,7 +97,8 @@ export class Tempo {
     if (free === 0) return 0
     let atWork = 0
     for (const connection of connections) if (isAtWork(connection)) atWork++
-    return Math.min(free, Math.max(0, forWithin(waiting, this.quickestMs, workMs) - atWork))
+    const worth = Math.max(forWithin(waiting, this.quickestMs, workMs), this.forBytes(waiting))
+    return Math.min(free, Math.max(0, worth - atWork))
   }
 
   /** Connections to be open while so many messages wait. */
@@ -99,7 +107,7 @@ export class Tempo {
     const eachMs = behindMs < longMs ? this.quickestMs : Math.max(this.meanMs, this.silentMs)
     const worth = forWithin(waiting, eachMs, openMs)
     if (!this.isOurs(this.quickestMs)) return worth
-    return Math.min(worth, 1 + Math.floor(behindMs / longMs))
+    return Math.min(worth, Math.max(this.forBytes(waiting), 1 + Math.floor(behindMs / longMs)))
   }
 
   /** Calls `then` in a moment, when it is known how long those at work are silent: none of them may ever be ready. */
@@ -125,6 +133,11 @@ export class Tempo {
   close(): void {
     this.timer?.cancel()
     this.timer = null
+  }
+
+  /** However quick the host: what waits is not to pile up. */
+  private forBytes(waiting: number): number {
+    return 1 + Math.floor(waiting / Math.max(fewWaiting, bytesEach / this.meanBytes))
   }
 
   /** It is not the host that takes so long. As busy as at a start, when nobody has looked yet. */

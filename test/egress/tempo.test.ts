@@ -16,7 +16,7 @@ function after(messagesMs: readonly number[], busy = 0.2, turnMs = 1): Tempo {
   const tempo = new Tempo(clock, () => () => ({ busy, turnMs }))
   tempo.lookAgain(new Map(), () => {})
   clock.pass(100)
-  for (const ms of messagesMs) tempo.took(ms)
+  for (const ms of messagesMs) tempo.took(ms, 2048)
   return tempo
 }
 const times = (count: number, ms: number) => Array.from({ length: count }, () => ms)
@@ -58,7 +58,7 @@ test('while the event loop is busy no more are opened to a quick host; to a slow
   expect(unbusy.toOpen(1000, 0)).toBe(38)
   // Nobody has looked yet: as busy as at a start.
   const fresh = new Tempo(clock, () => () => ({ busy: 0, turnMs: 0 }))
-  for (const ms of times(20, 19)) fresh.took(ms)
+  for (const ms of times(20, 19)) fresh.took(ms, 2048)
   expect(fresh.toOpen(1000, 0)).toBe(1)
   // And yet what waits gets its part: one more for each two seconds.
   fresh.waits(clock.now())
@@ -90,7 +90,7 @@ test('what has been waiting for two seconds is worth connections by the mean, un
 test('while all at work are silent a message takes at least so long, and what waits is looked at without anybody waking', () => {
   const clock = new HandClock(0)
   const tempo = new Tempo(clock, () => () => ({ busy: 0, turnMs: 0 }))
-  for (const ms of times(8, 1)) tempo.took(ms)
+  for (const ms of times(8, 1)) tempo.took(ms, 2048)
   const connections = new Map([
     [at(0), null],
     [at(150), null],
@@ -109,7 +109,7 @@ test('while all at work are silent a message takes at least so long, and what wa
   clock.pass(1)
   expect(looks).toBe(2)
   expect(tempo.toOpen(100, clock.now())).toBe(10)
-  tempo.took(1)
+  tempo.took(1, 2048)
   expect(tempo.toOpen(100, clock.now())).toBe(1)
   tempo.close()
   clock.pass(1000)
@@ -141,4 +141,15 @@ test('there is always a connection for what waits, and never fewer for more of i
       },
     ),
   )
+})
+
+test('much that waits is worth more connections, also to a quick host while the event loop is busy', () => {
+  const busy = (bytes: number): Tempo => {
+    const tempo = after([], 0.8)
+    for (const ms of times(20, 10)) tempo.took(ms, bytes)
+    return tempo
+  }
+  expect([1, 163, 164, 328].map((waiting) => busy(102_400).toOpen(waiting, 0))).toEqual([1, 1, 2, 3])
+  // Never for a few large ones: each connection has its memory.
+  expect([99, 200].map((waiting) => busy(10 * 2 ** 20).toOpen(waiting, 0))).toEqual([1, 3])
 })
