@@ -66,7 +66,8 @@ export function watchFiles(clock: Clock, log: Log): WatchedFiles {
   const look = async (): Promise<void> => {
     const now = clock.now()
     for (const [path, { askedAt }] of files) if (now - askedAt > forgottenMs) files.delete(path)
-    for (const [path, file] of files) await read(path, file)
+    // One whose first reading takes long is not read a second time beside it.
+    for (const [path, file] of files) if (file.content !== null) await read(path, file)
     timer = null
     goOn()
   }

@@ -104,6 +104,8 @@ function rewriteField(raw: string, rewriting: Rewriting, role: 'senders' | 'reci
 
 function rewritten(latin1: string, map: Rewriting['senders']): string | null {
   const text = Buffer.from(latin1, 'latin1').toString('utf8')
+  // Octets that are no UTF-8 (RFC 6532 §3.2) would not come back.
+  if (Buffer.from(text, 'utf8').toString('latin1') !== latin1) return null
   const mailbox = parseMailbox(text)
   if (!mailbox.ok) return null
   const next: Mailbox | null = map.rewritten(mailbox.value)
