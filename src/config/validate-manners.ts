@@ -1,4 +1,5 @@
 import { parseGreeting } from '../mail/greeting-template.ts'
+import { usualAddresses, usualLineEndings } from '../mail/listener-manners.ts'
 import type { LineSettings } from '../mail/settings.ts'
 import { defaults } from './defaults.ts'
 import type { Listener } from './define.ts'
@@ -13,8 +14,6 @@ const longestDelayMs = 60_000
 /** How a listener behaves in small things. */
 export function manners(report: Report, listener: Listener, path: DocPath): LineSettings {
   const sound = (key: keyof Line) => listener[key] !== undefined && report.sound([...path, key])
-  const strictness = listener.kind === 'internal' ? 'loose' : 'strict'
-  const endings = listener.kind === 'mx' ? 'strict' : 'mend'
   const vrfy = sound('vrfy') ? values(networksAt(report, listener.vrfy, [...path, 'vrfy'])).sort() : null
   const delay = sound('greetingDelay') ? delayOf(report, listener.greetingDelay!, [...path, 'greetingDelay']) : null
   return {
@@ -23,8 +22,12 @@ export function manners(report: Report, listener: Listener, path: DocPath): Line
     ...(sound('earlyTalkers') && listener.earlyTalkers !== defaults.listener.earlyTalkers
       ? { earlyTalkers: listener.earlyTalkers! }
       : {}),
-    ...(sound('addresses') && listener.addresses !== strictness ? { addresses: listener.addresses! } : {}),
-    ...(sound('lineEndings') && listener.lineEndings !== endings ? { lineEndings: listener.lineEndings! } : {}),
+    ...(sound('addresses') && listener.addresses !== usualAddresses(listener.kind)
+      ? { addresses: listener.addresses! }
+      : {}),
+    ...(sound('lineEndings') && listener.lineEndings !== usualLineEndings(listener.kind)
+      ? { lineEndings: listener.lineEndings! }
+      : {}),
     ...(vrfy === null ? {} : { vrfy }),
     ...(sound('time') && listener.time === true ? { time: true as const } : {}),
     ...(sound('helo') && listener.helo === 'refuse' ? { helo: 'refuse' as const } : {}),

@@ -1,6 +1,6 @@
 import type { NextHop } from '../mail/next-hop.ts'
 import type { Reaction } from '../mail/next-hop-settings.ts'
-import type { Reply } from '../mail/reply.ts'
+import { type Reply, replyText } from '../mail/reply.ts'
 import { assertNever } from '../mail/result.ts'
 import type { Attempt, Lane } from '../queue/lane.ts'
 import type { Connection } from './connection.ts'
@@ -69,7 +69,7 @@ export function heed(reply: Reply, { nextHop, lane, shape, options }: Heeding): 
   const reaction = reactions === undefined ? null : reactionTo(reply, reactions)
   if (reaction === null) return false
   const { clock, log } = options
-  const said = `${reply.code}${reply.status === null ? '' : ` ${reply.status}`} ${reply.text}`
+  const said = replyText(reply)
   const why = `reaction to "${said}" (${reaction.match})`
   // What one of a site hears is meant for all of them.
   const { site } = shape

@@ -1,6 +1,7 @@
 import type { Clock } from '../mail/clock.ts'
 import type { Connection } from './connection.ts'
 import type { Tracked } from './dial.ts'
+import { askForOne } from './member.ts'
 import type { Pool } from './pool.ts'
 import type { Sites } from './sites.ts'
 
@@ -99,7 +100,7 @@ export class Places {
       if (!waiting.has(pool)) {
         waiting.add(pool)
         options.schedule()
-        this.askForOne(pool)
+        askForOne(options.pools.values(), pool)
       }
       return null
     }
@@ -246,13 +247,5 @@ export class Places {
     this.waiting.delete(pool)
     this.untried.delete(pool)
     pool.wake(pool.lane)
-  }
-
-  private askForOne(pool: Pool): void {
-    for (const other of this.options.pools.values()) {
-      if (other === pool || !other.hasFree) continue
-      other.yieldOne()
-      return
-    }
   }
 }

@@ -3,8 +3,9 @@ import type { DeliveryRate, NextHopSettings, Reaction } from '../mail/next-hop-s
 import { Ceiling } from './ceiling.ts'
 import type { Shunned, SmtpSettings } from './dial.ts'
 import type { Turns } from './equals.ts'
+import { askForOne, type Member } from './member.ts'
 import { Pace } from './pace.ts'
-import type { Member, Site } from './site.ts'
+import type { Site } from './site.ts'
 
 /** A slower rate for a while, because of something that the other side said. */
 export type SlowDown = { readonly pace: Pace; readonly until: number; readonly why: string }
@@ -107,11 +108,7 @@ export class Shape {
   await(member: Member): void {
     if (this.waiting.has(member)) return
     this.waiting.add(member)
-    for (const other of this.members) {
-      if (!other.hasFree) continue
-      other.yieldOne()
-      return
-    }
+    askForOne(this.members, member)
   }
 
   isWaiting(member: Member): boolean {

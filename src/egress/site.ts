@@ -1,19 +1,9 @@
 import type { Clock, Timer } from '../mail/clock.ts'
 import type { DestinationSettings, NextHopSettings } from '../mail/next-hop-settings.ts'
 import type { Reply } from '../mail/reply.ts'
-import type { Lane } from '../queue/lane.ts'
 import type { SmtpSettings } from './dial.ts'
+import { askForOne, type Member } from './member.ts'
 import { Shape } from './shape.ts'
-
-/** A pool, as far as a site knows it. */
-export type Member = {
-  readonly lane: Lane
-  readonly shape: Shape
-  readonly hasFree: boolean
-  wake(lane: Lane): void
-  /** Gives up one connection that has nothing to do. */
-  yieldOne(): void
-}
 
 /** Nothing more is handed out for a while, because of something that was said. */
 export type Pause = { readonly until: number; readonly why: string; readonly reply: Reply | null }
@@ -78,13 +68,7 @@ export class Site {
   await(member: Member): void {
     const isNew = !this.waiting.has(member)
     this.waiting.add(member)
-    if (isNew && !this.hasRoom) {
-      for (const other of this.members) {
-        if (other === member || !other.hasFree) continue
-        other.yieldOne()
-        break
-      }
-    }
+    if (isNew && !this.hasRoom) askForOne(this.members, member)
     this.awaitRate()
   }
 

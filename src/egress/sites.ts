@@ -3,7 +3,8 @@ import type { NextHop } from '../mail/next-hop.ts'
 import type { DestinationSettings } from '../mail/next-hop-settings.ts'
 import type { HostToTry } from '../route/hosts.ts'
 import type { Closed, SmtpSettings } from './dial.ts'
-import { type Member, Site } from './site.ts'
+import type { Member } from './member.ts'
+import { Site } from './site.ts'
 
 export type SitesOptions = {
   readonly clock: Clock

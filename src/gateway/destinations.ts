@@ -6,6 +6,7 @@ import type { Overlay } from '../graph/overlay.ts'
 import type { Log } from '../mail/log.ts'
 import { nextHopName } from '../mail/next-hop.ts'
 import { mxHostPrefix } from '../mail/next-hop-settings.ts'
+import { replyText } from '../mail/reply.ts'
 import { wrong } from '../mail/result.ts'
 import type { LaneState, Queue } from '../queue/queue.ts'
 import type { Overlays } from './overlays.ts'
@@ -111,7 +112,7 @@ function destination(
     reason: suspension === undefined ? (worst?.why ?? null) : `${suspension.reason} (${suspension.owner})`,
     since: suspension?.since ?? worst?.since ?? null,
     until: suspension?.until ?? worst?.until ?? null,
-    lastReply: reply === null ? null : `${reply.code}${reply.status === null ? '' : ` ${reply.status}`} ${reply.text}`,
+    lastReply: reply === null ? null : replyText(reply),
     failures: worst?.failures ?? 0,
     waiting: sum(({ waiting }) => waiting),
     active: sum(({ active }) => active),

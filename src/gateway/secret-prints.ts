@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { SecretOperations } from '../admin/secret-operations.ts'
 import { shownRef } from '../credentials/secret.ts'
+import { wholePrefix } from '../mail/relay-login.ts'
 import type { Live } from './live.ts'
 import { readSecrets } from './secrets.ts'
 
@@ -15,7 +16,9 @@ export const secretOperations = (live: () => Pick<Live, 'control' | 'secrets'>):
         const now = values.get(name)
         return {
           id: printOf(`name ${name}`),
-          ref: name.startsWith(wholly) ? `${wholly}${shownRef(name.slice(wholly.length))}` : shownRef(name),
+          ref: name.startsWith(wholePrefix)
+            ? `${wholePrefix}${shownRef(name.slice(wholePrefix.length))}`
+            : shownRef(name),
           // The reference goes in too: nobody is told that two references have one value.
           print: printOf(`value ${JSON.stringify([name, value])}`),
           source:
@@ -25,5 +28,3 @@ export const secretOperations = (live: () => Pick<Live, 'control' | 'secrets'>):
       .sort((a, b) => (a.ref < b.ref ? -1 : a.ref > b.ref ? 1 : 0))
   },
 })
-
-const wholly = 'all of '

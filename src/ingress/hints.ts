@@ -1,6 +1,6 @@
 import type { Control } from '../graph/control.ts'
 import { parseDuration } from '../mail/duration.ts'
-import type { Envelope } from '../mail/envelope.ts'
+import type { Envelope, Recipient } from '../mail/envelope.ts'
 import type { HintRights, Hints } from '../mail/hints.ts'
 import { parseHintRights } from '../mail/hints.ts'
 import { parseIp } from '../mail/ip.ts'
@@ -24,8 +24,8 @@ export type HintsRead =
 
 /** What the header asks of notifications: what the session says goes before it. */
 export type DsnWishes = {
-  readonly notify?: readonly ('success' | 'failure' | 'delay')[]
-  readonly ret?: 'full' | 'hdrs'
+  readonly notify?: NonNullable<Recipient['notify']>
+  readonly ret?: NonNullable<Envelope['ret']>
   readonly envid?: string
 }
 

@@ -81,4 +81,5 @@ export function keyOfLogin(login: RelayLogin): SecretRef | null {
 }
 
 /** Under what a key stands among resolved secrets, beside the first line of the same file. */
-export const wholeName = ({ $secret }: SecretRef): string => `all of ${$secret}`
+export const wholeName = ({ $secret }: SecretRef): string => `${wholePrefix}${$secret}`
+export const wholePrefix = 'all of '

@@ -10,3 +10,7 @@ export type Reply = {
 }
 
 export const reply = (code: number, status: string | null, text: string): Reply => ({ code, status, text })
+
+/** `550 5.1.1 no such user`. */
+export const replyText = ({ code, status, text }: Reply): string =>
+  `${code}${status === null ? '' : ` ${status}`} ${text}`

@@ -43,7 +43,7 @@ export type LineSettings = {
   readonly greetingDelayMs?: number
   /** `refuse`: 554 in place of the greeting. `observe`: logged alone. */
   readonly earlyTalkers?: 'refuse' | 'observe'
-  /** Syntax of MAIL and RCPT. Absent: `strict` on listeners of kind `mx`, else `loose`. Neither lets CR, LF or NUL pass. */
+  /** Syntax of MAIL and RCPT. Absent: `loose` on listeners of kind `internal`, else `strict`. Neither lets CR, LF or NUL pass. */
   readonly addresses?: 'strict' | 'loose'
   /** A bare LF in a message. Absent: `strict` (550) on listeners of kind `mx`, else `mend` (CRLF). Nowhere does it end one. */
   readonly lineEndings?: 'strict' | 'mend'

@@ -1,6 +1,6 @@
 import type { Recipient } from '../mail/envelope.ts'
 import type { NotificationKind } from '../mail/notification-settings.ts'
-import type { Reply } from '../mail/reply.ts'
+import { type Reply, replyText } from '../mail/reply.ts'
 import { dateTime } from './date.ts'
 import { asciiOnly, field, oneLine, wholeField } from './fold.ts'
 
@@ -75,9 +75,7 @@ function perRecipient(
 }
 
 /** `550 5.1.1 no such user`, all lines in one. */
-export function replyLine({ code, status, text }: Reply): string {
-  return oneLine(`${code}${status === null ? '' : ` ${status}`} ${text}`)
-}
+export const replyLine = (reply: Reply): string => oneLine(replyText(reply))
 
 /** What the gateway says where no host has spoken. */
 export const ownWords = ({ reply, why }: Reported): string =>

@@ -1,3 +1,4 @@
+import { replyText } from '../mail/reply.ts'
 import { findMarks } from './mark.ts'
 import { parseStatesText } from './message-record.ts'
 import type { Segment } from './segment.ts'
@@ -76,6 +77,3 @@ function withLatest(own: readonly PastAttempt[], { recipients }: StoredEntry, in
   const reply = lastReply === null ? null : replyText(lastReply)
   return [...own, { number: attempts, at, nextHop, host, reply, why }].slice(-mostAttempts)
 }
-
-const replyText = ({ code, status, text }: { code: number; status: string | null; text: string }): string =>
-  [code, status, text].filter((part) => part !== null).join(' ')

@@ -1,4 +1,4 @@
-import type { Reply } from '../mail/reply.ts'
+import { replyText } from '../mail/reply.ts'
 import type { RecipientState } from './entry.ts'
 import type { NextHopLane } from './next-hop-lane.ts'
 import type { RecipientSlot } from './stored-entry.ts'
@@ -31,5 +31,3 @@ export function shownState(slot: RecipientSlot, lanes: ReadonlyMap<string, NextH
     dueAt: paused !== null ? paused.until : state === 'waiting' ? (down?.until ?? slot.dueAt) : null,
   }
 }
-
-const replyText = ({ code, status, text }: Reply): string => `${code}${status === null ? '' : ` ${status}`} ${text}`

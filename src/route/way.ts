@@ -3,6 +3,7 @@ import { noFacts, routeOf } from '../graph/route-of.ts'
 import type { LaneView, StsPolicyView, WayView } from '../mail/hop-view.ts'
 import type { NextHop, Route } from '../mail/next-hop.ts'
 import type { Mailbox, ReversePath } from '../mail/path.ts'
+import { replyText } from '../mail/reply.ts'
 import { assertNever } from '../mail/result.ts'
 import { type HopViewOptions, type HostedHop, hopView } from './hop-view.ts'
 
@@ -51,10 +52,8 @@ function routeView(route: Route): WayView['route'] {
   switch (route.kind) {
     case 'next-hop':
       return nextHopView(route.nextHop)
-    case 'refuse': {
-      const { code, status, text } = route.reply
-      return { kind: 'refuse', text: `refused with ${[code, status, text].filter((part) => part !== null).join(' ')}` }
-    }
+    case 'refuse':
+      return { kind: 'refuse', text: `refused with ${replyText(route.reply)}` }
     case 'hold':
       return { kind: 'hold', text: `held: ${route.reason}` }
     case 'discard':

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Intake } from '../../src/queue/intake.ts'
 import type { StoredEntry } from '../../src/queue/stored-entry.ts'
+import { HandClock } from '../support/hand-clock.ts'
 import { FakeDisk } from './fake-disk.ts'
 import { bodyOf, contentOf, envelopeTo, open, stillClock, store } from './messages.ts'
 
@@ -67,14 +68,7 @@ test('a sender that was waiting for room is not left waiting when the disk fails
 
 test('a mark that the disk refuses is written when it takes it again', async () => {
   const disk = new FakeDisk()
-  const timers: (() => void)[] = []
-  const clock = {
-    now: () => 1_700_000_000_000,
-    setTimeout: (callback: () => void) => {
-      timers.push(callback)
-      return { cancel() {} }
-    },
-  }
+  const clock = new HandClock(1_700_000_000_000)
   const { spool } = await open({ disk, clock })
   const one = await store(spool, envelopeTo('a@example.com'), bodyOf('one', 100))
   const two = await store(spool, envelopeTo('a@example.com'), bodyOf('two', 100))
@@ -82,7 +76,7 @@ test('a mark that the disk refuses is written when it takes it again', async () 
   spool.done(one)
   await Promise.resolve()
   disk.fault = () => 'none'
-  timers.at(-1)?.()
+  clock.pass(1000)
   const { recovered } = await open({ disk: disk.afterKill(), clock })
   expect(recovered.entries.map(({ id }) => id)).toEqual([two.id])
   await spool.close()
@@ -90,14 +84,7 @@ test('a mark that the disk refuses is written when it takes it again', async () 
 
 test('marks that a full disk refuses for one segment hold up neither those of others nor the segments that they free', async () => {
   const disk = new FakeDisk()
-  const timers: (() => void)[] = []
-  const clock = {
-    now: () => 1_700_000_000_000,
-    setTimeout: (callback: () => void) => {
-      timers.push(callback)
-      return { cancel() {} }
-    },
-  }
+  const clock = new HandClock(1_700_000_000_000)
   const { spool } = await open({ disk, clock })
   const put = (name: string) => store(spool, envelopeTo('a@example.com'), bodyOf(name, 25_000))
   const segmentOf = (entry: StoredEntry) => [...spool.pool.segments.values()].find((one) => one.entries.has(entry))!
